@@ -1,0 +1,24 @@
+# One image; the command decides what it is:
+#   web        (as below)
+#   worker     celery -A petition worker --concurrency 2 --loglevel INFO
+#   scheduler  celery -A petition beat --schedule /tmp/beat-schedule --loglevel INFO
+#   migrate    python manage.py migrate
+FROM python:3.11-slim
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+COPY manage.py ./
+COPY petition petition
+COPY campaign campaign
+COPY templates templates
+# The settings want to be complete; nothing connects, and none of this stays in the image.
+RUN SECRET_KEY=build DATABASE_URL=postgres://build@localhost/build REDIS_URL=redis://localhost \
+    BASE_URL=https://build.example EMAIL_URL=smtp://localhost \
+    python manage.py collectstatic --noinput
+RUN useradd --system --no-create-home petition
+USER petition
+EXPOSE 8000
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \
+     "--workers", "2", "--blocking-threads", "4", "--no-ws", "petition.wsgi:application"]

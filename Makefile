@@ -1,0 +1,58 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test check format requirements clean venv
+
+# The first that runs and is new enough; a name that pyenv keeps for later doesn't run.
+ifndef PYTHON
+PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && exit; done; echo python3)
+endif
+IN_VENV := .venv/bin/python
+SERVICES := $(IN_VENV) -m petition.supervise services --
+
+help:  ## what can be made
+	@sed -n 's/^\([a-z]*\):.*  ## /make \1\t/p' Makefile | expand -t 20
+
+run: venv  ## start everything, with a demo campaign, at http://127.0.0.1:8000/ (PORT=8001 make run)
+	@exec $(IN_VENV) -m petition.supervise run
+
+test: venv  ## run the tests (make test TESTS="tests/test_mail.py -k bounce")
+	@exec $(IN_VENV) -m petition.supervise test $(TESTS)
+
+check: venv  ## lint, format, types, imports, migrations, deployment settings, templates
+	$(IN_VENV) -m ruff check
+	$(IN_VENV) -m ruff format --check
+	.venv/bin/lint-imports
+	$(IN_VENV) -m djlint --quiet --check --lint templates
+	$(SERVICES) $(MAKE) --no-print-directory check-django
+
+# As in production, with a PostgreSQL and a Redis; `make check` runs it.
+.PHONY: check-django
+check-django: export BASE_URL = https://petition.example
+check-django: export EMAIL_URL = smtp://localhost
+check-django:
+	$(IN_VENV) -m mypy .
+	$(IN_VENV) manage.py makemigrations --check --dry-run
+	$(IN_VENV) manage.py check --deploy --fail-level WARNING
+
+format: venv  ## rewrite code and templates as `make check` wants them
+	$(IN_VENV) -m ruff check --fix
+	$(IN_VENV) -m ruff format
+	$(IN_VENV) -m djlint --quiet --reformat templates
+
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+requirements: venv  ## write the hashed requirements files after a change of pyproject.toml
+	$(COMPILE) pyproject.toml -o requirements.txt
+	$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	echo uv | $(COMPILE) - -c requirements-dev.txt --no-annotate -o requirements-uv.txt
+
+clean:  ## remove .venv, the data of `make run`, and caches
+	@test ! -L .run/postgres || rm -rf "$$(readlink .run/postgres)"
+	rm -rf .venv .run .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
+
+# pyenv lets python3.13 run only when told so.
+venv:
+	@$(PYTHON) -c '' 2>/dev/null || export PYENV_VERSION=$(PYTHON:python%=%); \
+	$(PYTHON) -c '' 2>/dev/null \
+	|| { echo "petition: Python 3.11 or newer is needed, and $(PYTHON) doesn't run" >&2; exit 1; }; \
+	$(PYTHON) petition/bootstrap.py

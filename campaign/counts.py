@@ -1,0 +1,158 @@
+"""Counts: exact at every committed state, and never counted twice.
+
+A move appends change rows in its own transaction (`append`); a task folds them into totals
+(`fold`); a count is totals plus the rows not folded yet, read in one statement, so in one snapshot
+(`snapshot`). `recount` counts the signatures themselves, to check.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+from django.db import connection
+
+from campaign.models.signature import Signature, Status
+from campaign.models.tally import TallyChange
+
+RECEIVED = "received"
+# The public name of each confirmed status: what was erased counts as withdrawn, so that the number
+# of those who left stays explained.
+STATES: dict[str, str] = {
+    Status.HELD: "held",
+    Status.PUBLISHED: "published",
+    Status.REJECTED: "removed",
+    Status.WITHDRAWN: "withdrawn",
+    Status.ERASED: "withdrawn",
+}
+
+Key = tuple[str, str, str]
+"""(state, dimension, key) of one number."""
+
+# What one change row counts towards. Listed signers are broken down, the anonymous only by day, so
+# that list and counts together don't give them away.
+_EXPANDED = """
+    FROM {source} change CROSS JOIN LATERAL (VALUES
+        ('all', '', TRUE),
+        ('anonymous', '', change.state = 'published' AND NOT change.shown),
+        ('day', COALESCE(change.day::text, ''), change.state = 'published'),
+        ('discipline', change.discipline, change.state = 'published' AND change.shown),
+        ('country', change.country, change.state = 'published' AND change.shown),
+        ('kind', change.kind, change.state = 'published' AND change.shown),
+        ('evidence', change.evidence, change.state = 'published' AND change.shown)
+    ) AS part (dimension, key, counts) WHERE part.counts
+"""
+
+_FOLD = f"""
+WITH gone AS (
+    DELETE FROM campaign_tallychange WHERE id IN (
+        SELECT id FROM campaign_tallychange ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+    ) RETURNING *
+), moved AS (
+    SELECT change.campaign_id, change.state, part.dimension, part.key, SUM(change.delta) AS n
+    {_EXPANDED.format(source="gone")}
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+), added AS (
+    INSERT INTO campaign_tally AS total (campaign_id, state, dimension, key, n)
+    SELECT * FROM moved WHERE n <> 0
+    ON CONFLICT (campaign_id, state, dimension, key) DO UPDATE SET n = total.n + EXCLUDED.n
+)
+SELECT COUNT(*) FROM gone
+"""
+
+_SNAPSHOT = f"""
+SELECT state, dimension, key, SUM(n)::bigint FROM (
+    SELECT state, dimension, key, n FROM campaign_tally WHERE campaign_id = %s
+    UNION ALL
+    SELECT change.state, part.dimension, part.key, change.delta
+    {_EXPANDED.format(source="campaign_tallychange")} AND change.campaign_id = %s
+) AS every GROUP BY 1, 2, 3 HAVING SUM(n) <> 0
+"""
+
+
+class Facets(NamedTuple):
+    """The counted fields of one signature; a change of any of them is a change of the counts."""
+
+    state: str
+    shown: bool = True
+    discipline: str = ""
+    country: str = ""
+    kind: str = ""
+    evidence: str = ""
+    day: date | None = None
+
+
+def facets(signature: Signature) -> Facets | None:
+    """The counted fields, or None of a pending signature, which counts nowhere."""
+    if signature.status == Status.PENDING:
+        return None
+    if signature.status != Status.PUBLISHED:
+        return Facets(STATES[signature.status])
+    assert signature.published_at is not None  # a CHECK constraint says so
+    return Facets(
+        state=STATES[signature.status],
+        shown=signature.show_name,
+        discipline=signature.discipline.slug if signature.discipline else "",
+        country=signature.country,
+        kind=signature.kind,
+        evidence=signature.evidence,
+        day=signature.published_at.date(),
+    )
+
+
+def append(campaign_id: int, before: Facets | None, after: Facets | None) -> None:
+    """Append what changed, -1 and +1, to be called in the transaction that changes it."""
+    if before != after:
+        append_many(campaign_id, [(before, -1), (after, 1)])
+
+
+def append_many(campaign_id: int, changes: Iterable[tuple[Facets | None, int]]) -> None:
+    """Append change rows, a facet and its delta each; None is skipped."""
+    TallyChange.objects.bulk_create(
+        TallyChange(campaign_id=campaign_id, delta=delta, **facet._asdict())
+        for facet, delta in changes
+        if facet is not None
+    )
+
+
+def fold(limit: int = 10_000) -> int:
+    """Fold up to ``limit`` change rows into the totals; returns how many.
+
+    One statement adds exactly the rows that it deleted. It never folds "all up to an id", since a
+    lower id may commit later and would be lost. Totals are taken in key order, so two folds at once
+    don't deadlock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLD, [limit])
+        return int(cursor.fetchone()[0])
+
+
+def snapshot(campaign_id: int) -> dict[Key, int]:
+    """Every number of a campaign that isn't zero, exact as of this statement's snapshot."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SNAPSHOT, [campaign_id, campaign_id])
+        return {(state, dimension, key): n for state, dimension, key, n in cursor.fetchall()}
+
+
+def recount(campaign_id: int) -> dict[Key, int]:
+    """The same numbers counted from the signatures themselves; ``received`` leaves no rows to count."""
+    numbers: Counter[Key] = Counter()
+    rows = Signature.objects.filter(campaign_id=campaign_id).exclude(status=Status.PENDING)
+    for signature in rows.select_related("discipline").iterator():
+        facet = facets(signature)
+        assert facet is not None  # pending ones were excluded
+        numbers.update(_parts(facet))
+    return dict(numbers)
+
+
+def _parts(facet: Facets) -> list[Key]:
+    """What one signature counts towards: the same rule as in SQL above, for the recount alone."""
+    parts = [(facet.state, "all", "")]
+    if facet.state == "published":
+        parts.append((facet.state, "day", str(facet.day)))
+        if facet.shown:
+            for dimension in ("discipline", "country", "kind", "evidence"):
+                parts.append((facet.state, dimension, getattr(facet, dimension)))
+        else:
+            parts.append((facet.state, "anonymous", ""))
+    return parts

@@ -1,0 +1,218 @@
+"""One mail's life after its row: claim, render, send, mark. At least once, never in a transaction.
+
+A worker claims a few due mails by a lease, sends them over one connection and marks each at once, so
+a worker that is killed costs one mail a second copy at most. A server that is not there is not the
+mail's failure: the claim goes back as it was, and the server is probed every few seconds.
+"""
+
+import logging
+import random
+import smtplib
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection as database
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from campaign import letters
+from campaign.models.address import Suppression, SuppressionReason
+from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
+from campaign.models.signature import STANDING, Status
+from campaign.outbox import address_hash
+
+logger = logging.getLogger(__name__)
+
+BATCH = 20
+LEASE = timedelta(seconds=30)
+"""Longer than any one mail may take (EMAIL_TIMEOUT is 10 s)."""
+RENEW = 10.0
+"""Seconds after which the lease of what is left of a batch is renewed."""
+ASIDE = timedelta(seconds=10)
+"""How long the mail waits in whose middle the connection broke."""
+PROBE = 3.0
+"""Seconds between two tries to reach a server that was not there."""
+RUN = 60.0
+"""Seconds after which one task ends, whatever is left: the next one goes on."""
+FIRST_RETRY = timedelta(seconds=45)
+LAST_RETRY = timedelta(hours=4)
+TRIES = 30
+"""About four days of pauses that double from 45 s to 4 h: RFC 5321, 4.5.4.1, asks for 4 to 5 days."""
+
+TRUE_WHILE = {
+    MailKind.CONFIRM: {Status.PENDING},
+    MailKind.SIGNED_ALREADY: set(STANDING),
+    MailKind.PUBLISHED: {Status.PUBLISHED},
+    MailKind.REJECTED: {Status.REJECTED},
+}
+"""The statuses of the signature in which a mail still says something true."""
+
+_down_until = 0.0
+
+_CLAIM = """
+UPDATE campaign_mail SET status = 'claimed', lease_owner = %(owner)s, lease_until = %(until)s
+WHERE id IN (
+    SELECT id FROM (
+        (SELECT id, urgent, due_at FROM campaign_mail
+         WHERE status IN ('queued', 'deferred') AND due_at <= %(now)s
+         ORDER BY urgent DESC, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+        UNION ALL
+        (SELECT id, urgent, due_at FROM campaign_mail
+         WHERE status = 'claimed' AND lease_until < %(now)s
+         ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    ) AS due ORDER BY urgent DESC, due_at, id LIMIT %(limit)s
+) RETURNING id
+"""
+
+
+class ServerDown(Exception):
+    """The mail server is not there, or not in a state to take any mail."""
+
+
+def deliver_due() -> int:
+    """Send everything that is due, in batches; returns how many mails the server took."""
+    global _down_until
+    if time.monotonic() < _down_until:
+        return 0
+    sent = 0
+    ends = time.monotonic() + RUN
+    owner = uuid.uuid4().hex
+    try:
+        with _connected() as server:
+            while time.monotonic() < ends and (mails := _claim(owner)):
+                sent += _send_batch(server, owner, mails)
+    except ServerDown as error:
+        _down_until = time.monotonic() + PROBE
+        _give_back(owner)
+        logger.warning("mail server is not to be had: %s", error.__cause__.__class__.__name__)
+    return sent
+
+
+def is_due() -> bool:
+    """Whether any mail waits to be sent now."""
+    now = timezone.now()
+    return Mail.objects.filter(
+        Q(status__in=WAITING, due_at__lte=now) | Q(status=MailStatus.CLAIMED, lease_until__lt=now)
+    ).exists()
+
+
+@contextmanager
+def _connected() -> Iterator[BaseEmailBackend]:
+    """One open connection to the mail server, opened before anything is claimed."""
+    server = get_connection()
+    if is_due():
+        try:
+            server.open()
+        except (OSError, smtplib.SMTPException) as error:
+            raise ServerDown from error
+    with closing(server):
+        yield server
+
+
+def _claim(owner: str) -> list[Mail]:
+    """Claim the next due mails for this owner, the urgent first, with all that rendering needs."""
+    now = timezone.now()
+    with database.cursor() as cursor:
+        cursor.execute(
+            _CLAIM, {"owner": owner, "until": now + LEASE, "now": now, "limit": BATCH}
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    mails = Mail.objects.filter(pk__in=ids).select_related(
+        "signature__campaign", "signature__discipline", "signature__statement__version"
+    )
+    return list(mails.order_by("-urgent", "due_at", "pk"))
+
+
+def _send_batch(server: BaseEmailBackend, owner: str, mails: list[Mail]) -> int:
+    sent = 0
+    renewed = time.monotonic()
+    for place, mail in enumerate(mails):
+        if time.monotonic() - renewed > RENEW:
+            renewed = time.monotonic()
+            rest = [other.pk for other in mails[place:]]
+            if _owned(owner).filter(pk__in=rest).update(lease_until=timezone.now() + LEASE) < len(rest):
+                break  # too late: somebody else sends them now
+        sent += _send(server, owner, mail)
+    return sent
+
+
+def _send(server: BaseEmailBackend, owner: str, mail: Mail) -> bool:
+    if not _is_wanted(mail):
+        _mark(owner, mail, status=MailStatus.SUPPRESSED)
+        return False
+    try:
+        message = letters.render(mail, server)
+        message.message()
+    except Exception as error:
+        # One mail that cannot be written must not stand in the way of all the others.
+        logger.exception("mail %s cannot be rendered", mail.pk)
+        return _defer(owner, mail, f"not rendered: {type(error).__name__}")
+    try:
+        server.send_messages([message])
+    except smtplib.SMTPRecipientsRefused as error:
+        code, _text = next(iter(error.recipients.values()))
+        return _refused(owner, mail, code)
+    except smtplib.SMTPDataError as error:
+        return _refused(owner, mail, error.smtp_code)
+    except smtplib.SMTPSenderRefused as error:
+        # The operator's mistake, not this mail's: it waits until it is mended.
+        return _defer(owner, mail, f"sender refused with {error.smtp_code}")
+    except (OSError, smtplib.SMTPException) as error:
+        # The next probe takes another mail, in case it is this one that the server dies of.
+        _mark(owner, mail, status=MailStatus.QUEUED, due_at=timezone.now() + ASIDE)
+        raise ServerDown from error
+    return _mark(owner, mail, status=MailStatus.SENT, sent_at=timezone.now(), error="")
+
+
+def _refused(owner: str, mail: Mail, code: int) -> bool:
+    """Sort an answer of the server (RFC 5321, 4.2.1): 5xx is for ever, anything else is tried again."""
+    if 500 <= code < 600:
+        error = f"refused with {code}"
+        _mark(owner, mail, status=MailStatus.FAILED, attempts=mail.attempts + 1, error=error)
+        return False
+    return _defer(owner, mail, f"deferred with {code}")
+
+
+def _defer(owner: str, mail: Mail, error: str) -> bool:
+    attempts = mail.attempts + 1
+    status = MailStatus.FAILED if attempts >= TRIES else MailStatus.DEFERRED
+    due_at = timezone.now() + _pause(attempts)
+    _mark(owner, mail, status=status, attempts=attempts, error=error, due_at=due_at)
+    return False
+
+
+def _pause(attempts: int) -> timedelta:
+    """Growing pauses with jitter, so that what was deferred together doesn't come back together."""
+    pause = min(FIRST_RETRY * 2 ** (attempts - 1), LAST_RETRY)
+    return pause * random.uniform(0.8, 1.2)  # noqa: S311 - no secret hangs on it
+
+
+def _is_wanted(mail: Mail) -> bool:
+    """Whether the mail is still true, and its address hasn't asked for no more mails of strangers."""
+    if mail.signature.status not in TRUE_WHILE[MailKind(mail.kind)]:
+        return False
+    return not (
+        mail.urgent
+        and Suppression.objects.filter(
+            campaign_id=mail.signature.campaign_id,
+            address_hash=address_hash(mail.signature.canonical_email),
+            reason=SuppressionReason.NOT_ME,
+        ).exists()
+    )
+
+
+def _owned(owner: str) -> QuerySet[Mail]:
+    return Mail.objects.filter(lease_owner=owner, status=MailStatus.CLAIMED)
+
+
+def _mark(owner: str, mail: Mail, **columns: object) -> bool:
+    return bool(_owned(owner).filter(pk=mail.pk).update(lease_owner="", lease_until=None, **columns))
+
+
+def _give_back(owner: str) -> None:
+    _owned(owner).update(status=MailStatus.QUEUED, lease_owner="", lease_until=None)

@@ -1,0 +1,183 @@
+"""What a signer typed: read, cleaned and checked by the same rules at every door."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django_countries import countries
+
+from campaign import identity
+from campaign.errors import FieldError, InvalidInput
+from campaign.models.campaign import Campaign, Discipline
+from campaign.models.signature import Kind
+
+TEXT_PROBLEMS: dict[str, str | Promise] = {
+    "blank": _("Please fill this in."),
+    "too_long": _("Please use at most 200 characters."),
+    "link": _("Please leave out web and mail addresses."),
+    "markup": _("Please leave out markup such as < and >."),
+    "formula": _("This begins like a spreadsheet formula; please write it another way."),
+    "no_letters": _("Please write it with letters: pictures alone are not a name."),
+}
+ADDRESS_PROBLEMS: dict[str, str | Promise] = {
+    "blank": _("Please give your e-mail address."),
+    "too_long": _("This e-mail address is too long."),
+    "malformed": _("This is not a whole e-mail address. It looks like name@example.org."),
+    "impossible": _("No mail can be delivered to this address. Please look at the part after the @."),
+}
+PROBLEMS: dict[str, str | Promise] = {
+    "unknown_choice": _("Please choose one of the list."),
+    "consent_required": _("You can only sign if you agree."),
+    "unknown_language": _("The statement is not there in this language."),
+    "duplicate": _("This address has signed with this name already."),
+}
+SOURCE_MAX = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Details:
+    """Checked details of one signature. Texts are clean, the address can exist, choices are real."""
+
+    name: str
+    email: str
+    kind: Kind
+    discipline: Discipline | None
+    credit: str
+    organisation: str
+    country: str
+    language: str
+    show_name: bool
+    newsletter: bool
+    source: str
+
+    def key(self) -> str:
+        """A digest of what identifies the same details typed again: all but the address and source."""
+        typed = [
+            *(self.name, self.kind, self.discipline.slug if self.discipline else ""),
+            *(self.credit, self.organisation, self.country, self.language),
+            *(self.show_name, self.newsletter),
+        ]
+        return hashlib.sha256(json.dumps(typed).encode()).hexdigest()
+
+
+class _Reader:
+    """Reads one mapping of typed values and gathers every mistake in it."""
+
+    def __init__(self, campaign: Campaign, typed: Mapping[str, Any]) -> None:
+        self.campaign = campaign
+        self.typed = typed
+        self.errors: list[FieldError] = []
+
+    def fail(self, field: str, code: str, message: str | Promise) -> None:
+        self.errors.append(FieldError(field, code, str(message)))
+
+    def text(self, field: str, *, needed: bool = False) -> str:
+        """A cleaned line of free text that is a possible name, '' for none."""
+        typed = str(self.typed.get(field) or "")
+        # Checked before cleaning too: normalising megabytes is work that a stranger could order.
+        text = identity.clean(typed[: 10 * 200])
+        code = "too_long" if len(typed) > 10 * 200 else identity.name_problem(text)
+        if code and (needed or code != "blank"):
+            self.fail(field, code, TEXT_PROBLEMS[code])
+        return text
+
+    def address(self, field: str) -> str:
+        try:
+            return identity.parse_address(str(self.typed.get(field) or ""))
+        except identity.AddressError as error:
+            self.fail(field, error.code, ADDRESS_PROBLEMS[error.code])
+            return ""
+
+    def kind(self) -> Kind:
+        value = str(self.typed.get("kind") or Kind.PERSON)
+        if value not in Kind.values:
+            self.fail("kind", "unknown_choice", PROBLEMS["unknown_choice"])
+            return Kind.PERSON
+        return Kind(value)
+
+    def discipline(self) -> Discipline | None:
+        slug = str(self.typed.get("discipline") or "")
+        if not slug:
+            return None
+        for discipline in self.campaign.disciplines.all():
+            if discipline.slug == slug:
+                return discipline
+        self.fail("discipline", "unknown_choice", PROBLEMS["unknown_choice"])
+        return None
+
+    def country(self) -> str:
+        code = str(self.typed.get("country") or "").upper()
+        if code and code not in countries:
+            self.fail("country", "unknown_choice", PROBLEMS["unknown_choice"])
+        return code
+
+    def language(self) -> str:
+        language = str(self.typed.get("language") or self.campaign.default_language)
+        if language not in self.campaign.languages:
+            self.fail("language", "unknown_language", PROBLEMS["unknown_language"])
+        return language
+
+    def consent(self) -> None:
+        if self.typed.get("consent") is not True:
+            self.fail("consent", "consent_required", PROBLEMS["consent_required"])
+
+
+def read_details(campaign: Campaign, typed: Mapping[str, Any]) -> Details:
+    """The checked details of somebody who signs; flags are booleans, the rest is text.
+
+    Raises InvalidInput with every mistake at once, in the active language.
+    """
+    reader = _Reader(campaign, typed)
+    reader.consent()
+    return _read(reader, email=reader.address("email"))
+
+
+def read_imported(campaign: Campaign, typed: Mapping[str, Any]) -> Details:
+    """The same for a line of an imported file: the address may be missing, consent stands elsewhere."""
+    reader = _Reader(campaign, typed)
+    return _read(reader, email=reader.address("email") if typed.get("email") else "")
+
+
+def read_correction(campaign: Campaign, typed: Mapping[str, Any]) -> dict[str, str]:
+    """The fields that a signer may correct afterwards, checked: name, credit, organisation."""
+    reader = _Reader(campaign, typed)
+    texts = {
+        "name": reader.text("name", needed=True),
+        "credit": reader.text("credit"),
+        "organisation": reader.text("organisation"),
+    }
+    if reader.errors:
+        raise InvalidInput(reader.errors)
+    return texts
+
+
+def read_address(campaign: Campaign, typed: str) -> str:
+    """A checked e-mail address; raises InvalidInput."""
+    reader = _Reader(campaign, {"email": typed})
+    address = reader.address("email")
+    if reader.errors:
+        raise InvalidInput(reader.errors)
+    return address
+
+
+def _read(reader: _Reader, *, email: str) -> Details:
+    details = Details(
+        name=reader.text("name", needed=True),
+        email=email,
+        kind=reader.kind(),
+        discipline=reader.discipline(),
+        credit=reader.text("credit"),
+        organisation=reader.text("organisation"),
+        country=reader.country(),
+        language=reader.language(),
+        show_name=reader.typed.get("show_name", True) is not False,
+        newsletter=reader.typed.get("newsletter") is True,
+        source=identity.clean(str(reader.typed.get("source") or "")[:SOURCE_MAX]),
+    )
+    if reader.errors:
+        raise InvalidInput(reader.errors)
+    return details

@@ -1,0 +1,109 @@
+"""What can go wrong, as small classes with a stable code; the doors turn them into their own form.
+
+``message`` is in the active language and may be shown to whoever caused the error.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class CampaignError(Exception):
+    """A verb was refused. ``code`` and ``status`` (as HTTP has it) are part of the contract."""
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    message: ClassVar[str | Promise]
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One bad value: which field, a stable code, and a sentence for the person who typed it."""
+
+    field: str
+    code: str
+    message: str
+
+
+class InvalidInput(CampaignError):
+    """Something typed cannot be taken; names every such field at once."""
+
+    code = "invalid_input"
+    status = 400
+    message = _("Some of the details need another look.")
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(*errors)
+        self.errors = list(errors)
+
+
+class StatementChanged(CampaignError):
+    code = "statement_changed"
+    status = 409
+    message = _("The statement has changed since this form was shown. Please read it again.")
+
+
+class CampaignClosed(CampaignError):
+    code = "campaign_closed"
+    status = 409
+    message = _("This campaign is closed: it takes no more signatures.")
+
+
+class CampaignPaused(CampaignError):
+    code = "campaign_paused"
+    status = 409
+    message = _("This campaign is paused. Please come back a little later.")
+
+
+class TokenInvalid(CampaignError):
+    code = "token_invalid"
+    status = 400
+    message = _("This link is not complete. Please copy the whole link from the mail.")
+
+
+class TokenMisplaced(TokenInvalid):
+    """A genuine link, made for another purpose."""
+
+    message = _("This link belongs to another page. Please use the button in the mail.")
+
+
+class TokenExpired(CampaignError):
+    code = "token_expired"
+    status = 410
+    message = _("This link has expired. Please ask for a new one.")
+
+
+class SignatureGone(CampaignError):
+    code = "signature_gone"
+    status = 410
+    message = _("This signature is not here any more: it was withdrawn, removed or replaced.")
+
+
+class ChangedMeanwhile(CampaignError):
+    code = "changed_meanwhile"
+    status = 409
+    message = _("This signature has changed since it was shown. Please look at it again.")
+
+
+class MoveRefused(CampaignError):
+    code = "move_refused"
+    status = 409
+    message = _("That is not possible in the state that this signature is in now.")
+
+
+class NotFound(CampaignError):
+    code = "not_found"
+    status = 404
+    message = _("There is nothing here.")
+
+
+class BadCursor(CampaignError):
+    code = "bad_cursor"
+    status = 400
+    message = _("This cursor is not one that a page of this list and order gave.")

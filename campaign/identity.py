@@ -1,0 +1,415 @@
+"""GROUND. When two names, or two mail addresses, are the same. Pure functions, no database.
+
+A name has three shapes: what is kept (`clean`), what is searched (`search_fold`, `search_tokens`)
+and what it could be mistaken for (`skeletons`). An address has two: the one that mail goes to
+(`parse_address`) and the one that is counted (`canonical_address`).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from unicodedata import category, normalize
+
+from email_validator import EmailNotValidError, validate_email
+
+from campaign.identity_data import (
+    ACCENTED_SCRIPTS,
+    DROPPED,
+    HONORIFICS,
+    INVISIBLE,
+    LETTERLIKE,
+    MARKS,
+    OTHER_ENDINGS,
+    PLAIN_ENDINGS,
+    PROVIDERS,
+    READING,
+    SKELETON,
+    SPACELESS,
+    TYPOGRAPHY,
+    UNDECOMPOSED,
+    UNREACHABLE_TLDS,
+)
+
+__all__ = [
+    "PROVIDERS",
+    "AddressError",
+    "Provider",
+    "ascii_address",
+    "canonical_address",
+    "clean",
+    "linkish",
+    "name_problem",
+    "parse_address",
+    "query_words",
+    "search_fold",
+    "search_tokens",
+    "skeletons",
+]
+
+NAME_LIMIT: Final = 200
+TOKEN_LIMIT: Final = 64
+RUN_LIMIT: Final = 32
+QUERY_WORD_LIMIT: Final = 10
+
+_INVISIBLE = re.compile(f"[{INVISIBLE}]+")
+_BLANK_PICTURE = "\u2800"  # an empty braille cell is white, but not white space to Unicode
+_STACKED = re.compile(f"([{MARKS}]{{4}})[{MARKS}]+")
+_ACCENTS = re.compile(f"([{ACCENTED_SCRIPTS}])[{MARKS}]+")
+
+
+# --- names: what is kept ------------------------------------------------------------------------
+
+
+def clean(text: str) -> str:
+    """What is kept of a typed text: NFC, one space between words, nothing invisible.
+
+    Gone: controls, zero-width, bidirectional and other default-ignorable characters (Unicode's
+    Default_Ignorable_Code_Point), variation selectors, tags, private use, noncharacters, lone
+    surrogates. Every run of white space is one space. Of more than four marks in a row four are
+    kept: no orthography stacks more (pointed Hebrew has three), and a tower of marks paints over
+    the names above and below it. Idempotent.
+    """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    # Removed before NFC, or a zero-width space would keep "e" and its accent apart.
+    text = normalize("NFC", _INVISIBLE.sub("", text))
+    text = _STACKED.sub(r"\1", text).replace(_BLANK_PICTURE, " ")
+    return " ".join(text.split())
+
+
+# --- names: search ------------------------------------------------------------------------------
+
+
+def search_fold(text: str) -> str:
+    """The text as search sees it: without case, compatibility forms, and Latin, Greek and
+    Cyrillic accents. Idempotent; never empty unless `clean(text)` is.
+
+    1. `clean`; apostrophes and hyphens of every kind become ' and -.
+    2. NFKC and casefold (Unicode 3.13, toNFKC_Casefold), twice, since each can undo the other.
+    3. Marks go after Latin, Greek and Cyrillic letters; letters that don't decompose are
+       replaced (ø, ł, ı, æ ...). Marks of other scripts stay: か is not が.
+    4. NFC.
+    """
+    text = clean(text)
+    if text.isascii():
+        return text.lower().replace("`", "'")
+    for _ in range(4):  # each round is final for nearly all texts; the second finds that out
+        before = text
+        text = normalize("NFKC", text.translate(TYPOGRAPHY)).casefold()
+        text = normalize("NFKD", text).casefold().translate(UNDECOMPOSED)
+        text = clean(_ACCENTS.sub(r"\1", text))
+        if text == before or text.isascii():
+            break
+    return text.replace("`", "'")
+
+
+_NOT_WORD = re.compile(f"(?:[^\\w{MARKS}]|_)+")
+_RUNS = re.compile(f"[{SPACELESS}]+|[^{SPACELESS}]+")
+_SPACELESS = re.compile(f"[{SPACELESS}]")
+
+
+def _runs(word: str) -> Iterator[tuple[str, bool]]:
+    """A word without punctuation, cut where scripts without spaces begin and end."""
+    if word.isascii():
+        yield word, False
+        return
+    for run in _RUNS.findall(word):
+        yield run, _SPACELESS.match(run) is not None
+
+
+def search_tokens(*texts: str) -> list[str]:
+    """What the index stores of a signer's texts, for prefix search: sorted, unique, each of at
+    most 64 characters (256 bytes; PostgreSQL's lexeme limit is 2,046).
+
+    Of each word (by white space) of the folded text: the word as it is ("will.i.am", "-m-",
+    "!!!"), the word and its hyphenated parts without punctuation ("obrien", "rem", "luc"), and
+    its pieces ("will", "i", "am"). Of each run in a script without spaces: every suffix, cut at
+    32 characters, so that a prefix match finds adjacent characters anywhere.
+    """
+    found: set[str] = set()
+    for text in texts:
+        for word in search_fold(text).split():
+            found.add(word[:TOKEN_LIMIT])
+            if word.isascii() and word.isalnum():
+                continue
+            bare = {_NOT_WORD.sub("", word), *_NOT_WORD.split(word)}
+            bare.update(_NOT_WORD.sub("", part) for part in word.split("-"))
+            for piece in bare:
+                for run, spaceless in _runs(piece):
+                    if spaceless:
+                        found.update(run[n : n + RUN_LIMIT] for n in range(len(run)))
+                    else:
+                        found.add(run[:TOKEN_LIMIT])
+    found.discard("")
+    return sorted(found)
+
+
+def query_words(q: str) -> list[str]:
+    """The words of a query, each of which must begin some token of `search_tokens` (AND).
+
+    [] when nothing is left, and then the search finds nothing. A hyphen separates words
+    ("jean-luc" finds "Jean Luc"), other punctuation is left out ("r.e.m." finds "REM"); only
+    a word with fewer than two letters or digits keeps it ("-m-", "!!!"), which would otherwise
+    find everybody whose name begins with M. At most ten words, no more than 200 characters read.
+    """
+    words: dict[str, None] = {}
+    for word in search_fold(q[:NAME_LIMIT]).split():
+        if len(_NOT_WORD.sub("", word)) < 2:
+            words[word[:TOKEN_LIMIT]] = None
+            continue
+        for part in word.split("-"):
+            for run, spaceless in _runs(_NOT_WORD.sub("", part)):
+                words[run[: RUN_LIMIT if spaceless else TOKEN_LIMIT]] = None
+    words.pop("", None)
+    return list(words)[:QUERY_WORD_LIMIT]
+
+
+# --- names: protection --------------------------------------------------------------------------
+
+_DROPPED = re.compile(f"[{DROPPED}]+")
+
+
+def skeletons(text: str) -> frozenset[str]:
+    """What a name could be mistaken for. Two names are confusable when their sets intersect.
+
+    Four skeletons (UTS 39, section 4: NFD, prototypes of confusables.txt, NFD) of the NFKD text
+    without spaces, punctuation and symbols (all of them kept where nothing else is there: "!!!"),
+    and without marks after Latin, Greek and Cyrillic letters:
+
+    1. of the text as typed, casefolded afterwards: finds a capital Cyrillic В, and I for l;
+    2. of its casefold: makes the case not matter;
+    3. of its upper case, left in capitals so that it meets only its like: finds 1 for i, and
+       capitals mixed with look-alikes;
+    4. letter by letter in the case typed, capital I as i: finds look-alikes in mixed case.
+
+    Honest names that meet because the table says that they look alike: m and rn (Mamie,
+    Marnie), capital I and l (Ian, Lan). That holds a signature for a moderator, no more.
+    """
+    text = normalize("NFKD", clean(text))
+    kept = (_DROPPED.sub("", text) or text.replace(" ", "")).translate(LETTERLIKE)
+    if kept.isascii():
+        return frozenset(
+            {
+                kept.translate(SKELETON).casefold(),
+                kept.casefold().translate(SKELETON).casefold(),
+                kept.upper().translate(SKELETON),
+                kept.translate(READING).casefold(),
+            }
+        )
+    # Accents go first, so that a mark is never mapped together with its letter by one path alone.
+    kept = _ACCENTS.sub(r"\1", kept)
+    return frozenset(
+        {
+            _bare(kept.translate(SKELETON)).casefold(),
+            _bare(kept.casefold().translate(SKELETON)).casefold(),
+            _bare(kept.upper().translate(SKELETON)),
+            _bare(kept.translate(READING)).casefold(),
+        }
+    )
+
+
+def _bare(text: str) -> str:
+    return text if text.isascii() else normalize("NFC", _ACCENTS.sub(r"\1", normalize("NFD", text)))
+
+
+# --- names: what is none ------------------------------------------------------------------------
+
+_LINK = re.compile(
+    r"[a-z][a-z0-9+.-]{1,15}://|\b(?:https?|ftps?|mailto|javascript|data|tel|sms|file):\S"
+    r"|\bhttps?:|\bwww\d?\.\S|\S@\S|(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)"
+)
+_HOST = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
+_LABEL = re.compile(r"[^\W_]*")
+_MARKUP = re.compile(
+    r"<[a-z/!?%]|&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]{1,31});|\]\(|\[/?[a-z]{1,6}[=\]]"
+    r"|\{\{|\}\}|\{%|%\}|[$#]\{"
+)
+# After + - or @: a function call, two operands joined, or a DDE pipe. "-M-", "+/-" have none.
+_FORMULA = re.compile(r"\w\(|\w\||[0-9)][ ]?[-+*/^%&][ ]?[\w(]|[a-z]{1,3}\d+[ ]?[-+*/^:!]")
+
+_PUNCTUATION: Final = frozenset({"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm"})
+_PLACEHOLDERS: Final = frozenset("._,-–—…·")
+
+
+def _has_link(text: str, *, titles_are_names: bool) -> bool:
+    text = normalize("NFKC", text).casefold().replace("\u3002", ".")
+    if _LINK.search(text):
+        return True
+    if "." not in text:
+        return False
+    for host in _HOST.finditer(text):
+        labels = host.group().split(".")
+        follows = text[host.end() : host.end() + 2]
+        path = len(follows) == 2 and follows[0] in "/?#:" and follows[1] != " "
+        for place in range(1, len(labels)):
+            before, label = labels[place - 1], labels[place]
+            ending = _LABEL.match(label)
+            last = place == len(labels) - 1
+            name = label if label.startswith("xn--") else ending.group() if ending else ""
+            if not before:
+                continue
+            if name in PLAIN_ENDINGS or name.startswith("xn--"):
+                return True
+            if not last or name not in OTHER_ENDINGS:
+                continue
+            if path or (len(before) > 1 and not (titles_are_names and before in HONORIFICS)):
+                return True
+    return False
+
+
+def linkish(text: str) -> bool:
+    """Whether a mail client may turn some of the text into a link, so that a stranger's name
+    must not stand in a mail.
+
+    Schemes, "www.", anything@anything, IPv4 addresses, and a bare domain: a word, a dot, and a
+    known ending. One exception: a country code or word after a single letter ("will.i.am",
+    "i.am") is no link unless a path follows, because initials are written like that and nearly
+    no registry sells one-letter domains; after ".com" and its like any letter counts ("x.com").
+    A client may link "will.i.am" all the same; whoever renders a mail may put U+2060 behind dots.
+    """
+    return _has_link(text, titles_are_names=False)
+
+
+def name_problem(text: str) -> str | None:
+    """Why a cleaned text is no name, credit or organisation, as a stable code; None if it is one.
+
+    - `blank`; `too_long`: more than 200 characters, looked at before any pattern is tried.
+    - `link`: as `linkish`, except that a title without its space is a name ("Dr.No"). A bare
+      "buy-pills.com" is refused, hence also "Booking.com": nothing tells one from the other.
+    - `markup`: HTML tags and entities, Markdown links, BBCode, template braces.
+    - `formula`: begins with =, or with + - @ before a call, two operands or a pipe.
+    - `no_letters`: neither a letter nor a digit, unless it is written in punctuation alone, of
+      two characters at least and not of dots, dashes and commas alone: `!!!`, `†††` and `+/-`
+      are names; emoji, and the "-" or "..." of somebody who skips a field, are none.
+    """
+    if not text or text.isspace():
+        return "blank"
+    if len(text) > NAME_LIMIT:
+        return "too_long"
+    plain = normalize("NFKC", text).strip()
+    if plain.isalnum() and plain.isascii():
+        return None
+    lower = plain.casefold()
+    if _MARKUP.search(lower):
+        return "markup"
+    if lower[:1] == "=" or (lower[:1] in {"+", "-", "@"} and _FORMULA.search(lower[1:])):
+        return "formula"
+    if _has_link(text, titles_are_names=True):
+        return "link"
+    if any(char.isalnum() for char in text):
+        return None
+    signs = text.replace(" ", "")
+    if len(signs) < 2 or any(category(sign) not in _PUNCTUATION for sign in signs):
+        return "no_letters"
+    return "no_letters" if set(signs) <= _PLACEHOLDERS else None
+
+
+# --- addresses ----------------------------------------------------------------------------------
+
+
+class AddressError(ValueError):
+    """A mail address that is not taken. `code`: blank, too_long, malformed, impossible."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+LOCAL_PART_LIMIT: Final = 64
+ADDRESS_LIMIT: Final = 254
+TYPED_LIMIT: Final = 1000  # room for the invisible characters around a pasted address
+
+_HOSTLIKE = re.compile(r"[\w.-]+\Z|\[[0-9a-z:.]+\]\Z", re.IGNORECASE)
+_INVISIBLE_ENDS = re.compile(f"\\A[\\s{INVISIBLE}]+|[\\s{INVISIBLE}]+\\Z")
+
+
+def parse_address(text: str) -> str:
+    """The address to send to: the local part as typed, the domain in lower case and Unicode form.
+
+    Raises AddressError:
+    - `blank`; `too_long`: over 64 octets before the @ or 254 in all, the domain counted in its
+      ASCII form (RFC 5321 4.5.3.1, RFC 3696 erratum 1690).
+    - `malformed`: not one bare address. "Foo <a@b.org>", quoted local parts, comments, white
+      space and controls inside are refused, so no line break can reach a header.
+    - `impossible`: nothing that we send can arrive. The domain has no dot, a special-use or
+      numeric top level, or bad IDNA, or is an IP literal; or the local part is not ASCII
+      (RFC 6531), which few servers relay: after our 202 such a mail would vanish, and whoever
+      has such a mailbox has an ASCII one beside it.
+    """
+    # Pasted addresses bring zero-width and bidirectional characters along at their ends.
+    address = _INVISIBLE_ENDS.sub("", text[:TYPED_LIMIT]) if not text.isascii() else text
+    address = address.strip()
+    if not address:
+        raise AddressError("blank")
+    if len(address) > ADDRESS_LIMIT or len(text) > TYPED_LIMIT:
+        raise AddressError("too_long")
+    local, at, domain = address.rpartition("@")
+    if not at or not local or not domain or any(not char.isprintable() for char in address):
+        raise AddressError("malformed")
+    if not normalize("NFC", local).isascii():
+        raise AddressError("impossible" if _accepted(local + "@example.org") else "malformed")
+    if len(local) > LOCAL_PART_LIMIT:  # email_validator counts this in its strict mode only
+        raise AddressError("too_long")
+    try:
+        found = validate_email(
+            address, check_deliverability=False, allow_smtputf8=True, allow_quoted_local=False,
+            allow_domain_literal=False, allow_display_name=False, test_environment=False,
+            globally_deliverable=True,
+        )  # fmt: skip
+    except EmailNotValidError as error:
+        ascii_too_long = "too long" in str(error)
+        if _accepted(local + "@example.org") and _HOSTLIKE.match(domain):
+            raise AddressError("too_long" if ascii_too_long else "impossible") from error
+        raise AddressError("malformed") from error
+    if found.ascii_domain.rpartition(".")[2] in UNREACHABLE_TLDS:
+        raise AddressError("impossible")
+    return f"{normalize('NFC', local)}@{found.domain}"
+
+
+def _accepted(address: str) -> bool:
+    try:
+        validate_email(address, check_deliverability=False, allow_smtputf8=True)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+def ascii_address(address: str) -> str:
+    """A parsed address for the SMTP envelope and the To header: its domain as A-labels."""
+    if address.isascii():
+        return address
+    local = address.rpartition("@")[0]
+    return f"{local}@{validate_email(address, check_deliverability=False).ascii_domain}"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """How one mail provider folds addresses; kept under its domain in lower-case ASCII form."""
+
+    domain: str
+    """The domain that this one is an alias of, or itself."""
+    dots: bool
+    """Dots in the local part are ignored."""
+    tag: str
+    """The character that a tag begins with, "" for none."""
+
+
+def canonical_address(address: str, providers: Mapping[str, Provider]) -> str:
+    """The address that is counted: two parsed addresses of one mailbox give the same.
+
+    The domain in ASCII form, folded by the table; the local part in lower case everywhere (RFC
+    5321 lets a server tell A from a, but none of weight does, and one that did would give one
+    person many signatures); tag and dots cut where the table says so. Never an empty local part:
+    "+x@gmail.com" keeps its tag. Idempotent as long as the table's targets are final.
+    """
+    local, _, domain = ascii_address(address).rpartition("@")
+    local, domain = local.lower(), domain.lower()
+    provider = providers.get(domain)
+    if provider is None:
+        return f"{local}@{domain}"
+    if provider.tag:
+        local = local.partition(provider.tag)[0] or local
+    if provider.dots:
+        local = local.replace(".", "") or local
+    return f"{local}@{provider.domain}"

@@ -1,0 +1,260 @@
+"""GROUND. The tables behind `campaign.identity`: characters, link endings, mail providers.
+
+Everything here is built once at import (about 40 ms) and only read afterwards.
+"""
+
+import unicodedata
+from typing import Final
+
+from confusable_homoglyphs import confusables  # type: ignore[import-untyped]
+
+
+def _ranges(codes: list[int]) -> str:
+    """The body of a regular-expression class that matches exactly these sorted code points."""
+    parts: list[str] = []
+    start = previous = -2
+    for code in [*codes, -2]:
+        if code == previous + 1:
+            previous = code
+            continue
+        if start >= 0:
+            parts.append(f"\\U{start:08x}-\\U{previous:08x}")
+        start = previous = code
+    return "".join(parts)
+
+
+# Nothing from here on but Han ideographs and what `clean` removes: not worth the scan.
+_SCANNED: Final = 0x1FFFF
+_FORMAT: list[int] = []
+_MARKS: list[int] = []
+_NEITHER_LETTER_NOR_MARK: list[int] = []
+for _code in range(_SCANNED):
+    _category = unicodedata.category(chr(_code))
+    if _category in {"Cf", "Cc"} and chr(_code) not in "\t\n\v\f\r\x85":
+        _FORMAT.append(_code)
+    if _category[0] == "M":
+        _MARKS.append(_code)
+    elif _category[0] in "PSZ":
+        _NEITHER_LETTER_NOR_MARK.append(_code)
+
+MARKS: Final = _ranges(_MARKS)
+
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt) beyond the Cf above, then
+# U+FFF9-FFFC, lone surrogates, private use and noncharacters. Unassigned code points stay: they
+# may be letters of a later Unicode than this Python's (Han names use the newest extensions).
+INVISIBLE: Final = _ranges(_FORMAT) + (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\uffa0\ufe00-\ufe0f\ufff0-\ufffc"
+    "\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e0fff"
+    "\U000f0000-\U0010ffff"
+    + "".join(f"{chr(p * 0x10000 + 0xFFFE)}-{chr(p * 0x10000 + 0xFFFF)}" for p in range(1, 15))
+)
+
+# Latin, Greek and Cyrillic by block (Blocks.txt): after these letters, and no others, a mark is
+# an accent that people leave out. Elsewhere it is part of the letter (か and が, Hindi vowels).
+ACCENTED_SCRIPTS: Final = (
+    "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1d00-\u1dbf\u1e00-\u1eff"
+    "\u2c60-\u2c7f\ua720-\ua7ff\uab30-\uab6f\u0370-\u03ff\u1f00-\u1fff"
+    "\u0400-\u0482\u048a-\u052f\u1c80-\u1c8f\ua640-\ua66e\ua680-\ua69d"
+)
+
+# Scripts written without spaces, and Hangul, whose given names are written joined to the surname.
+SPACELESS: Final = (
+    "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\ua9e0-\ua9ff\uaa60-\uaa7f"
+    "\u1100-\u11ff\u3131-\u318e\ua960-\ua97c\uac00-\ud7a3\ud7b0-\ud7fb"
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u302f\u3031-\u303c\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff"
+    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0001b000-\U0001b16f"
+    "\U00020000-\U000323af"
+)
+
+# Typed for an apostrophe or a hyphen by one keyboard and not by the next. U+00B4 must go before
+# NFKC, which would turn it into a space and cut "O´Brien" in two.
+TYPOGRAPHY: Final = str.maketrans(
+    dict.fromkeys("‘’‛′`´ʹʻʼʽʾʿˈ՚＇｀\u1fbd\u1fbf\u1ffd", "'")
+    | dict.fromkeys("‐‑‒–—―−﹘﹣－⁃", "-")
+)
+
+# Letters that Unicode does not decompose, by what people type who lack the key ("Lodz", "Soren").
+UNDECOMPOSED: Final = str.maketrans({
+    "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h",
+    "ŧ": "t", "ŋ": "n", "ĸ": "k", "ƀ": "b", "ɓ": "b", "ɖ": "d", "ɗ": "d", "ƒ": "f", "ǥ": "g",
+    "ɠ": "g", "ɣ": "g", "ƙ": "k", "ɫ": "l", "ƶ": "z", "ƴ": "y", "ɛ": "e", "ə": "e", "ǝ": "e",
+    "ɔ": "o", "ɵ": "o", "ɨ": "i", "ʉ": "u", "ʊ": "u", "ʋ": "v", "ȷ": "j",
+})  # fmt: skip
+
+
+# --- confusables (UTS 39, confusables.txt, by way of confusable_homoglyphs) ---------------------
+
+# What confusables.txt lacks or leaves as a class of its own, and what impersonators do use.
+_SMALL_CAPITALS: Final = dict(
+    zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True)
+)
+_EXTRA: Final = (
+    {"$": "s", "@": "a", "€": "e"}
+    | {chr(0x1F150 + n): chr(0x41 + n) for n in range(26)}  # negative circled letters
+    | {chr(0x1F170 + n): chr(0x41 + n) for n in range(26)}  # negative squared letters
+)
+# Read as letters before anything else, so that the case of what follows makes no difference.
+LETTERLIKE: Final = str.maketrans(_SMALL_CAPITALS | _EXTRA)
+
+
+def _prototypes() -> dict[str, str]:
+    """Each confusable character and the prototype of its class, as confusables.txt maps them.
+
+    The package stores each line "source → target" of that file under both ends, source first, so
+    the direction is lost but can be recovered: a target of several characters is never a source;
+    of two characters the one with several entries is the target; of a pair alone, the one stored
+    first is the source. Characters of right-to-left scripts are wrapped in U+200E there.
+    """
+    entries: dict[str, list[str]] = {}
+    for key, values in confusables.confusables_data.items():
+        targets = entries.setdefault(key.replace("\u200e", ""), [])
+        targets += [value["c"].replace("\u200e", "") for value in values]
+    position = {key: place for place, key in enumerate(entries)}
+    table: dict[str, str] = {}
+    for key, targets in entries.items():
+        if len(key) != 1 or len(targets) != 1:
+            continue
+        target = targets[0]
+        if len(target) > 1 or len(entries[target]) > 1 or position[key] < position[target]:
+            table[key] = target
+    for small, letter in _SMALL_CAPITALS.items():
+        root = table.get(small, small)
+        if not root.isascii():
+            table[root] = letter
+        table.setdefault(small, letter)
+    table |= _EXTRA
+    for key in table:  # a target may hold sources again, since rows were added
+        for _ in range(4):
+            table[key] = "".join(table.get(char, char) for char in table[key])
+    return {key: target for key, target in table.items() if key != target}
+
+
+PROTOTYPES: Final = _prototypes()
+SKELETON: Final = str.maketrans(PROTOTYPES)
+
+
+def _reading(char: str) -> str:
+    """One character as a reader takes it whatever the case around it, in lower case.
+
+    UTS 39 sees a capital I as l. In "ВRAԁ PITT" (Cyrillic В, lower-case Komi ԁ) neither the
+    skeleton of the typed text nor that of its casefold then meets "Brad Pitt"; this one does.
+    """
+    lower = char.lower()
+    if len(lower) > 1:
+        return PROTOTYPES.get(char, char).casefold()
+    of_lower = PROTOTYPES.get(lower, lower)
+    if char.isascii() or char == lower:
+        return of_lower.casefold()
+    of_typed = PROTOTYPES.get(char, char)
+    if of_typed == "l" and of_lower == "i":
+        return "i"
+    found = of_typed if of_typed.isascii() else of_lower
+    return "".join(PROTOTYPES.get(c, c) for c in found.casefold()).casefold()
+
+
+READING: Final = str.maketrans(
+    {
+        char: _reading(char)
+        for char in {*PROTOTYPES, *map(str.upper, PROTOTYPES), *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+        if len(char) == 1
+    }
+)
+
+# Dropped before mapping: afterwards the katakana ノ, whose prototype is "/", would go too.
+# A symbol that stands for a letter ("|an", "Ke$ha") stays.
+DROPPED: Final = _ranges([
+    code for code in _NEITHER_LETTER_NOR_MARK
+    if not PROTOTYPES.get(chr(code), "").isalpha()
+])  # fmt: skip
+
+
+# --- what reads as a link -----------------------------------------------------------------------
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Endings that nobody's name has: a bare word before them is a link, however short ("x.com").
+PLAIN_ENDINGS: Final = _words(
+    """com net org info biz edu gov mil app dev xyz online site website shop store top club icu
+    cloud tech space link click page email mobi name pro agency digital media news blog wiki
+    xn--p1ai рф бел укр срб қаз мкд 中国 中國 公司 网络 網絡 网址 在线 商城 香港 台灣 台湾 한국
+    みんな भारत ไทย"""
+)
+# Endings that a name may have by chance ("will.i.am", "Dr.No"): all country codes of ISO 3166
+# delegated by IANA, and generic ones that are words.
+OTHER_ENDINGS: Final = _words(
+    """ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br
+    bs bt bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec
+    ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk
+    hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la
+    lb lc li lk lr ls lt lu lv ly ma mc md me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my
+    mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro
+    rs ru rw sa sb sc sd se sg sh si sj sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj
+    tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw
+    art band bar best bet bid bio cafe cam cash casino center chat city coach codes company
+    community cool date day deals design direct download earth eco estate events exchange expert
+    family fans fashion fit foundation fun fund fyi games gallery gift gold group guru health
+    help house ink institute international jobs kim land lat law legal life limited live loan
+    lol love ltd market marketing men moe money movie network ninja one ooo partners party photo
+    photos pics pictures plus poker porn press productions pub quest racing red ren rent report
+    review reviews rip rocks run sale school science services sex sexy show social solutions
+    stream studio style support systems team theater tickets tips today tools tours town trade
+    trading training tube university uno ventures video vip vision vote watch webcam win wine
+    work works world wtf yoga zip zone asia cat tel travel museum coop aero berlin london nyc
+    paris tokyo amsterdam africa swiss wales scot bzh"""
+)
+HONORIFICS: Final = _words(
+    "dr mr mrs ms mx st ste jr sr prof rev fr sgt capt lt col gen mme mlle hon sra dra"
+)
+
+
+# --- mail ---------------------------------------------------------------------------------------
+
+# Top-level names that the public DNS will never hold, beyond email_validator's own list (RFC 6761
+# and kin): RFC 2606 (example), RFC 9476 (alt), ICANN's .internal, and the ones that routers use.
+UNREACHABLE_TLDS: Final = _words(
+    "example alt internal lan home corp private intranet localdomain localnet domain mail"
+)
+
+# (domain, canonical domain, dots ignored, where a tag begins): first rows of the operator's table.
+# A wrong row makes one signer of two people, a missing row only lets one person try twice and be
+# seen by a moderator. So a row stands here only where the provider itself documents the rule, or
+# (marked *) where it is generally reported. Left out on purpose:
+# - Yahoo: its "-" addresses hang on a base name that is not the mailbox's name
+#   (help.yahoo.com, AddressGuard), so cutting at "-" can at best find a name that is nobody's.
+# - Proton's and Yandex's reported indifference to dots or hyphens: no document of theirs found.
+# - Fastmail's tag@user.fastmail.com (subdomain addressing): not expressible as a row.
+# - outlook.com, hotmail.com, live.com, msn.com are different mailboxes: tags only.
+PROVIDERS: Final[tuple[tuple[str, str, bool, str], ...]] = (
+    # Google: "Dots don't matter in Gmail addresses" (support.google.com/mail/answer/7436150).
+    ("gmail.com", "gmail.com", True, "+"),
+    ("googlemail.com", "gmail.com", True, "+"),
+    # Tags at Hotmail since 2013 (zdnet.com, "Microsoft adds support for custom '+' email
+    # addresses in Office 365").
+    ("outlook.com", "outlook.com", False, "+"),
+    ("hotmail.com", "hotmail.com", False, "+"),
+    ("live.com", "live.com", False, "+"),
+    ("msn.com", "msn.com", False, "+"),
+    # Apple: one mailbox under up to three domains (support.apple.com/118230); tags *.
+    ("icloud.com", "icloud.com", False, "+"),
+    ("me.com", "icloud.com", False, "+"),
+    ("mac.com", "icloud.com", False, "+"),
+    # Proton: proton.me/support/addresses-and-aliases: tags, and pm.me as the short form of the
+    # same address; * the equivalent at its other domains is kept for the same account.
+    ("proton.me", "proton.me", False, "+"),
+    ("protonmail.com", "proton.me", False, "+"),
+    ("protonmail.ch", "proton.me", False, "+"),
+    ("pm.me", "proton.me", False, "+"),
+    # Fastmail: fastmail.help/hc/en-us/articles/360060591053.
+    ("fastmail.com", "fastmail.com", False, "+"),
+    ("fastmail.fm", "fastmail.fm", False, "+"),
+    # Yandex: "addresses using your username on all Yandex domains are linked to you when you
+    # register" (yandex.com/support/id/authorization/email.html); tags *.
+    ("yandex.ru", "yandex.ru", False, "+"),
+    ("ya.ru", "yandex.ru", False, "+"),
+    ("yandex.com", "yandex.ru", False, "+"),
+    ("yandex.by", "yandex.ru", False, "+"),
+    ("yandex.kz", "yandex.ru", False, "+"),
+)

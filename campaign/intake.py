@@ -1,0 +1,362 @@
+"""The verbs of the organiser: load a campaign from its file, import signatures gathered elsewhere."""
+
+import csv
+import hashlib
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from campaign import identity, moves, outbox
+from campaign.campaign_file import CampaignFile, FileMistake
+from campaign.details import Details, read_imported
+from campaign.errors import FieldError, InvalidInput
+from campaign.models.address import Suppression
+from campaign.models.batch import ImportBatch
+from campaign.models.campaign import Campaign, Discipline, ProtectedName
+from campaign.models.mail import MailKind
+from campaign.models.signature import Evidence, HoldReason, Signature, Status
+from campaign.models.statement import Consent, StatementText, StatementVersion
+from campaign.moves import ORGANISER, Verb
+from campaign.signing import canonical_address, columns, current_text
+
+# --- Campaign files --------------------------------------------------------------------------
+
+
+@transaction.atomic
+def load_campaign(file: CampaignFile) -> list[str]:
+    """Create or update a campaign as its file says; returns a line for each thing that changed.
+
+    A changed title or body of a language that the current version has makes a new version; a
+    language more is added to the current one. Nothing is written when a FileMistake is raised.
+    """
+    slug = file.columns["slug"]
+    campaign = Campaign.objects.select_for_update().filter(slug=slug).first()
+    changes = [] if campaign else [f"campaign {slug}: created"]
+    if campaign is None:
+        campaign = Campaign.objects.create(**file.columns)
+    else:
+        changes += _update_columns(campaign, file.columns)
+    changes += _load_disciplines(campaign, file.disciplines)
+    changes += _load_protected_names(campaign, file.protected_names)
+    changes += _load_statement(campaign, file)
+    changes += _load_consents(campaign, file)
+    return changes
+
+
+def _update_columns(campaign: Campaign, wanted: Mapping[str, Any]) -> list[str]:
+    changed = [name for name, value in wanted.items() if getattr(campaign, name) != value]
+    lines = [f"{name}: {getattr(campaign, name)} -> {wanted[name]}" for name in changed]
+    for name in changed:
+        setattr(campaign, name, wanted[name])
+    if changed:
+        campaign.save(update_fields=changed)
+    return lines
+
+
+def _load_disciplines(campaign: Campaign, wanted: list[tuple[str, dict[str, str]]]) -> list[str]:
+    there = {discipline.slug: discipline for discipline in campaign.disciplines.all()}
+    lines = []
+    for slug in there.keys() - {slug for slug, _names in wanted}:
+        if Signature.objects.filter(discipline=there[slug]).exists():
+            raise FileMistake("disciplines", f"{slug!r} is missing, and there are signatures with it")
+        there[slug].delete()
+        lines.append(f"discipline {slug}: removed")
+    for position, (slug, names) in enumerate(wanted):
+        values = {"names": names, "position": position}
+        old = there.get(slug)
+        if old is None or old.names != names or old.position != position:
+            Discipline.objects.update_or_create(campaign=campaign, slug=slug, defaults=values)
+            lines.append(f"discipline {slug}: {'changed' if old else 'added'}")
+    return lines
+
+
+def _load_protected_names(campaign: Campaign, wanted: list[tuple[str, list[str]]]) -> list[str]:
+    rows = {
+        each: name if each != name else ""
+        for name, aliases in wanted
+        for each in (name, *aliases)
+    }
+    there = {row.name: row.alias_of for row in campaign.protected_names.all()}
+    lines = []
+    for name in there.keys() - rows.keys():
+        lines.append(f"protected name {name}: removed")
+    for name, alias_of in rows.items():
+        if there.get(name) != alias_of:
+            lines.append(f"protected name {name}: {'changed' if name in there else 'added'}")
+    if lines:
+        campaign.protected_names.all().delete()
+        ProtectedName.objects.bulk_create(
+            ProtectedName(
+                campaign=campaign,
+                name=name,
+                alias_of=alias_of,
+                skeletons=sorted(identity.skeletons(name)),
+            )
+            for name, alias_of in rows.items()
+        )
+    return lines
+
+
+def _load_statement(campaign: Campaign, file: CampaignFile) -> list[str]:
+    digests = {
+        language: StatementText.digest(text.title, text.body)
+        for language, text in file.statement.items()
+    }
+    version = StatementVersion.objects.filter(campaign=campaign).last()
+    there = {text.language: text.sha256 for text in version.texts.all()} if version else {}
+    changed = any(there[language] != digests[language] for language in there.keys() & digests.keys())
+    added = digests.keys() - there.keys()
+    if version is None or changed:
+        version = StatementVersion.objects.create(
+            campaign=campaign, number=version.number + 1 if version else 1
+        )
+        added = digests.keys()
+    for language in sorted(added):
+        text = file.statement[language]
+        StatementText.objects.create(
+            version=version,
+            language=language,
+            title=text.title,
+            body=text.body,
+            sha256=digests[language],
+        )
+    return [f"statement version {version.number} {lang}: {digests[lang]}" for lang in sorted(added)]
+
+
+def _load_consents(campaign: Campaign, file: CampaignFile) -> list[str]:
+    lines = []
+    for language, text in file.statement.items():
+        newest = Consent.objects.filter(campaign=campaign, language=language).last()
+        if newest is None or newest.text != text.consent:
+            Consent.objects.create(campaign=campaign, language=language, text=text.consent)
+            lines.append(f"consent {language}: {'changed' if newest else 'added'}")
+    return lines
+
+
+# --- Imports ---------------------------------------------------------------------------------
+
+COLUMNS = frozenset(
+    "name email kind discipline credit organisation country language sort_name featured signed_at"
+    " evidence_note".split()
+)
+CHUNK = 500
+_YES, _NO = {"1", "true", "yes", "x"}, {"", "0", "false", "no"}
+
+
+@dataclass(frozen=True)
+class LineMistake:
+    """A line that was not taken, with its number in the file, its column and the reason."""
+
+    line: int
+    column: str
+    reason: str
+
+
+@dataclass
+class ImportReport:
+    """What an import did, or with ``dry_run`` would do: lines taken, known already, and refused."""
+
+    added: int = 0
+    known: int = 0
+    left: int = 0
+    mistakes: list[LineMistake] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    details: Details
+    sort_name: str
+    featured: bool
+    signed_at: datetime
+    evidence_note: str
+    canonical: str
+    key: str
+
+
+def import_signers(
+    *,
+    campaign: Campaign,
+    lines: Iterable[str],
+    file_name: str,
+    consent_note: str = "",
+    dry_run: bool = False,
+) -> ImportReport:
+    """Import a CSV of signatures gathered elsewhere; a bad line is reported and the rest goes on.
+
+    With ``consent_note`` (who vouches, which document) they are held as `on_file` until their batch
+    is released, and an address may be missing. Without, each is pending and its mailbox is asked.
+    Who is known by address and name, or was imported before, adds nothing; who left or said that it
+    wasn't them is not brought back. Chunks of 500 lines are transactions of their own, so an import
+    that was cut off is taken up by running it again. Raises FileMistake for a header that won't do.
+    """
+    report = ImportReport()
+    reader = csv.DictReader(lines, restkey="")
+    _check_header(reader.fieldnames)
+    batch = None
+    if not dry_run:
+        batch = ImportBatch.objects.create(
+            campaign=campaign, file_name=file_name[:200], consent_note=consent_note
+        )
+    seen: set[str] = set()
+    checked = _read_lines(campaign, reader, report, on_file=bool(consent_note))
+    while chunk := list(itertools.islice(checked, CHUNK)):
+        with transaction.atomic():
+            fresh = _fresh(campaign, chunk, seen, report)
+            if batch is not None and fresh:
+                _place(campaign, batch, fresh)
+        report.added += len(fresh)
+    if batch is not None and not report.added:
+        batch.delete()
+    return report
+
+
+def _check_header(names: Iterable[str] | None) -> None:
+    names = list(names or [])
+    if "name" not in names:
+        raise FileMistake("", "the first line must name the columns; name is needed")
+    for name in names:
+        if name not in COLUMNS:
+            raise FileMistake(name, "is not a column of a signer file")
+    if len(set(names)) < len(names):
+        raise FileMistake("", "the first line names a column twice")
+
+
+def _read_lines(
+    campaign: Campaign, reader: "csv.DictReader[str]", report: ImportReport, *, on_file: bool
+) -> Iterator[_Line]:
+    """The good lines of a file; the bad ones go into the report."""
+    for row in reader:
+        try:
+            yield _read_line(campaign, row, reader.line_num, on_file=on_file)
+        except InvalidInput as error:
+            report.mistakes += [
+                LineMistake(reader.line_num, each.field, each.message) for each in error.errors
+            ]
+
+
+def _read_line(
+    campaign: Campaign, row: Mapping[str, Any], number: int, *, on_file: bool
+) -> _Line:
+    if "" in row:
+        raise InvalidInput([FieldError("", "too_many", "has more columns than the first line")])
+    typed = {name: (value or "").strip() for name, value in row.items()}
+    if not on_file and not typed.get("email"):
+        reason = "is needed, unless the campaign states its consent with --consent-on-file"
+        raise InvalidInput([FieldError("email", "blank", reason)])
+    details = read_imported(campaign, typed)
+    canonical = canonical_address(details.email) if details.email else ""
+    # Without an address, who it is shows in name and credit alone.
+    same = [canonical, identity.search_fold(details.name)]
+    same += [] if canonical else [identity.search_fold(details.credit), details.kind]
+    return _Line(
+        number=number,
+        details=details,
+        sort_name=_sort_name(typed.get("sort_name", "")),
+        featured=_flag(typed.get("featured", "")),
+        signed_at=_time(typed.get("signed_at", "")),
+        evidence_note=typed.get("evidence_note", ""),
+        canonical=canonical,
+        key=hashlib.sha256(json.dumps(same).encode()).hexdigest(),
+    )
+
+
+def _sort_name(text: str) -> str:
+    cleaned = identity.clean(text)
+    if cleaned and (identity.name_problem(cleaned) is not None):
+        raise InvalidInput([FieldError("sort_name", "no_name", "is not a name")])
+    return cleaned
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in _YES | _NO:
+        raise InvalidInput([FieldError("featured", "not_a_flag", "must be true or empty")])
+    return text.lower() in _YES
+
+
+def _time(text: str) -> datetime:
+    if not text:
+        return timezone.now()
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.year < 1900:
+        reason = "must be a time such as 2026-01-22T14:00:00Z"
+        raise InvalidInput([FieldError("signed_at", "not_a_time", reason)])
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    if at > timezone.now():
+        raise InvalidInput([FieldError("signed_at", "in_future", "is in the future")])
+    return at
+
+
+def _fresh(
+    campaign: Campaign, chunk: list[_Line], seen: set[str], report: ImportReport
+) -> list[_Line]:
+    """The lines of a chunk that are nobody known: not here, not in this file before, not left."""
+    known = set(
+        Signature.objects.filter(campaign=campaign, import_key__in=[line.key for line in chunk])
+        .values_list("import_key", flat=True)
+    )
+    addresses = [line.canonical for line in chunk if line.canonical]
+    signed = set(
+        Signature.objects.filter(campaign=campaign, canonical_email__in=addresses)
+        .values_list("canonical_email", "name_fold")
+    )
+    hashes = {outbox.address_hash(canonical) for canonical in addresses}
+    gone = set(
+        Suppression.objects.filter(campaign=campaign, address_hash__in=hashes)
+        .values_list("address_hash", flat=True)
+    )
+    fresh = []
+    for line in chunk:
+        person = (line.canonical, identity.search_fold(line.details.name))
+        if line.canonical and outbox.address_hash(line.canonical) in gone:
+            report.left += 1
+        elif line.key in known or line.key in seen or person in signed:
+            report.known += 1
+        else:
+            fresh.append(line)
+        seen.add(line.key)
+    return fresh
+
+
+def _place(campaign: Campaign, batch: ImportBatch, lines: list[_Line]) -> None:
+    texts = {language: current_text(campaign, language) for language in campaign.languages}
+    now = timezone.now()
+    on_file = bool(batch.consent_note)
+    held = {
+        "status": Status.HELD,
+        "hold_reasons": [HoldReason.IMPORTED],
+        "confirmed_at": now,
+        "evidence": Evidence.ON_FILE,
+        "evidence_at": now,
+    }
+    placed = moves.place(
+        [
+            Signature(
+                campaign=campaign,
+                batch=batch,
+                statement=texts[line.details.language],
+                canonical_email=line.canonical,
+                import_key=line.key,
+                sort_name=line.sort_name,
+                featured=line.featured,
+                signed_at=line.signed_at,
+                evidence_note=line.evidence_note,
+                **columns(line.details),
+                **(held if on_file else {}),
+            )
+            for line in lines
+        ],
+        verb=Verb.IMPORT,
+        actor=ORGANISER,
+    )
+    if not on_file:
+        outbox.owe(MailKind.CONFIRM, placed)

@@ -1,0 +1,112 @@
+"""What stands in a mail: rendered when it is sent, in the signer's language, as HTML and plain text."""
+
+from email.utils import formataddr, parseaddr
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import css_inline
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from campaign import identity
+from campaign.links import Purpose, make_token
+from campaign.models.mail import Mail, MailKind
+from campaign.models.signature import RejectionReason, Signature
+
+NAME_IN_MAIL = 60
+"""Characters of a typed name that may stand in a mail to a mailbox that nobody has confirmed yet."""
+
+# No word that a stranger typed: a subject is read even by who never opens the mail.
+SUBJECTS: dict[str, str | Promise] = {
+    MailKind.CONFIRM: _("Please confirm your signature: %(title)s"),
+    MailKind.SIGNED_ALREADY: _("Your signature: %(title)s"),
+    MailKind.PUBLISHED: _("Your signature is accepted: %(title)s"),
+    MailKind.REJECTED: _("About your signature: %(title)s"),
+}
+
+
+def render(mail: Mail, connection: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
+    """The message of one mail row, to be sent over that connection."""
+    signature = mail.signature
+    with translation.override(interface_language(signature.language)):
+        context = _context(mail, signature)
+        title = signature.statement.title
+        subject = str(SUBJECTS[mail.kind]) % {"title": title}
+        text = render_to_string(f"mail/{mail.kind}.txt", context)
+        html = _inliner().inline(render_to_string(f"mail/{mail.kind}.html", context))
+        language = translation.get_language()
+    host = urlsplit(settings.BASE_URL).hostname
+    headers = {
+        # The same for every copy of a mail, so that a mailbox can tell a second copy.
+        "Message-ID": f"<{signature.public_id}.{mail.pk}@{host}>",
+        "Auto-Submitted": "auto-generated",
+        "Content-Language": language or "en",
+    }
+    if mail.urgent:
+        headers |= {
+            "List-Unsubscribe": f"<{context['not_me_url']}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+    message = EmailMultiAlternatives(
+        subject=" ".join(subject.split()),
+        body=text,
+        from_email=sender(signature),
+        to=[identity.ascii_address(signature.email)],
+        headers=headers,
+        connection=connection,
+    )
+    message.attach_alternative(html, "text/html")
+    return message
+
+
+def interface_language(language: str) -> str:
+    """The language of the interface for a statement's language: itself, or English."""
+    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
+def sender(signature: Signature) -> str:
+    """The From of a campaign's mails, its own or the installation's."""
+    name, address = parseaddr(signature.campaign.sender or settings.DEFAULT_FROM_EMAIL)
+    return formataddr((name, address))
+
+
+@lru_cache(maxsize=1)
+def _inliner() -> css_inline.CSSInliner:
+    """Mail programs drop style sheets; nothing is ever fetched to inline one."""
+    return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
+
+
+def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
+    campaign = signature.campaign
+    return {
+        "signature": signature,
+        "campaign": campaign,
+        "statement": signature.statement,
+        "greeting": _greeting(signature),
+        "reason": RejectionReason(signature.rejection_reason).label if signature.rejection_reason else "",
+        "is_visible": campaign.is_visible(timezone.now()),
+        "campaign_url": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),
+        "confirm_url": _url(Purpose.CONFIRM, signature),
+        "manage_url": _url(Purpose.MANAGE, signature),
+        "not_me_url": _url(Purpose.NOT_ME, signature),
+    }
+
+
+def _greeting(signature: Signature) -> str:
+    """The name, where it may stand in a mail: a stranger could have typed an advertisement."""
+    if signature.confirmed_at is not None:
+        return signature.name
+    unfit = len(signature.name) > NAME_IN_MAIL or identity.linkish(signature.name)
+    return "" if unfit else signature.name
+
+
+def _url(purpose: Purpose, signature: Signature) -> str:
+    token = make_token(purpose, public_id=signature.public_id, revision=signature.revision)
+    return settings.BASE_URL + reverse(purpose, args=[token])

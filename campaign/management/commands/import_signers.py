@@ -1,0 +1,54 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from campaign.campaign_file import FileMistake
+from campaign.intake import import_signers
+from campaign.models import Campaign
+
+
+class Command(BaseCommand):
+    help = "Import signatures gathered elsewhere from a CSV file."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--dry-run", action="store_true", help="check the file, write nothing")
+        parser.add_argument(
+            "--consent-on-file",
+            metavar="NOTE",
+            default="",
+            help="the campaign holds their consent: who vouches, which document",
+        )
+
+    def handle(self, *args: Any, slug: str, file: Path, **options: Any) -> None:
+        campaign = Campaign.objects.filter(slug=slug).prefetch_related("disciplines").first()
+        if campaign is None:
+            raise CommandError(f"there is no campaign {slug!r}")
+        try:
+            # utf-8-sig: spreadsheets begin their CSV with a byte-order mark.
+            with file.open(encoding="utf-8-sig", newline="") as stream:
+                # A bar only where somebody looks at it (disable=None), drawn by lines read.
+                lines = tqdm(stream, unit=" lines", disable=None, leave=False)
+                report = import_signers(
+                    campaign=campaign,
+                    lines=lines,
+                    file_name=file.name,
+                    consent_note=options["consent_on_file"].strip(),
+                    dry_run=options["dry_run"],
+                )
+        except FileMistake as mistake:
+            raise CommandError(f"{file}: {mistake}") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{file}: cannot be read: {error}") from None
+        for mistake in report.mistakes:
+            self.stderr.write(f"line {mistake.line}: {mistake.column}: {mistake.reason}".replace(": :", ":"))
+        would = "would be " if options["dry_run"] else ""
+        refused = len({mistake.line for mistake in report.mistakes})
+        self.stdout.write(
+            f"{report.added} {would}added, {report.known} known already, {report.left} left before, "
+            f"{refused} refused"
+        )

@@ -1,0 +1,25 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from campaign.campaign_file import FileMistake, parse
+from campaign.intake import load_campaign
+
+
+class Command(BaseCommand):
+    help = "Create or update a campaign from one TOML file."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        try:
+            changes = load_campaign(parse(file.read_text(encoding="utf-8")))
+        except FileMistake as mistake:
+            raise CommandError(f"{file}: {mistake}") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{file}: cannot be read: {error}") from None
+        for line in changes or ["nothing changed"]:
+            self.stdout.write(line)

@@ -1,0 +1,29 @@
+"""What is stored, one file a concept."""
+
+from campaign.models.address import MailProvider, Suppression
+from campaign.models.batch import ImportBatch
+from campaign.models.campaign import Campaign, Discipline, ProtectedName
+from campaign.models.event import Event, EventNote
+from campaign.models.mail import Mail, MailQuota
+from campaign.models.signature import Signature
+from campaign.models.statement import Consent, StatementText, StatementVersion
+from campaign.models.tally import Tally, TallyChange
+
+__all__ = [
+    "Campaign",
+    "Consent",
+    "Discipline",
+    "Event",
+    "EventNote",
+    "ImportBatch",
+    "Mail",
+    "MailProvider",
+    "MailQuota",
+    "ProtectedName",
+    "Signature",
+    "StatementText",
+    "StatementVersion",
+    "Suppression",
+    "Tally",
+    "TallyChange",
+]

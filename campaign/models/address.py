@@ -1,0 +1,71 @@
+"""What is known of addresses beside the signatures: how providers fold them, and whom to leave alone."""
+
+import time
+from collections.abc import Mapping
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from campaign.identity import Provider
+from campaign.models.campaign import Campaign
+
+
+class MailProvider(models.Model):
+    """How one mail domain folds its addresses; the operator's table, read by ``identity``."""
+
+    domain = models.CharField(max_length=253, unique=True)
+    canonical_domain = models.CharField(max_length=253)
+    dots = models.BooleanField(default=False, help_text=_("dots in the local part are ignored"))
+    tag = models.CharField(max_length=1, blank=True, help_text=_("the character that begins a tag"))
+
+    class Meta:
+        ordering = ("domain",)
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+PROVIDERS_LIVE = 60.0
+"""Seconds that a process keeps its copy of the table: every signing reads it, hardly anyone edits it."""
+
+_copy: tuple[float, Mapping[str, Provider]] = (float("-inf"), {})
+
+
+def provider_table() -> Mapping[str, Provider]:
+    """The operator's table by domain, a minute old at most."""
+    global _copy
+    taken_at, table = _copy
+    if time.monotonic() - taken_at > PROVIDERS_LIVE:
+        table = {
+            row.domain: Provider(domain=row.canonical_domain, dots=row.dots, tag=row.tag)
+            for row in MailProvider.objects.all()
+        }
+        _copy = (time.monotonic(), table)
+    return table
+
+
+class SuppressionReason(models.TextChoices):
+    NOT_ME = "not_me", _("said that it wasn't them")
+    ERASED = "erased", _("erased their data")
+
+
+class Suppression(models.Model):
+    """An address to leave alone, kept as a keyed hash only, so that it survives the erasure.
+
+    ``not_me`` stops the mails that strangers can cause and every import; ``erased`` stops imports.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="suppressions")
+    address_hash = models.CharField(max_length=64)
+    reason = models.CharField(max_length=20, choices=SuppressionReason)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("campaign", "address_hash", "reason"), name="suppression_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.address_hash[:8]}"

@@ -1,0 +1,131 @@
+"""A campaign: one public statement with its rules."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+# A mail that was asked for before the close may be opened the next morning.
+CONFIRM_GRACE = timedelta(hours=24)
+
+
+def new_key() -> str:
+    """A random key of 120 bits that nobody guesses, safe in a URL."""
+    return secrets.token_urlsafe(15)
+
+
+class Publication(models.TextChoices):
+    AFTER_REVIEW = "after_review", _("after review by a moderator")
+    AFTER_VERIFICATION = "after_verification", _("as soon as the mailbox is confirmed")
+
+
+class BotCheck(models.TextChoices):
+    OFF = "off", _("off")
+    AUTO = "auto", _("when the rate rises")
+    ALWAYS = "always", _("always")
+
+
+class Campaign(models.Model):
+    """One public statement with its rules; made and changed by ``load_campaign``.
+
+    Whether it is visible or open is decided by the clock at each read, never by a stored state: a
+    task that is late would break an embargo.
+    """
+
+    slug = models.SlugField(max_length=60, unique=True)
+    languages = ArrayField(models.CharField(max_length=10))
+    goal = models.PositiveIntegerField()
+    opens_at = models.DateTimeField(null=True, blank=True)
+    closes_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    publication = models.CharField(max_length=20, choices=Publication, default=Publication.AFTER_REVIEW)
+    bot_check = models.CharField(max_length=10, choices=BotCheck, default=BotCheck.AUTO)
+    sender = models.CharField(max_length=200, blank=True)
+    sites = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    colours = models.JSONField(default=dict, blank=True)
+    retention_months = models.PositiveSmallIntegerField(default=12)
+    organiser_name = models.CharField(max_length=200, blank=True)
+    organiser_address = models.CharField(max_length=400, blank=True)
+    organiser_contact = models.CharField(max_length=200, blank=True)
+    organiser_privacy_url = models.CharField(max_length=400, blank=True)
+    preview_key = models.CharField(max_length=40, unique=True, default=new_key)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(closes_at__isnull=True)
+                | models.Q(opens_at__isnull=False, closes_at__gt=models.F("opens_at")),
+                name="campaign_closes_after_it_opens",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(languages__len__gt=0), name="campaign_has_a_language"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def default_language(self) -> str:
+        return self.languages[0]
+
+    def is_visible(self, now: datetime | None = None) -> bool:
+        """Whether any public surface may show it: from the moment of opening, for ever."""
+        return self.opens_at is not None and self.opens_at <= (now or timezone.now())
+
+    def state(self, now: datetime | None = None) -> str:
+        """``open``, ``paused`` or ``closed``, of a campaign that is visible."""
+        if self.closes_at is not None and self.closes_at <= (now or timezone.now()):
+            return "closed"
+        return "paused" if self.paused_at is not None else "open"
+
+    def takes_confirmations(self, now: datetime | None = None) -> bool:
+        """Whether a mailbox may still be confirmed: up to 24 hours after the close."""
+        return self.closes_at is None or (now or timezone.now()) < self.closes_at + CONFIRM_GRACE
+
+
+class Discipline(models.Model):
+    """One of the campaign's own disciplines, with its name per language."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="disciplines")
+    slug = models.SlugField(max_length=60)
+    names = models.JSONField(default=dict)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("position", "slug")
+        constraints = (
+            models.UniqueConstraint(fields=("campaign", "slug"), name="discipline_once_a_campaign"),
+        )
+
+    def __str__(self) -> str:
+        return self.name()
+
+    def name(self, language: str = "en") -> str:
+        """Its name in that language, else the first that it has, else its slug."""
+        return str(self.names.get(language) or next(iter(self.names.values()), self.slug))
+
+
+class ProtectedName(models.Model):
+    """A name that many would like to see on the list: whoever signs with it is held.
+
+    ``skeletons`` are those of ``identity.skeletons``; an alias is a row of its own that says whose.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="protected_names")
+    name = models.CharField(max_length=200)
+    alias_of = models.CharField(max_length=200, blank=True)
+    skeletons = ArrayField(models.CharField(max_length=1000))
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=("campaign", "name"), name="protected_name_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.alias_of})" if self.alias_of else self.name

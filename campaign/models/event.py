@@ -1,0 +1,36 @@
+"""What happened to a signature: codes and ids here, personal text in a side row that erasure deletes."""
+
+from django.conf import settings
+from django.db import models
+
+from campaign.models.signature import Signature
+
+
+class Event(models.Model):
+    """One move or edit of one signature."""
+
+    signature = models.ForeignKey(Signature, models.CASCADE, related_name="events")
+    at = models.DateTimeField(auto_now_add=True)
+    verb = models.CharField(max_length=20)
+    from_status = models.CharField(max_length=10, blank=True)
+    to_status = models.CharField(max_length=10, blank=True)
+    actor = models.CharField(max_length=10)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
+    reason = models.CharField(max_length=60, blank=True)
+    revision = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.from_status}→{self.to_status}"
+
+
+class EventNote(models.Model):
+    """Personal text of an event."""
+
+    event = models.OneToOneField(Event, models.CASCADE, related_name="note")
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return self.text

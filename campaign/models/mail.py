@@ -1,0 +1,91 @@
+"""A mail is a row first; what happens to it afterwards is ``delivery``'s."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature
+
+
+class MailKind(models.TextChoices):
+    CONFIRM = "confirm", _("please confirm")
+    SIGNED_ALREADY = "signed_already", _("link to your page")
+    PUBLISHED = "published", _("your signature is published")
+    REJECTED = "rejected", _("your signature was not accepted")
+
+
+# Somebody waits in front of the screen for these: they overtake the notes of a released batch.
+URGENT = (MailKind.CONFIRM, MailKind.SIGNED_ALREADY)
+
+
+class MailStatus(models.TextChoices):
+    QUEUED = "queued", _("queued")
+    CLAIMED = "claimed", _("claimed")
+    SENT = "sent", _("sent")
+    DEFERRED = "deferred", _("deferred")
+    FAILED = "failed", _("failed")
+    SUPPRESSED = "suppressed", _("suppressed")
+
+
+WAITING = (MailStatus.QUEUED, MailStatus.DEFERRED)
+
+
+class Mail(models.Model):
+    """One mail owed to the signer of one signature, written in the transaction that causes it."""
+
+    signature = models.ForeignKey(Signature, models.CASCADE, related_name="mails")
+    kind = models.CharField(max_length=20, choices=MailKind)
+    urgent = models.BooleanField()
+    status = models.CharField(max_length=10, choices=MailStatus, default=MailStatus.QUEUED)
+    due_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_owner = models.CharField(max_length=40, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = (
+            # Read by delivery: what is due next.
+            models.Index(
+                fields=("-urgent", "due_at", "id"),
+                name="mail_due",
+                condition=models.Q(status__in=("queued", "deferred")),
+            ),
+            # Read by delivery: claims whose worker died.
+            models.Index(
+                fields=("lease_until",),
+                name="mail_lease",
+                condition=models.Q(status="claimed"),
+            ),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(status="claimed") | models.Q(lease_until__isnull=False),
+                name="mail_claim_has_a_lease",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk} {self.status}"
+
+
+class MailQuota(models.Model):
+    """How many mails strangers have caused to one address of one campaign on one UTC day."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE)
+    address_hash = models.CharField(max_length=64)
+    day = models.DateField()
+    n = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("campaign", "address_hash", "day"), name="mail_quota_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.address_hash[:8]} {self.day} {self.n}"

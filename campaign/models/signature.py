@@ -1,0 +1,216 @@
+"""A signature: one signer's act of signing one campaign, private as a whole."""
+
+import secrets
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from campaign.models.batch import ImportBatch
+from campaign.models.campaign import Campaign, Discipline
+from campaign.models.statement import Consent, StatementText
+
+NAME_MAX = 200
+# 32 letters and digits without the four that are misread (Crockford's base 32), so an id can be
+# dictated and never begins like a spreadsheet formula.
+_ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_public_id() -> str:
+    """A random id of 80 bits: it tells neither order nor time."""
+    return "".join(secrets.choice(_ID_ALPHABET) for _ in range(16))
+
+
+class Kind(models.TextChoices):
+    PERSON = "person", _("person")
+    GROUP = "group", _("group")
+    ORGANISATION = "organisation", _("organisation")
+
+
+class Status(models.TextChoices):
+    PENDING = "pending", _("pending")
+    HELD = "held", _("held")
+    PUBLISHED = "published", _("published")
+    REJECTED = "rejected", _("rejected")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    ERASED = "erased", _("erased")
+
+
+# Statuses of a signature that stands, or that a moderator refused: one of them for a name and address.
+STANDING = (Status.HELD, Status.PUBLISHED, Status.REJECTED)
+
+
+class Evidence(models.TextChoices):
+    EMAIL = "email", _("mailbox confirmed")
+    ON_FILE = "on_file", _("the campaign holds their consent")
+    DOMAIN = "domain", _("confirmed by their own site")
+    VOUCHED = "vouched", _("vouched for")
+    STAFF = "staff", _("checked by the campaign")
+
+
+class HoldReason(models.TextChoices):
+    REVIEW = "review", _("The campaign reviews every signature")
+    PROTECTED_NAME = "protected_name", _("Its name is like a protected name")
+    SECOND_NAME = "second_name", _("This address has signed with another name")
+    IMPORTED = "imported", _("Imported with consent on file, not released yet")
+    RENAMED = "renamed", _("The signer changed what is shown")
+    MODERATOR = "moderator", _("A moderator holds it")
+
+
+class RejectionReason(models.TextChoices):
+    """Why a signature is not accepted, in words that its signer reads."""
+
+    IMPERSONATION = "impersonation", _("We could not confirm that this is you.")
+    NOT_A_NAME = "not_a_name", _("What was given is not a name that we can publish.")
+    NOT_ELIGIBLE = "not_eligible", _("This statement is open to creators and those who stand for them.")
+    DUPLICATE = "duplicate", _("You are on the list already.")
+    CONTENT = "content", _("The text that was given cannot be published.")
+
+
+class Signature(models.Model):
+    """One signer's act of signing one campaign.
+
+    ``name_fold`` is for search and sameness, ``details_key`` tells whether somebody typed the same
+    details again, ``import_key`` whether a file's line has been imported already. ``revision``
+    rises with every change of a public field. Statuses change in ``moves`` alone.
+    """
+
+    public_id = models.CharField(max_length=16, unique=True, default=new_public_id)
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="signatures")
+    statement = models.ForeignKey(StatementText, models.PROTECT)
+    consent = models.ForeignKey(Consent, models.PROTECT, null=True, blank=True)
+    batch = models.ForeignKey(ImportBatch, models.PROTECT, null=True, blank=True)
+
+    name = models.CharField(max_length=NAME_MAX)
+    sort_name = models.CharField(max_length=NAME_MAX, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.PERSON)
+    discipline = models.ForeignKey(Discipline, models.PROTECT, null=True, blank=True)
+    credit = models.CharField(max_length=NAME_MAX, blank=True)
+    organisation = models.CharField(max_length=NAME_MAX, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    show_name = models.BooleanField(default=True)
+    featured = models.BooleanField(default=False)
+    signed_at = models.DateTimeField()
+    revision = models.PositiveIntegerField(default=1)
+
+    email = models.CharField(max_length=254, blank=True)
+    canonical_email = models.CharField(max_length=254, blank=True)
+    language = models.CharField(max_length=10)
+    newsletter = models.BooleanField(default=False)
+    source = models.CharField(max_length=60, blank=True)
+    evidence_note = models.TextField(blank=True)
+
+    name_fold = models.CharField(max_length=1000)
+    sort_key = models.CharField(max_length=1000, db_collation="C")
+    search = SearchVectorField()
+    details_key = models.CharField(max_length=64)
+    import_key = models.CharField(max_length=64, blank=True)
+
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    hold_reasons = ArrayField(models.CharField(max_length=20, choices=HoldReason), default=list, blank=True)
+    rejected_from = models.CharField(max_length=10, blank=True)
+    rejection_reason = models.CharField(max_length=20, choices=RejectionReason, blank=True)
+    evidence = models.CharField(max_length=10, choices=Evidence, blank=True)
+    evidence_at = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    listed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(status__in=("held", "published"))
+                | models.Q(confirmed_at__isnull=False),
+                name="signature_standing_is_confirmed",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="published")
+                | models.Q(published_at__isnull=False, evidence__gt=""),
+                name="signature_published_has_date_and_evidence",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="published", show_name=True)
+                | models.Q(listed_at__isnull=False),
+                name="signature_listed_has_date",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="rejected")
+                | models.Q(rejected_from__in=("held", "published"), rejection_reason__gt=""),
+                name="signature_rejected_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="erased") | models.Q(email="", canonical_email="", name=""),
+                name="signature_erased_is_empty",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="erased") | models.Q(name__gt="", name_fold__gt=""),
+                name="signature_has_a_name",
+            ),
+            # One standing signature for a name and a mailbox, however often they confirm.
+            models.UniqueConstraint(
+                fields=("campaign", "canonical_email", "name_fold"),
+                name="signature_once_a_name_and_address",
+                condition=models.Q(status__in=STANDING) & ~models.Q(canonical_email=""),
+            ),
+            # The same details typed again are the same pending row.
+            models.UniqueConstraint(
+                fields=("campaign", "canonical_email", "details_key"),
+                name="signature_pending_once",
+                condition=models.Q(status="pending"),
+            ),
+            # A file imported twice adds nothing.
+            models.UniqueConstraint(
+                fields=("campaign", "import_key"),
+                name="signature_imported_once",
+                condition=~models.Q(import_key=""),
+            ),
+        )
+        indexes = (
+            # Read by moves and signing: everything of one address.
+            models.Index(
+                fields=("campaign", "canonical_email", "id"),
+                name="signature_address",
+                condition=~models.Q(canonical_email=""),
+            ),
+            # Read by the public list: order newest and oldest.
+            models.Index(
+                fields=("campaign", "-published_at", "-public_id"),
+                name="signature_newest",
+                condition=models.Q(status="published", show_name=True),
+            ),
+            # Read by the public list: order name.
+            models.Index(
+                fields=("campaign", "sort_key", "public_id"),
+                name="signature_by_name",
+                condition=models.Q(status="published", show_name=True),
+            ),
+            # Read by the public list: the featured on top.
+            models.Index(
+                fields=("campaign", "sort_key", "public_id"),
+                name="signature_featured",
+                condition=models.Q(status="published", show_name=True, featured=True),
+            ),
+            # Read by the public list: q.
+            GinIndex(
+                fields=("search",),
+                name="signature_search",
+                condition=models.Q(status="published", show_name=True),
+            ),
+            # Read by the moderators' queue: the oldest first.
+            models.Index(
+                fields=("campaign", "confirmed_at", "id"),
+                name="signature_held",
+                condition=models.Q(status="held"),
+            ),
+            # Read by retention: pendings past their time.
+            models.Index(
+                fields=("created_at",), name="signature_pending", condition=models.Q(status="pending")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name or self.public_id

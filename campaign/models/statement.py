@@ -1,0 +1,76 @@
+"""The text that is signed: versions that never change, and the consent beside the tick."""
+
+import hashlib
+import unicodedata
+
+from django.db import models
+
+from campaign.models.campaign import Campaign
+
+
+def exact_text(title: str, body: str) -> str:
+    """The text that ``sha256`` is of: NFC, LF, title, blank line, body, one final newline."""
+    text = f"{title.strip()}\n\n{body.strip()}\n".replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", text)
+
+
+class StatementVersion(models.Model):
+    """One immutable version of a campaign's statement, in one or more languages."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=("campaign", "number"), name="version_number_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.campaign} {self.number}"
+
+
+class StatementText(models.Model):
+    """A version in one language; a trigger refuses UPDATE and DELETE (migration 0002)."""
+
+    version = models.ForeignKey(StatementVersion, models.PROTECT, related_name="texts")
+    language = models.CharField(max_length=10)
+    title = models.CharField(max_length=300)
+    body = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("version", "language")
+        constraints = (
+            models.UniqueConstraint(fields=("version", "language"), name="text_once_a_language"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.language}"
+
+    @property
+    def exact(self) -> bytes:
+        """The bytes that ``sha256`` is of."""
+        return exact_text(self.title, self.body).encode()
+
+    @staticmethod
+    def digest(title: str, body: str) -> str:
+        """The sha256 of the exact bytes, in hexadecimal."""
+        return hashlib.sha256(exact_text(title, body).encode()).hexdigest()
+
+
+class Consent(models.Model):
+    """One wording of the consent beside the tick; the newest of a language is the current one."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="consents")
+    language = models.CharField(max_length=10)
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.campaign} {self.language} {self.pk}"

@@ -1,0 +1,50 @@
+"""Counts: change rows that every move appends, and the totals that a task folds them into."""
+
+from django.db import models
+
+from campaign.models.campaign import Campaign
+
+
+class TallyChange(models.Model):
+    """One counted signature more (+1) or less (-1), not folded yet.
+
+    ``state`` is ``received`` or the public name of a confirmed status; the other columns are what
+    the public counts are broken down by, '' where the signer gave none.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE)
+    delta = models.SmallIntegerField()
+    state = models.CharField(max_length=10)
+    shown = models.BooleanField(default=True)
+    discipline = models.CharField(max_length=60, blank=True, default="")
+    country = models.CharField(max_length=2, blank=True, default="")
+    kind = models.CharField(max_length=12, blank=True, default="")
+    evidence = models.CharField(max_length=10, blank=True, default="")
+    day = models.DateField(null=True)
+
+    class Meta:
+        # Read by every count: the rows not folded yet of one campaign.
+        indexes = (models.Index(fields=("campaign",), name="tally_change_campaign"),)
+
+    def __str__(self) -> str:
+        return f"{self.delta:+d} {self.state}"
+
+
+class Tally(models.Model):
+    """How many of a campaign are in a state, in all or under one key of one dimension."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE)
+    state = models.CharField(max_length=10)
+    dimension = models.CharField(max_length=12)
+    key = models.CharField(max_length=60, blank=True)
+    n = models.BigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("campaign", "state", "dimension", "key"), name="tally_once_a_key"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.dimension} {self.key}: {self.n}"

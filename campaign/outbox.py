@@ -1,0 +1,52 @@
+"""Owing a mail: a row written in the transaction that causes it, and the quota of an address."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from datetime import date
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from campaign import queue
+from campaign.models.mail import URGENT, Mail, MailKind
+from campaign.models.signature import Signature
+
+STRANGERS_A_DAY = 3
+"""Mails that strangers can cause to one address of one campaign on one UTC day (the issue's limit)."""
+
+_TAKE = """
+INSERT INTO campaign_mailquota AS quota (campaign_id, address_hash, day, n) VALUES (%s, %s, %s, 1)
+ON CONFLICT (campaign_id, address_hash, day) DO UPDATE SET n = quota.n + 1 WHERE quota.n < %s
+RETURNING n
+"""
+
+
+def address_hash(canonical_email: str) -> str:
+    """A keyed hash of a canonical address (HMAC-SHA256, hex): known again, never read back."""
+    return hmac.new(settings.HASH_KEY.encode(), canonical_email.encode(), hashlib.sha256).hexdigest()
+
+
+def take_slot(*, campaign_id: int, canonical_email: str, today: date) -> bool:
+    """Take one of today's slots for a mail that a stranger may have caused; False when none is left.
+
+    Call it first in a transaction: the row's lock then serialises everything that is done for this
+    address, and nobody else waits.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TAKE, [campaign_id, address_hash(canonical_email), today, STRANGERS_A_DAY]
+        )
+        return cursor.fetchone() is not None
+
+
+def owe(kind: MailKind, signatures: Iterable[Signature]) -> None:
+    """Write one mail row for each of these signatures that has an address; told after commit."""
+    mails = [
+        Mail(signature=signature, kind=kind, urgent=kind in URGENT)
+        for signature in signatures
+        if signature.email
+    ]
+    if mails:
+        Mail.objects.bulk_create(mails)
+        transaction.on_commit(lambda: queue.tell("campaign.deliver"))

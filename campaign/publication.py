@@ -1,0 +1,291 @@
+"""The single gate through which the public sees anything: campaigns, signers, counts, exports.
+
+What is returned here is plain data of named public columns, so nothing private can leak through a
+serializer; and whether a campaign is visible at all is asked here, by the clock, at every read.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, TypedDict
+
+from django.contrib.postgres.search import SearchQueryField
+from django.db.models import BooleanField, F, Func, QuerySet, Value
+from django.db.models.functions import Cast
+from django.utils import timezone
+from markdown_it import MarkdownIt
+
+from campaign import counts as counting
+from campaign import identity
+from campaign.errors import NotFound
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature, Status
+from campaign.models.statement import Consent, StatementText
+from campaign.paging import Page, Row, read_page
+
+
+class PublicEvidence(TypedDict):
+    method: str
+    at: str | None
+
+
+class PublicSigner(TypedDict):
+    """All that the public sees of a signer; the API's `signer`, to the letter."""
+
+    id: str
+    name: str
+    sort_name: str | None
+    kind: str
+    discipline: str | None
+    credit: str | None
+    organisation: str | None
+    country: str | None
+    featured: bool
+    evidence: PublicEvidence
+    statement_version: int
+    language: str
+    signed_at: str
+    updated_at: str
+
+
+class Tombstone(TypedDict):
+    """What remains of a signer who left the list, for whatever reason."""
+
+    id: str
+    removed: bool
+    updated_at: str
+
+
+def instant(at: datetime) -> str:
+    """A time as the API writes it: ISO 8601, UTC, milliseconds, Z."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# --- Campaigns -------------------------------------------------------------------------------
+
+
+def open_campaigns() -> list[Campaign]:
+    """The campaigns that are visible now, the newest first."""
+    visible = Campaign.objects.filter(opens_at__lte=timezone.now()).order_by("-opens_at", "slug")
+    return list(visible.prefetch_related("disciplines"))
+
+
+def find_campaign(slug: str) -> Campaign:
+    """A visible campaign; raises NotFound before its opening as for one that doesn't exist."""
+    found = Campaign.objects.filter(slug=slug, opens_at__lte=timezone.now())
+    campaign = found.prefetch_related("disciplines").first()
+    if campaign is None:
+        raise NotFound
+    return campaign
+
+
+def preview_campaign(key: str) -> Campaign:
+    """The campaign that a revocable preview link shows, opened or not; raises NotFound."""
+    found = Campaign.objects.filter(preview_key=key).prefetch_related("disciplines").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+@dataclass(frozen=True)
+class PublicStatement:
+    """The current statement and consent in one language, and the languages that it is there in."""
+
+    language: str
+    title: str
+    body_markdown: str
+    body_html: str
+    consent: str
+    version: int
+    sha256: str
+
+
+def statement(campaign: Campaign, language: str | None) -> PublicStatement:
+    """The current text in that language, or in the campaign's first where it is missing."""
+    texts = StatementText.objects.filter(version__campaign=campaign).select_related("version")
+    newest: dict[str, StatementText] = {t.language: t for t in texts.order_by("version__number")}
+    current = max(text.version.number for text in newest.values())
+    there = {lang: text for lang, text in newest.items() if text.version.number == current}
+    text = there.get(language or "") or there.get(campaign.default_language) or min(
+        there.values(), key=lambda other: other.language
+    )
+    consent = Consent.objects.filter(campaign=campaign, language=text.language).last()
+    return PublicStatement(
+        language=text.language,
+        title=text.title,
+        body_markdown=text.body,
+        body_html=as_html(text.body),
+        consent=consent.text if consent else "",
+        version=text.version.number,
+        sha256=text.sha256,
+    )
+
+
+def exact_statement(campaign: Campaign, *, version: int, language: str) -> bytes:
+    """The bytes that a version's sha256 is of; raises NotFound."""
+    text = StatementText.objects.filter(
+        version__campaign=campaign, version__number=version, language=language
+    ).first()
+    if text is None:
+        raise NotFound
+    return text.exact
+
+
+@lru_cache(maxsize=64)
+def as_html(markdown: str) -> str:
+    """Markdown as HTML; raw HTML in it stays text, and links lead to http, https and mailto only."""
+    rendered: str = MarkdownIt("commonmark", {"html": False}).render(markdown)
+    return rendered
+
+
+# --- Signers ---------------------------------------------------------------------------------
+
+_COLUMNS = (
+    *("public_id", "name", "sort_name", "kind", "credit", "organisation", "country", "featured"),
+    *("evidence", "evidence_at", "language", "signed_at", "updated_at"),
+    *("published_at", "sort_key"),
+)
+
+
+class _Matches(Func):
+    template = "%(expressions)s"
+    arg_joiner = " @@ "
+    output_field = BooleanField()
+
+
+def _listed(campaign: Campaign) -> QuerySet[Signature]:
+    """The rows that stand on the public list: the one place that says which."""
+    return Signature.objects.filter(
+        campaign_id=campaign.pk, status=Status.PUBLISHED, show_name=True
+    )
+
+
+def _public(rows: QuerySet[Signature]) -> QuerySet[Signature, Row]:
+    return rows.values(
+        *_COLUMNS,
+        discipline_slug=F("discipline__slug"),
+        version=F("statement__version__number"),
+    )
+
+
+def _signer(row: Row) -> PublicSigner:
+    return {
+        "id": row["public_id"],
+        "name": row["name"],
+        "sort_name": row["sort_name"] or None,
+        "kind": row["kind"],
+        "discipline": row["discipline_slug"],
+        "credit": row["credit"] or None,
+        "organisation": row["organisation"] or None,
+        "country": row["country"] or None,
+        "featured": row["featured"],
+        "evidence": {
+            "method": row["evidence"],
+            "at": instant(row["evidence_at"]) if row["evidence_at"] else None,
+        },
+        "statement_version": row["version"],
+        "language": row["language"],
+        "signed_at": instant(row["signed_at"]),
+        "updated_at": instant(row["updated_at"]),
+    }
+
+
+@dataclass(frozen=True)
+class SignerPage:
+    """One page of signers and the cursors of its neighbours."""
+
+    signers: list[PublicSigner]
+    next: str | None
+    previous: str | None
+
+
+def signers(
+    campaign: Campaign,
+    *,
+    filters: Mapping[str, Any] | None = None,
+    q: str | None = None,
+    order: str = "featured",
+    cursor: str | None = None,
+    size: int = 50,
+) -> SignerPage:
+    """One page of the list.
+
+    ``filters`` are exact values of ``discipline`` (slug), ``country``, ``kind``, ``evidence`` and
+    ``featured`` (bool); every word of ``q`` must begin a word of name, credit or organisation, and
+    a ``q`` that folds to nothing finds nothing. ``order`` is a key of `paging.ORDERS`. Raises
+    BadCursor.
+    """
+    rows = _listed(campaign)
+    for name, value in (filters or {}).items():
+        rows = rows.filter(**{"discipline__slug" if name == "discipline" else name: value})
+    if q is not None:
+        words = identity.query_words(q)
+        if not words:
+            return SignerPage([], None, None)
+        rows = rows.filter(_Matches(F("search"), Cast(Value(_tsquery(words)), SearchQueryField())))
+    page: Page = read_page(_public(rows), order=order, cursor=cursor, size=size)
+    return SignerPage([_signer(row) for row in page.rows], page.next, page.previous)
+
+
+def _tsquery(words: list[str]) -> str:
+    """All words as prefixes, quoted: cast to tsquery, so that no parser cuts will.i.am to pieces."""
+    quoted = (word.replace("\\", "\\\\").replace("'", "''") for word in words)
+    return " & ".join(f"'{word}':*" for word in quoted)
+
+
+def signer(campaign: Campaign, public_id: str) -> PublicSigner | Tombstone:
+    """One signer; a tombstone of one who was published and isn't listed now; else raises NotFound."""
+    row = _public(_listed(campaign).filter(public_id=public_id)).first()
+    if row is not None:
+        return _signer(row)
+    once = Signature.objects.filter(
+        campaign_id=campaign.pk, public_id=public_id, published_at__isnull=False
+    )
+    updated_at = once.values_list("updated_at", flat=True).first()
+    if updated_at is None:
+        raise NotFound
+    return {"id": public_id, "removed": True, "updated_at": instant(updated_at)}
+
+
+def every_signer(campaign: Campaign) -> Iterator[PublicSigner]:
+    """The whole public list, the newest first, read in chunks: its length costs no memory."""
+    rows = _public(_listed(campaign)).order_by("-published_at", "-public_id")
+    for row in rows.iterator(chunk_size=1000):
+        yield _signer(row)
+
+
+# --- Counts ----------------------------------------------------------------------------------
+
+
+def counts(campaign: Campaign) -> dict[str, Any]:
+    """All public numbers of a campaign, of one snapshot: the API's `counts/`, to the letter."""
+    as_of = timezone.now()
+    numbers = counting.snapshot(campaign.pk)
+
+    def total(state: str, dimension: str = "all") -> int:
+        return numbers.get((state, dimension, ""), 0)
+
+    def broken_down(dimension: str) -> list[dict[str, Any]]:
+        parts = [
+            {dimension: key or None, "published": n}
+            for (state, of, key), n in numbers.items()
+            if state == "published" and of == dimension
+        ]
+        if dimension == "day":
+            return sorted(parts, key=lambda part: part["day"])
+        return sorted(parts, key=lambda part: (-part["published"], part[dimension] or "~"))
+
+    published, held = total("published"), total("held")
+    withdrawn, removed = total("withdrawn"), total("removed")
+    return {
+        "as_of": instant(as_of),
+        "received": total("received"),
+        "confirmed": published + held + withdrawn + removed,
+        "published": published,
+        "anonymous": total("published", "anonymous"),
+        "held": held,
+        "withdrawn": withdrawn,
+        "removed": removed,
+        **{f"by_{of}": broken_down(of) for of in ("discipline", "country", "kind", "evidence", "day")},
+    }

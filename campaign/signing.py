@@ -1,0 +1,312 @@
+"""The verbs of the signer: sign, resend, confirm, say that it wasn't them, correct, hide, withdraw, erase."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from campaign import counts, identity, moves, outbox, rules
+from campaign.details import PROBLEMS, Details, read_address, read_correction, read_details
+from campaign.errors import (
+    CampaignClosed,
+    CampaignPaused,
+    ChangedMeanwhile,
+    FieldError,
+    InvalidInput,
+    SignatureGone,
+    StatementChanged,
+)
+from campaign.links import Purpose, read_token
+from campaign.models.address import Suppression, SuppressionReason, provider_table
+from campaign.models.campaign import Campaign
+from campaign.models.mail import MailKind
+from campaign.models.signature import STANDING, Evidence, HoldReason, Signature, Status
+from campaign.models.statement import Consent, StatementText
+from campaign.moves import SIGNER, Decision, Moved, Verb
+
+# --- Signing ---------------------------------------------------------------------------------
+
+
+def sign(*, campaign: Campaign, typed: Mapping[str, Any], statement_version: int | None = None) -> None:
+    """Take one request to sign and owe its mailbox a mail, whatever is known of the address.
+
+    ``typed`` are the texts and flags of the form (see `details.read_details`). Nothing is returned,
+    so that no door can tell a new address from a known one.
+
+    1. Count the request as received and take one of the address's slots; without one, that is all.
+    2. An address that asked to be left alone gets nothing.
+    3. A standing signature of that name and address gets the link to its own page.
+    4. The same details typed again are the same pending row; other details are another row.
+
+    Raises CampaignClosed, CampaignPaused, InvalidInput, StatementChanged.
+    """
+    require_open(campaign)
+    details = read_details(campaign, typed)
+    text = current_text(campaign, details.language)
+    if statement_version is not None and text.version.number != statement_version:
+        raise StatementChanged
+    canonical = canonical_address(details.email)
+    with transaction.atomic():
+        counts.append_many(campaign.pk, [(counts.Facets(counts.RECEIVED), 1)])
+        if not _take_slot(campaign, canonical) or _is_left_alone(campaign, canonical):
+            return
+        known = list(Signature.objects.filter(campaign=campaign, canonical_email=canonical))
+        standing = _standing(known, identity.search_fold(details.name))
+        if standing is not None:
+            outbox.owe(MailKind.SIGNED_ALREADY, [standing])
+            return
+        pending = _same_pending(known, details) or _place(campaign, details, text, canonical)
+        outbox.owe(MailKind.CONFIRM, [pending])
+
+
+def require_open(campaign: Campaign) -> None:
+    """Raise CampaignClosed or CampaignPaused unless the campaign takes signatures now."""
+    match campaign.state():
+        case "closed":
+            raise CampaignClosed
+        case "paused":
+            raise CampaignPaused
+
+
+def current_text(campaign: Campaign, language: str) -> StatementText:
+    """The newest version of the statement in that language."""
+    texts = StatementText.objects.filter(version__campaign=campaign, language=language)
+    return texts.select_related("version").latest("version__number")
+
+
+def canonical_address(email: str) -> str:
+    """The form under which an address is the same mailbox, by the operator's table."""
+    return identity.canonical_address(email, provider_table())
+
+
+def _take_slot(campaign: Campaign, canonical: str) -> bool:
+    return outbox.take_slot(
+        campaign_id=campaign.pk, canonical_email=canonical, today=timezone.now().date()
+    )
+
+
+def _is_left_alone(campaign: Campaign, canonical: str) -> bool:
+    return Suppression.objects.filter(
+        campaign=campaign,
+        address_hash=outbox.address_hash(canonical),
+        reason=SuppressionReason.NOT_ME,
+    ).exists()
+
+
+def _standing(known: Sequence[Signature], name_fold: str) -> Signature | None:
+    return next((s for s in known if s.status in STANDING and s.name_fold == name_fold), None)
+
+
+def _same_pending(known: Sequence[Signature], details: Details) -> Signature | None:
+    key = details.key()
+    return next((s for s in known if s.status == Status.PENDING and s.details_key == key), None)
+
+
+def _place(campaign: Campaign, details: Details, text: StatementText, canonical: str) -> Signature:
+    signature = Signature(
+        campaign=campaign,
+        statement=text,
+        consent=Consent.objects.filter(campaign=campaign, language=details.language).last(),
+        signed_at=timezone.now(),
+        canonical_email=canonical,
+        **columns(details),
+    )
+    return moves.place([signature], verb=Verb.SIGN, actor=SIGNER)[0]
+
+
+def columns(details: Details) -> dict[str, Any]:
+    """The columns of a signature that details fill."""
+    return {**vars(details), "details_key": details.key()}
+
+
+# --- Resending -------------------------------------------------------------------------------
+
+
+def resend(*, campaign: Campaign, email: str) -> None:
+    """Send again what an address waits for: the confirmation if pending, the link to its page if not.
+
+    Says nothing, like `sign`. Of several signatures of the address the newest pending and the newest
+    standing one are written to, a slot each. Raises InvalidInput.
+    """
+    canonical = canonical_address(read_address(campaign, email))
+    with transaction.atomic():
+        if not _take_slot(campaign, canonical) or _is_left_alone(campaign, canonical):
+            return
+        known = Signature.objects.filter(campaign=campaign, canonical_email=canonical).order_by("-pk")
+        mails = [
+            (MailKind.CONFIRM, next((s for s in known if s.status == Status.PENDING), None)),
+            (MailKind.SIGNED_ALREADY, next((s for s in known if s.status in STANDING), None)),
+        ]
+        for number, (kind, signature) in enumerate((k, s) for k, s in mails if s is not None):
+            if number == 0 or _take_slot(campaign, canonical):
+                outbox.owe(kind, [signature])
+
+
+# --- Confirming ------------------------------------------------------------------------------
+
+
+def confirm(token: str) -> Moved:
+    """Confirm exactly what the link's page shows: publish or hold, as policy and rules say.
+
+    A second time is a success that changes nothing, an expired link of a confirmed one too. Raises
+    TokenInvalid, TokenExpired, ChangedMeanwhile, CampaignClosed (24 hours after the close), and
+    SignatureGone of one that was withdrawn, removed or replaced.
+    """
+    link = read_token(Purpose.CONFIRM, token)
+    signature_id = _by_public_id(link.public_id).pk
+
+    def decide(signature: Signature, others: Sequence[Signature]) -> Decision:
+        if signature.status in {Status.HELD, Status.PUBLISHED}:
+            return Decision(to=Status(signature.status))
+        if signature.status != Status.PENDING:
+            raise SignatureGone
+        link.require_fresh()
+        if not signature.campaign.takes_confirmations():
+            raise CampaignClosed
+        reasons = rules.hold_reasons(signature, others)
+        to = Status.HELD if reasons else Status.PUBLISHED
+        return Decision(to=to, hold_reasons=reasons, evidence=Evidence.EMAIL)
+
+    return moves.move(
+        signature_id=signature_id,
+        verb=Verb.CONFIRM,
+        actor=SIGNER,
+        decide=decide,
+        revision=link.revision,
+    )
+
+
+def seen(purpose: Purpose, token: str) -> Signature:
+    """The signature that a link's page shows, for reading. Raises as the verbs of that link do."""
+    link = read_token(purpose, token)
+    signature = _by_public_id(link.public_id)
+    if signature.status in {Status.WITHDRAWN, Status.ERASED}:
+        raise SignatureGone
+    if purpose is Purpose.CONFIRM:
+        if signature.status == Status.REJECTED:
+            raise SignatureGone
+        if signature.status == Status.PENDING:
+            link.require_fresh()
+            if signature.revision != link.revision:
+                raise ChangedMeanwhile
+    else:
+        link.require_fresh()
+    return signature
+
+
+def _by_public_id(public_id: str) -> Signature:
+    rows = Signature.objects.select_related("campaign", "discipline", "statement__version", "consent")
+    signature = rows.filter(public_id=public_id).first()
+    if signature is None:
+        raise SignatureGone
+    return signature
+
+
+def not_me(token: str) -> None:
+    """Leave the address of this link's mail alone: its pendings go, strangers cause it no more mails.
+
+    Raises TokenInvalid, TokenExpired; a signature that is gone already is a success.
+    """
+    link = read_token(Purpose.NOT_ME, token)
+    link.require_fresh()
+    signature = Signature.objects.filter(public_id=link.public_id).first()
+    if signature is None or not signature.canonical_email:
+        return
+    with transaction.atomic():
+        _signature, others = moves.lock(signature.pk)
+        Suppression.objects.get_or_create(
+            campaign_id=signature.campaign_id,
+            address_hash=outbox.address_hash(signature.canonical_email),
+            reason=SuppressionReason.NOT_ME,
+        )
+        moves.discard(row.pk for row in (_signature, *others) if row.status == Status.PENDING)
+
+
+# --- One's own page --------------------------------------------------------------------------
+
+
+def correct(token: str, *, typed: Mapping[str, Any], revision: int) -> Moved:
+    """Change name, credit and organisation; what is listed goes through the same checks again.
+
+    ``revision`` is the one that the form showed. Raises TokenInvalid, TokenExpired, SignatureGone,
+    InvalidInput, ChangedMeanwhile.
+    """
+    signature = seen(Purpose.MANAGE, token)
+    changes: dict[str, Any] = read_correction(signature.campaign, typed)
+    fold = identity.search_fold(changes["name"])
+    if fold != signature.name_fold:
+        # What sorted the old name says nothing of the new one.
+        changes["sort_name"] = ""
+    with transaction.atomic():
+        _locked, others = moves.lock(signature.pk)
+        if _standing(others, fold) is not None:
+            raise InvalidInput([FieldError("name", "duplicate", str(PROBLEMS["duplicate"]))])
+        moved = moves.amend(
+            signature_id=signature.pk, actor=SIGNER, changes=changes, revision=revision
+        )
+        return _review_again(moved) if moved.changed else moved
+
+
+def _review_again(amended: Moved) -> Moved:
+    """Hold a published signature whose new text policy or a rule wants looked at first."""
+
+    def decide(signature: Signature, others: Sequence[Signature]) -> Decision:
+        reasons = rules.hold_reasons(signature, others)
+        if signature.status != Status.PUBLISHED or not reasons:
+            return Decision(to=Status(signature.status))
+        return Decision(to=Status.HELD, hold_reasons=[HoldReason.RENAMED, *reasons])
+
+    return moves.move(
+        signature_id=amended.signature.pk, verb=Verb.HOLD, actor=SIGNER, decide=decide
+    )
+
+
+def show(token: str, *, show_name: bool) -> Moved:
+    """List the name, or count it without listing it. Raises TokenInvalid, TokenExpired, SignatureGone."""
+    signature = seen(Purpose.MANAGE, token)
+    return moves.amend(
+        signature_id=signature.pk, actor=SIGNER, changes={"show_name": show_name}
+    )
+
+
+def withdraw(token: str) -> None:
+    """Take the signature back; a second time is a success.
+
+    A pending one is deleted. It decides from the locked status, so it never loses against an
+    approval. Raises TokenInvalid, TokenExpired, SignatureGone.
+    """
+    _leave(token, Verb.WITHDRAW, Status.WITHDRAWN)
+
+
+def erase(token: str) -> None:
+    """Withdraw and delete every personal datum; a keyed hash stays so that no import brings it back.
+
+    A second time is a success. Raises TokenInvalid, TokenExpired, SignatureGone.
+    """
+    _leave(token, Verb.ERASE, Status.ERASED)
+
+
+def _leave(token: str, verb: Verb, to: Status) -> None:
+    link = read_token(Purpose.MANAGE, token)
+    link.require_fresh()
+    signature_id = _by_public_id(link.public_id).pk
+    with transaction.atomic():
+        signature, _others = moves.lock(signature_id)
+        if verb == Verb.ERASE and signature.canonical_email:
+            Suppression.objects.get_or_create(
+                campaign_id=signature.campaign_id,
+                address_hash=outbox.address_hash(signature.canonical_email),
+                reason=SuppressionReason.ERASED,
+            )
+        if signature.status == Status.PENDING:
+            moves.discard([signature.pk])
+        elif verb == Verb.WITHDRAW and signature.status == Status.ERASED:
+            raise SignatureGone
+        else:
+            moves.move(
+                signature_id=signature.pk,
+                verb=verb,
+                actor=SIGNER,
+                decide=lambda _signature, _others: Decision(to=to),
+            )

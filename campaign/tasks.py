@@ -1,0 +1,30 @@
+"""What the worker does: thin, with a time limit, told by name from below, safe to run twice."""
+
+from celery import shared_task
+
+from campaign import counts, delivery, retention
+
+
+@shared_task(name="campaign.deliver")
+def deliver() -> None:
+    """Send what is due; told after each commit that owes a mail."""
+    delivery.deliver_due()
+
+
+@shared_task(name="campaign.sweep")
+def sweep() -> None:
+    """Send what nobody was told of: retries, claims of dead workers, a queue that was down."""
+    delivery.deliver_due()
+
+
+@shared_task(name="campaign.fold")
+def fold() -> None:
+    """Fold the change rows into the totals."""
+    while counts.fold():
+        pass
+
+
+@shared_task(name="campaign.expire")
+def expire() -> None:
+    """Delete what its time is over."""
+    retention.expire()

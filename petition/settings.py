@@ -1,0 +1,342 @@
+"""Settings: the typed table of environment variables on top, then everything else.
+
+Development is when SECRET_KEY is unset and either DATABASE_URL is unset too or `make run` has left
+its services in RUN_DIR: then database, Redis, secret and inbox are the private ones of RUN_DIR.
+"""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.utils.translation import gettext_lazy as _
+
+from petition import local
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Environment -----------------------------------------------------------------------------
+
+
+def _raw(name: str) -> str | None:
+    """The text of NAME, or of the file that NAME_FILE points at; None when neither is set."""
+    if path := os.environ.get(f"{name}_FILE"):
+        if name in os.environ:
+            _stop(f"{name} and {name}_FILE are both set; keep one")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            _stop(f"{name}_FILE: {path} cannot be read ({error.__class__.__name__})")
+    return os.environ.get(name) or None
+
+
+def _stop(line: str) -> Any:
+    """End the start with one clear line: half a configuration loses signatures later."""
+    sys.exit(f"petition: {line}")
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in {"0", "1", "true", "false", "yes", "no", "on", "off"}:
+        raise ValueError("must be true or false")
+    return text.lower() in {"1", "true", "yes", "on"}
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    return [ipaddress.ip_network(word) for word in _words(text)]
+
+
+def _base_url(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.path.strip("/"):
+        raise ValueError("must be http:// or https:// and a host, without a path")
+    return f"{url.scheme}://{url.netloc}"
+
+
+def _redis_url(text: str) -> str:
+    if urlsplit(text).scheme not in {"redis", "rediss"}:
+        raise ValueError("must begin with redis:// or rediss://")
+    return text
+
+
+def _database(text: str) -> dict[str, Any]:
+    """Django's settings of one PostgreSQL from its URL; a socket directory may stand as %2Frun."""
+    url = urlsplit(text)
+    if url.scheme not in {"postgres", "postgresql"} or not url.path.strip("/"):
+        raise ValueError("must be postgres://user:password@host:port/name")
+    host = url.netloc.rpartition("@")[2].rpartition(":" if url.port else "\0")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(url.path[1:]),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": unquote(host[0] or host[2]),
+        "PORT": url.port or "",
+        # The pool keeps connections itself; a lifetime here would be a second, disagreeing one.
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}, **dict(parse_qsl(url.query))},
+    }
+
+
+def _mail(text: str) -> dict[str, Any]:
+    """Django's mail settings from smtp://, smtps:// (TLS at once) or submission:// (STARTTLS)."""
+    url = urlsplit(text)
+    ports = {"smtp": 25, "smtps": 465, "submission": 587}
+    if url.scheme not in ports or not url.hostname:
+        raise ValueError("must be smtp://, smtps:// or submission:// and user:password@host:port")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": url.hostname,
+        "EMAIL_PORT": url.port or ports[url.scheme],
+        "EMAIL_HOST_USER": unquote(url.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+        "EMAIL_USE_SSL": url.scheme == "smtps",
+        "EMAIL_USE_TLS": url.scheme == "submission",
+    }
+
+
+RUN_DIR = Path(os.environ.get("RUN_DIR") or ".run")
+SERVICES = local.published(RUN_DIR) if _raw("SECRET_KEY") is None else {}
+DEVELOPMENT = _raw("SECRET_KEY") is None and (_raw("DATABASE_URL") is None or bool(SERVICES))
+REQUIRED = object()
+
+# name: (reader, default in production, default in development, what it is)
+ENVIRONMENT: dict[str, tuple[Callable[[str], Any], Any, Any, str]] = {
+    "SECRET_KEY": (str, REQUIRED, SERVICES.get("secret_key"), "signs links and sessions"),
+    "SECRET_KEY_FALLBACKS": (_words, "", "", "older keys whose links still work, by comma"),
+    "HASH_KEY": (str, "", "", "key of the hashes that outlive an erasure; SECRET_KEY if unset"),
+    "DATABASE_URL": (_database, REQUIRED, SERVICES.get("database_url"), "PostgreSQL 15 or newer"),
+    "REDIS_URL": (_redis_url, REQUIRED, SERVICES.get("redis_url"), "Redis 6.2 or newer, or Valkey"),
+    "BASE_URL": (_base_url, REQUIRED, f"http://127.0.0.1:{SERVICES.get('port', 8000)}", "what links in mails begin with"),
+    "EMAIL_URL": (_mail, REQUIRED, "", "smtp://, smtps:// or submission://user:password@host:port"),
+    "DEFAULT_FROM_EMAIL": (str, "", "", "sender where a campaign names none"),
+    "ALLOWED_HOSTS": (_words, "", "localhost,127.0.0.1,[::1]", "host names served; BASE_URL's always"),
+    "TRUSTED_PROXIES": (_networks, "", "", "networks whose X-Forwarded-For is believed, by comma"),
+    "DEBUG": (_flag, "false", "false", "Django's error pages; never in production"),
+    "LOG_LEVEL": (str, "INFO", "INFO", "DEBUG, INFO, WARNING or ERROR"),
+}
+
+
+def _read(name: str) -> Any:
+    reader, production, development, _help = ENVIRONMENT[name]
+    default = development if DEVELOPMENT else production
+    text = _raw(name) or default
+    if text is REQUIRED:
+        _stop(f"{name} is needed in production ({_help})")
+    if text is None:
+        _stop(f"nothing is running in {RUN_DIR}: start `make run` first, or set SECRET_KEY and the rest")
+    try:
+        return reader(text) if text else None
+    except ValueError as error:
+        _stop(f"{name}: {error}")
+
+
+SECRET_KEY: str = _read("SECRET_KEY")
+SECRET_KEY_FALLBACKS: list[str] = _read("SECRET_KEY_FALLBACKS") or []
+HASH_KEY: str = _read("HASH_KEY") or SECRET_KEY
+BASE_URL: str = _read("BASE_URL")
+DEBUG: bool = _read("DEBUG")
+TRUSTED_PROXIES: list[Any] = _read("TRUSTED_PROXIES") or []
+ALLOWED_HOSTS: list[str] = [*(_read("ALLOWED_HOSTS") or []), str(urlsplit(BASE_URL).hostname)]
+DEFAULT_FROM_EMAIL: str = _read("DEFAULT_FROM_EMAIL") or f"hello@{urlsplit(BASE_URL).hostname}"
+
+# --- Services --------------------------------------------------------------------------------
+
+DATABASES = {"default": _read("DATABASE_URL")}
+REDIS_URL: str = _read("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "petition",
+        "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+    }
+}
+# Shorter than the lease of a claimed mail, so that a server that hangs costs no second copy.
+EMAIL_TIMEOUT = 10
+INBOX_DIR: Path | None = None
+if _mail_settings := _read("EMAIL_URL"):
+    globals().update(_mail_settings)
+else:
+    INBOX_DIR = RUN_DIR / "inbox"
+    EMAIL_BACKEND = "campaign.inbox.EmailBackend"
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# No results are kept: what a task did stands in the database.
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 100
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Without the cut-off a worker that came back would work off hours of ticks that no longer matter.
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "campaign.sweep", "schedule": 5, "options": {"expires": 5}},
+    "fold": {"task": "campaign.fold", "schedule": 5, "options": {"expires": 5}},
+    "expire": {"task": "campaign.expire", "schedule": 3600, "options": {"expires": 3600}},
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# --- Django ----------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "csp",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "campaign",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "petition.urls"
+WSGI_APPLICATION = "petition.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+# A sign form is a few hundred bytes; anything larger is not one.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = DEVELOPMENT
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEVELOPMENT
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- Security --------------------------------------------------------------------------------
+
+_HTTPS = BASE_URL.startswith("https://")
+SECURE_SSL_REDIRECT = _HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS
+SECURE_HSTS_PRELOAD = _HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = _HTTPS
+CSRF_COOKIE_SECURE = _HTTPS
+SESSION_COOKIE_AGE = 12 * 3600
+X_FRAME_OPTIONS = "DENY"
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "script-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+# Unfold evaluates Alpine expressions and writes style attributes: relaxed under its own path alone.
+ADMIN_CONTENT_SECURITY_POLICY = {
+    "default-src": [SELF],
+    "script-src": [SELF, UNSAFE_EVAL, UNSAFE_INLINE],
+    "style-src": [SELF, UNSAFE_INLINE],
+    "img-src": [SELF, "data:"],
+    "font-src": [SELF],
+}
+
+# --- API and admin ---------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "campaign.api.problems.problem_response",
+    "UNAUTHENTICATED_USER": None,
+    "UNICODE_JSON": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Campaign petition API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+CORS_URLS_REGEX = r"^/api/v1/.*$"
+CORS_ALLOW_CREDENTIALS = False
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Petition",
+    "SITE_HEADER": "Petition",
+    "SITE_URL": "/",
+    "SHOW_HISTORY": False,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": _read("LOG_LEVEL")},
+}
