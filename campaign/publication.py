@@ -88,6 +88,11 @@ def preview_campaign(key: str) -> Campaign:
     return found
 
 
+def every_site() -> list[str]:
+    """The sites of all campaigns, for what concerns no single one."""
+    return [site for sites in Campaign.objects.values_list("sites", flat=True) for site in sites]
+
+
 @dataclass(frozen=True)
 class PublicStatement:
     """The current statement and consent in one language, and the languages that it is there in."""
@@ -246,6 +251,15 @@ def signer(campaign: Campaign, public_id: str) -> PublicSigner | Tombstone:
     if updated_at is None:
         raise NotFound
     return {"id": public_id, "removed": True, "updated_at": instant(updated_at)}
+
+
+def listed_signer(public_id: str) -> PublicSigner | None:
+    """A signer just confirmed, None unless it is listed where the public can see it."""
+    found = Signature.objects.select_related("campaign").filter(public_id=public_id).first()
+    if found is None or not found.campaign.is_visible():
+        return None
+    row = _public(_listed(found.campaign).filter(public_id=public_id)).first()
+    return _signer(row) if row is not None else None
 
 
 def every_signer(campaign: Campaign) -> Iterator[PublicSigner]:

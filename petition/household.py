@@ -141,6 +141,14 @@ class Household:
             self._children.append(child)
         return child
 
+    def run(self, child: Child) -> int:
+        """Start, wait for its end and give its exit code. Raises StopAsked."""
+        self.start(child)
+        while (code := child.code) is None:
+            self.wait(60)
+        self.stop(child)
+        return code
+
     def stop(self, child: Child) -> None:
         """Its stop signal, `grace` seconds, SIGKILL for what is left of it; a second Ctrl-C kills
         at once."""

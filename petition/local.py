@@ -135,6 +135,15 @@ def _version(binary: Path) -> tuple[int, ...]:
 # --- Servers ---------------------------------------------------------------------------------
 
 
+# Aside and then renamed, so that there is a whole database or none.
+CREATE_DATABASE = """
+"$1/initdb" -D "$2/data.part" --username=petition --pwfile="$2/password" --no-instructions \\
+    --auth=scram-sha-256 --encoding=UTF8 --locale=C ${3-}
+echo 'CREATE DATABASE petition' | "$1/postgres" --single ${4-} -D "$2/data.part" postgres
+mv "$2/data.part" "$2/data"
+"""
+
+
 class Postgres:
     """A private PostgreSQL with one database, `petition`, in `folder` or in reach of it.
 
@@ -157,14 +166,21 @@ class Postgres:
         with suppress(FileNotFoundError):
             major = int((self._data / "PG_VERSION").read_text())
         self._bin = self._reachable(find_postgres_bin(major))
-        if major is None:
-            self._create(password)
-        else:
+        if major is not None:
             _forget_stale_pid(self._data)
 
     @property
     def url(self) -> str:
         return f"postgres://petition:{self._password}@127.0.0.1:{self._port}/petition"
+
+    def first(self) -> list[str]:
+        """What has to run once, before the first start; [] when the data are there."""
+        if self._data.exists():
+            return []
+        # Half of one, from a start that was killed here.
+        shutil.rmtree(self.home / "data.part", ignore_errors=True)
+        fast = [] if self._durable else ["--no-sync", "-F"]
+        return ["sh", "-euc", CREATE_DATABASE, "sh", str(self._bin), str(self.home), *fast]
 
     def command(self) -> list[str]:
         """The server in the foreground, at a port that is free now."""
@@ -188,29 +204,6 @@ class Postgres:
             # The eighth line is what `pg_ctl --wait` waits for too.
             return lines[0] == str(pid) and lines[7].strip() == "ready"
         return False
-
-    def _create(self, password: Path) -> None:
-        # Made aside and renamed: a start that is killed here leaves no half of a database.
-        part = self.home / "data.part"
-        shutil.rmtree(part, ignore_errors=True)
-        initdb: list[str | Path] = [self._bin / "initdb", "-D", part, "--username=petition"]
-        initdb += [f"--pwfile={password}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
-        initdb += ["--no-instructions"] if self._durable else ["--no-instructions", "--no-sync"]
-        single: list[str | Path] = [
-            self._bin / "postgres",
-            "--single",
-            "-D",
-            part,
-            "-F",
-            "postgres",
-        ]
-        for command, text in ((initdb, ""), (single, "CREATE DATABASE petition")):
-            done = _run_as(self.account, command, text)
-            if done.returncode:
-                lines = done.stdout.strip().splitlines() or [f"exit code {done.returncode}"]
-                name = Path(command[0]).name
-                raise CannotStart(f"{name} failed in {self.home}: {lines[-1]}")
-        part.rename(self._data)
 
     def _reachable(self, folder: Path) -> Path:
         """`folder`, or a copy beside the data when PostgreSQL's account can't get there."""
@@ -245,6 +238,10 @@ class Redis:
     @property
     def url(self) -> str:
         return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
+
+    def first(self) -> list[str]:
+        """What has to run once, before the first start: nothing."""
+        return []
 
     def command(self) -> list[str]:
         """The server in the foreground, at a port that is free now."""
@@ -334,17 +331,16 @@ def _can(account: Account, right: str, path: Path) -> bool:
 
 
 def _run_as(
-    account: Account | None, command: Sequence[str | Path], text: str = ""
+    account: Account | None, command: Sequence[str | Path]
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         check=False,
-        input=text,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.DEVNULL,
         text=True,
         cwd="/",  # ours may be closed to them
-        start_new_session=True,  # Ctrl-C is for the supervisor, which then ends in order
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,

@@ -44,20 +44,28 @@ class Servers:
         self._services: dict[str, Postgres | Redis] = {}
         self.children: dict[str, Child] = {}
         for variable, kind in (("DATABASE_URL", Postgres), ("REDIS_URL", Redis)):
-            if not os.environ.get(variable):
-                service = self._services[variable] = kind(folder, durable=durable)
-                self.children[variable] = household.start(
-                    Child(
-                        name=kind.__name__,
-                        command=service.command(),
-                        log=log_file(folder, kind.__name__.lower()),
-                        # PGOPTIONS and the like are about another server.
-                        environment={k: v for k, v in os.environ.items() if k[:2] != "PG"},
-                        account=service.account,
-                        stop_signal=service.stop_signal,
-                        grace=10,
-                    )
+            if os.environ.get(variable):
+                continue
+            service = self._services[variable] = kind(folder, durable=durable)
+
+            def child(name: str, command: list[str], service: Postgres | Redis = service) -> Child:
+                return Child(
+                    name=name,
+                    command=command,
+                    log=log_file(folder, name.lower()),
+                    # PGOPTIONS and the like are about another server.
+                    environment={k: v for k, v in os.environ.items() if k[:2] != "PG"},
+                    account=service.account,
+                    stop_signal=service.stop_signal,
+                    grace=10,
                 )
+
+            if first := service.first():
+                creation = child("initdb", first)
+                if household.run(creation):
+                    raise CannotStart(f"PostgreSQL could not be set up\n{creation.tail()}")
+            server = child(kind.__name__, service.command())
+            self.children[variable] = household.start(server)
 
     @property
     def homes(self) -> list[Path]:
@@ -223,13 +231,10 @@ class Product:
         The web starts beside the set-up, since nobody knows its address yet; tasks wait for the
         tables. Raises CannotStart with the end of the log of what failed.
         """
-        web, setup = self._household.start(self._web), self._household.start(self._setup)
+        web, setup = self._household.start(self._web), self._setup
         deadline = time.monotonic() + START_WITHIN
-        while setup.code is None:
-            self._household.wait(1)
-        if setup.code:
+        if self._household.run(setup):
             raise CannotStart(f"setting up the demo failed\n{setup.tail()}")
-        self._household.stop(setup)
         self._household.start(self._worker)
         self._household.start(self._beat)
         while not self._answers():

@@ -121,6 +121,9 @@ class Signature(models.Model):
     updated_at = models.DateTimeField()
 
     class Meta:
+        permissions = (
+            ("moderate_signature", "Can approve, reject, hold and restore signatures"),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=~models.Q(status__in=("held", "published"))

@@ -1,0 +1,138 @@
+"""What programs send: JSON of exactly the types that the contract names, and no field that it doesn't."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from campaign.models.signature import Evidence, Kind
+from campaign.paging import ORDERS
+
+
+class StrictText(serializers.CharField):
+    """A JSON string; a number is refused, never converted."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"allow_blank": True, "trim_whitespace": False, **kwargs})
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class StrictFlag(serializers.BooleanField):
+    """JSON's true or false; "true", 1 and "on" are refused."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return bool(data)
+
+
+class StrictNumber(serializers.IntegerField):
+    """A JSON whole number; "1", 1.0 and true are refused."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
+class StrictInput(serializers.Serializer[Any]):
+    """Refuses fields that it doesn't know: a misspelt show_name would publish who asked not to be."""
+
+    default_error_messages = {
+        "unknown_field": _("There is no such field."),
+        "not_an_object": _("A JSON object is needed."),
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise serializers.ValidationError(
+                {"": [serializers.ErrorDetail(str(self.error_messages["not_an_object"]), "not_an_object")]}
+            )
+        values: Any = {}
+        mistakes: dict[str, Any] = {
+            str(name): [
+                serializers.ErrorDetail(str(self.error_messages["unknown_field"]), "unknown_field")
+            ]
+            for name in data
+            if name not in self.fields
+        }
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            mistakes |= error.detail if isinstance(error.detail, dict) else {}
+        if mistakes:
+            raise serializers.ValidationError(mistakes)
+        return values
+
+
+class SignInput(StrictInput):
+    """The body of a request to sign."""
+
+    name = StrictText(help_text="As it will be published, at most 200 characters.")
+    email = StrictText(help_text="Where the confirmation goes; never published.")
+    kind = StrictText(required=False, help_text=f"One of {', '.join(Kind.values)}; person if left out.")
+    discipline = StrictText(required=False, allow_null=True, help_text="A slug of the campaign's own list.")
+    credit = StrictText(required=False, allow_null=True, help_text="One line by which people know the signer.")
+    organisation = StrictText(required=False, allow_null=True)
+    country = StrictText(required=False, allow_null=True, help_text="ISO 3166-1 alpha-2.")
+    language = StrictText(required=False, help_text="Of the statement that was read; the campaign's first if left out.")
+    show_name = StrictFlag(default=True, help_text="false: counted, listed nowhere.")
+    newsletter = StrictFlag(default=False)
+    consent = StrictFlag(help_text="Must be true: the wording of `consent` was agreed to.")
+    source = StrictText(required=False, allow_null=True, help_text="Where the signer came from, at most 60 characters.")
+    statement_version = StrictNumber(required=False, allow_null=True, min_value=1, max_value=2**31 - 1)
+
+
+class ConfirmInput(StrictInput):
+    token = StrictText(help_text="Of the link in the confirmation mail.")
+
+
+class ResendInput(StrictInput):
+    email = StrictText()
+
+
+class QueryInput(serializers.Serializer[Any]):
+    """Query parameters; an unknown one is refused, since a misspelt filter would filter nothing."""
+
+    default_error_messages = {"unknown_parameter": _("There is no such parameter.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        for name in data:
+            if name not in self.fields:
+                mistake = serializers.ErrorDetail(
+                    str(self.error_messages["unknown_parameter"]), "unknown_parameter"
+                )
+                raise serializers.ValidationError({name: [mistake]})
+        return super().to_internal_value(data)
+
+
+class CampaignQuery(QueryInput):
+    language = serializers.CharField(required=False, max_length=10)
+
+
+class SignersQuery(QueryInput):
+    """The filters, order and page of the list."""
+
+    discipline = serializers.CharField(required=False, max_length=60)
+    country = serializers.RegexField("^[A-Za-z]{2}$", required=False)
+    kind = serializers.ChoiceField(Kind.values, required=False)
+    evidence = serializers.ChoiceField(Evidence.values, required=False)
+    featured = serializers.ChoiceField(["true", "false"], required=False)
+    q = serializers.CharField(required=False, max_length=200, allow_blank=True, trim_whitespace=False)
+    order = serializers.ChoiceField(list(ORDERS), default="featured")
+    cursor = serializers.CharField(required=False, max_length=8000)
+    page_size = serializers.IntegerField(default=50, min_value=1, max_value=200)
+
+    def filters(self) -> dict[str, Any]:
+        """The exact filters among the checked parameters."""
+        given = self.validated_data
+        found = {name: given[name] for name in ("discipline", "kind", "evidence") if name in given}
+        if "country" in given:
+            found["country"] = given["country"].upper()
+        if "featured" in given:
+            found["featured"] = given["featured"] == "true"
+        return found

@@ -1,0 +1,166 @@
+"""The shapes that the API answers with, for the OpenAPI document; the data comes from `publication`."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from campaign.models.signature import Evidence, Kind
+
+Shape = serializers.Serializer[Any]
+
+
+class EvidenceShape(Shape):
+    method = serializers.ChoiceField(Evidence.values)
+    at = serializers.DateTimeField(allow_null=True)
+
+
+class SignerShape(Shape):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    sort_name = serializers.CharField(allow_null=True)
+    kind = serializers.ChoiceField(Kind.values)
+    discipline = serializers.CharField(allow_null=True)
+    credit = serializers.CharField(allow_null=True)
+    organisation = serializers.CharField(allow_null=True)
+    country = serializers.CharField(allow_null=True)
+    featured = serializers.BooleanField()
+    evidence = EvidenceShape()
+    statement_version = serializers.IntegerField()
+    language = serializers.CharField()
+    signed_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class TombstoneShape(Shape):
+    id = serializers.CharField()
+    removed = serializers.BooleanField()
+    updated_at = serializers.DateTimeField()
+
+
+class SignerPageShape(Shape):
+    results = SignerShape(many=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class DisciplineShape(Shape):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+
+
+class OrganiserShape(Shape):
+    name = serializers.CharField()
+    address = serializers.CharField()
+    contact = serializers.CharField()
+    privacy_url = serializers.CharField()
+
+
+class StatementShape(Shape):
+    version = serializers.IntegerField()
+    sha256 = serializers.CharField()
+
+
+class CampaignCountsShape(Shape):
+    published = serializers.IntegerField()
+    as_of = serializers.DateTimeField()
+
+
+class LinksShape(Shape):
+    self = serializers.URLField()
+    page = serializers.URLField()
+    statement = serializers.URLField()
+    signatures = serializers.URLField()
+    signers = serializers.URLField()
+    counts = serializers.URLField()
+    csv = serializers.URLField()
+    jsonl = serializers.URLField()
+    feed = serializers.URLField()
+
+
+class CampaignShape(Shape):
+    slug = serializers.CharField()
+    state = serializers.ChoiceField(["open", "paused", "closed"])
+    languages = serializers.ListField(child=serializers.CharField())
+    language = serializers.CharField()
+    title = serializers.CharField()
+    body_markdown = serializers.CharField()
+    body_html = serializers.CharField()
+    consent = serializers.CharField()
+    statement = StatementShape()
+    opens_at = serializers.DateTimeField()
+    closes_at = serializers.DateTimeField(allow_null=True)
+    is_open = serializers.BooleanField()
+    goal = serializers.IntegerField()
+    disciplines = DisciplineShape(many=True)
+    organiser = OrganiserShape()
+    counts = CampaignCountsShape()
+    links = LinksShape()
+
+
+class CampaignListShape(Shape):
+    results = CampaignShape(many=True)
+
+
+class ByDisciplineShape(Shape):
+    discipline = serializers.CharField(allow_null=True)
+    published = serializers.IntegerField()
+
+
+class ByCountryShape(Shape):
+    country = serializers.CharField(allow_null=True)
+    published = serializers.IntegerField()
+
+
+class ByKindShape(Shape):
+    kind = serializers.ChoiceField(Kind.values)
+    published = serializers.IntegerField()
+
+
+class ByEvidenceShape(Shape):
+    evidence = serializers.ChoiceField(Evidence.values)
+    published = serializers.IntegerField()
+
+
+class ByDayShape(Shape):
+    day = serializers.DateField()
+    published = serializers.IntegerField()
+
+
+class CountsShape(Shape):
+    as_of = serializers.DateTimeField()
+    received = serializers.IntegerField()
+    confirmed = serializers.IntegerField()
+    published = serializers.IntegerField()
+    anonymous = serializers.IntegerField()
+    held = serializers.IntegerField()
+    withdrawn = serializers.IntegerField()
+    removed = serializers.IntegerField()
+    by_discipline = ByDisciplineShape(many=True)
+    by_country = ByCountryShape(many=True)
+    by_kind = ByKindShape(many=True)
+    by_evidence = ByEvidenceShape(many=True)
+    by_day = ByDayShape(many=True)
+
+
+class AcceptedShape(Shape):
+    status = serializers.ChoiceField(["check_your_inbox"])
+
+
+class ConfirmedShape(Shape):
+    status = serializers.ChoiceField(["published", "held"])
+    signer = SignerShape(allow_null=True)
+
+
+class FieldErrorShape(Shape):
+    field = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ProblemShape(Shape):
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    errors = FieldErrorShape(many=True, required=False)

@@ -1,0 +1,70 @@
+"""The public list as files: CSV that is safe in a spreadsheet, JSON Lines, an Atom feed."""
+
+import csv
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.feedgenerator import Atom1Feed
+
+from campaign import publication
+from campaign.models.campaign import Campaign
+from campaign.publication import PublicSigner
+
+COLUMNS = (
+    *("id", "name", "sort_name", "kind", "discipline", "credit", "organisation", "country"),
+    *("featured", "evidence", "evidence_at", "statement_version", "language", "signed_at", "updated_at"),
+)
+NEWEST = 50
+"""Entries of the feed."""
+# What makes a spreadsheet read a cell as a formula (OWASP, "CSV injection").
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+class _Echo:
+    """Hands a written line back instead of keeping it."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def csv_lines(campaign: Campaign) -> Iterator[str]:
+    """The list as CSV (RFC 4180) with a header, a line at a time."""
+    writer = csv.writer(_Echo())
+    yield writer.writerow(COLUMNS)  # type: ignore[misc]
+    for signer in publication.every_signer(campaign):
+        yield writer.writerow([_defused(cell) for cell in _cells(signer)])  # type: ignore[misc]
+
+
+def _cells(signer: PublicSigner) -> list[Any]:
+    evidence = signer["evidence"]
+    flat: dict[str, Any] = {**signer, "evidence": evidence["method"], "evidence_at": evidence["at"]}
+    flat["featured"] = "true" if signer["featured"] else "false"
+    return [flat[name] if flat[name] is not None else "" for name in COLUMNS]
+
+
+def _defused(cell: Any) -> Any:
+    """A cell that begins like a formula, with an apostrophe before it: shown, never calculated."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+
+
+def json_lines(campaign: Campaign) -> Iterator[str]:
+    """The list as JSON Lines, a line at a time."""
+    for signer in publication.every_signer(campaign):
+        yield json.dumps(signer, ensure_ascii=False) + "\n"
+
+
+def atom_feed(campaign: Campaign, *, title: str, page_url: str, feed_url: str) -> str:
+    """The newest signers as an Atom feed (RFC 4287)."""
+    feed = Atom1Feed(title=title, link=page_url, description="", feed_url=feed_url)
+    for signer in publication.signers(campaign, order="newest", size=NEWEST).signers:
+        feed.add_item(
+            title=signer["name"],
+            link=page_url,
+            description=signer["credit"] or "",
+            unique_id=f"{feed_url}#{signer['id']}",
+            pubdate=parse_datetime(signer["signed_at"]),
+            updateddate=parse_datetime(signer["updated_at"]),
+        )
+    return feed.writeString("utf-8")

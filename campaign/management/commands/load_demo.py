@@ -1,0 +1,61 @@
+import json
+import os
+import secrets
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from campaign import moderation
+from campaign.campaign_file import parse
+from campaign.intake import import_signers, load_campaign
+from campaign.models import Campaign, ImportBatch
+
+DEMO = Path(__file__).resolve().parents[2] / "demo"
+CONSENT = "Demonstration: consent forms 0001 to 0700, vouched for by the Example Agency."
+
+
+class Command(BaseCommand):
+    help = "Development: make the demo campaign with its 700 signers, and an admin to log in with."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--migrate", action="store_true", help="migrate first")
+
+    def handle(self, *args: Any, migrate: bool, **options: Any) -> None:
+        if migrate:
+            call_command("migrate", interactive=False, verbosity=0)
+        kept = settings.RUN_DIR / "admin.json"
+        admin = self._admin(kept)
+        if kept.exists():
+            login = json.loads(kept.read_text(encoding="utf-8"))
+            self.stdout.write(f"login: {login['username']} / {login['password']}")
+        source = (DEMO / "campaign.toml").read_text(encoding="utf-8")
+        load_campaign(parse(source))
+        if ImportBatch.objects.exists():
+            return
+        # As the real campaign went: imported with consent on file, released by a moderator.
+        with (DEMO / "signers.csv").open(encoding="utf-8", newline="") as lines:
+            import_signers(
+                campaign=Campaign.objects.get(slug="stealing-isnt-innovation"),
+                lines=lines,
+                file_name="signers.csv",
+                consent_note=CONSENT,
+            )
+        moderation.release(batch=ImportBatch.objects.get(), by=admin)
+
+    def _admin(self, kept: Path) -> AbstractBaseUser:
+        """The development admin; its password is random unless given, and kept in RUN_DIR."""
+        users = get_user_model().objects
+        name = os.environ.get("DJANGO_SUPERUSER_USERNAME", "admin")
+        if (admin := users.filter(username=name).first()) is not None:
+            return admin
+        password = os.environ.get("DJANGO_SUPERUSER_PASSWORD") or secrets.token_urlsafe(9)
+        address = os.environ.get("DJANGO_SUPERUSER_EMAIL", "admin@example.org")
+        kept.touch(mode=0o600)
+        kept.write_text(json.dumps({"username": name, "password": password}), encoding="utf-8")
+        return users.create_superuser(name, address, password)

@@ -1,0 +1,45 @@
+"""What every test finds: a Redis database of its own process, and nothing that another test left."""
+
+import os
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from celery import current_app
+from django.conf import settings
+from django.core.cache import cache, caches
+
+from campaign import delivery, queue
+from campaign.models import MailProvider, address
+from campaign.identity import PROVIDERS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_redis() -> None:
+    """Clearing the cache empties its Redis database, so each test process gets one of its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    url = urlsplit(settings.REDIS_URL)._replace(path=f"/{1 + int(worker)}").geturl()
+    settings.CACHES["default"]["LOCATION"] = url
+    caches.settings = caches.configure_settings(None)
+    settings.REDIS_URL = url
+    current_app.conf.broker_url = url
+
+
+@pytest.fixture(autouse=True)
+def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Copies and breakers that a process keeps would otherwise tell one test of another."""
+    monkeypatch.setattr(address, "_copy", (float("-inf"), {}))
+    monkeypatch.setattr(delivery, "_down_until", 0.0)
+    monkeypatch.setattr(queue, "_quiet_until", 0.0)
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def providers(transactional_db: None) -> None:
+    """The operator's table again, for tests whose database is emptied after each."""
+    MailProvider.objects.all().delete()
+    MailProvider.objects.bulk_create(
+        MailProvider(domain=domain, canonical_domain=canonical, dots=dots, tag=tag)
+        for domain, canonical, dots, tag in PROVIDERS
+    )

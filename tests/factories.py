@@ -1,0 +1,139 @@
+"""Plain functions that make what a test begins with, through the verbs wherever there is one."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth.models import Permission, User
+
+from campaign import moderation, signing
+from campaign.campaign_file import parse
+from campaign.intake import load_campaign
+from campaign.links import Purpose, make_token
+from campaign.models import Campaign, Signature
+from campaign.models.signature import RejectionReason, Status
+
+OPENED = datetime(2026, 1, 22, 14, tzinfo=UTC)
+
+CAMPAIGN_FILE = """
+slug = "{slug}"
+languages = ["en", "fr"]
+goal = 1000
+opens_at = {opens_at}
+{extra}
+disciplines = [{{slug = "musician", en = "Musician", fr = "Musicien, musicienne"}}, {{slug = "author", en = "Author", fr = "Auteur, autrice"}}]
+protected_names = ["Scarlett Johansson", {{name = "R.E.M.", aliases = ["REM"]}}]
+sites = ["https://partner.example"]
+
+[organiser]
+name = "Example Organiser"
+address = "1 Example Street"
+contact = "privacy@example.org"
+privacy_url = "https://example.org/privacy"
+
+[statement.en]
+title = "Art is not a quarry"
+body = "We made it.\\n\\nAsk us first."
+consent = "I agree that my name is published."
+
+[statement.fr]
+title = "L’art n’est pas une carrière"
+body = "Nous l’avons fait.\\n\\nDemandez-nous d’abord."
+consent = "J’accepte que mon nom soit publié."
+"""
+
+
+def campaign_file(
+    *, slug: str = "art", opens_at: datetime = OPENED, publication: str = "after_review", extra: str = ""
+) -> str:
+    """The text of a campaign file that has every key that most tests need."""
+    return CAMPAIGN_FILE.format(
+        slug=slug,
+        opens_at=opens_at.isoformat(),
+        extra=f'publication = "{publication}"\n{extra}',
+    )
+
+
+def make_campaign(**options: Any) -> Campaign:
+    """A campaign, open since January, loaded as its file would be; options of `campaign_file`."""
+    load_campaign(parse(campaign_file(**options)))
+    return Campaign.objects.get(slug=options.get("slug", "art"))
+
+
+def make_user(*permissions: str, staff: bool = True, username: str = "moderator") -> User:
+    """A user with those permissions of the app, such as `moderate_signature`."""
+    user = User.objects.create_user(username, f"{username}@example.org", "secret", is_staff=staff)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
+
+
+def details(**typed: Any) -> dict[str, Any]:
+    """What somebody types into the form; a whole one unless told otherwise."""
+    return {
+        "name": "Zoë Moreau",
+        "email": "zoe@example.org",
+        "kind": "person",
+        "discipline": "musician",
+        "credit": "The Quarry Songs",
+        "language": "en",
+        "consent": True,
+        **typed,
+    }
+
+
+_count = 0
+
+
+def make_signature(
+    campaign: Campaign | None = None, *, status: str = Status.PUBLISHED, **typed: Any
+) -> Signature:
+    """A signature brought to that status by the verbs; typed fields as in `details`.
+
+    Without an address it gets one of its own, so that quotas and names don't meet.
+    """
+    global _count
+    _count += 1
+    campaign = campaign or Campaign.objects.first() or make_campaign()
+    typed.setdefault("email", f"signer{_count}@example.org")
+    signing.sign(campaign=campaign, typed=details(**typed))
+    signature = Signature.objects.latest("pk")
+    if status == Status.PENDING:
+        return signature
+    signing.confirm(confirm_token(signature))
+    signature.refresh_from_db()
+    bring_to(signature, status)
+    signature.refresh_from_db()
+    return signature
+
+
+def bring_to(signature: Signature, status: str) -> None:
+    """Move a confirmed signature on by the verbs until it has that status."""
+    by = User.objects.filter(username="maker").first() or make_user(username="maker")
+    ident: dict[str, Any] = {"signature_id": signature.pk, "by": by}
+    if status == Status.PUBLISHED and signature.status == Status.HELD:
+        moderation.approve(revision=signature.revision, **ident)
+    elif status == Status.HELD and signature.status == Status.PUBLISHED:
+        moderation.hold(**ident)
+    elif status == Status.REJECTED:
+        moderation.reject(
+            revision=signature.revision, reason=RejectionReason.IMPERSONATION, **ident
+        )
+    elif status == Status.WITHDRAWN:
+        signing.withdraw(manage_token(signature))
+    elif status == Status.ERASED:
+        signing.erase(manage_token(signature))
+
+
+def confirm_token(signature: Signature) -> str:
+    return _token(Purpose.CONFIRM, signature)
+
+
+def manage_token(signature: Signature) -> str:
+    return _token(Purpose.MANAGE, signature)
+
+
+def not_me_token(signature: Signature) -> str:
+    return _token(Purpose.NOT_ME, signature)
+
+
+def _token(purpose: Purpose, signature: Signature) -> str:
+    return make_token(purpose, public_id=signature.public_id, revision=signature.revision)
