@@ -10,17 +10,18 @@ import random
 import smtplib
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
 
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection as database
-from django.db.models import Q, QuerySet
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from campaign import letters
+from campaign import letters, queue
 from campaign.models.address import Suppression, SuppressionReason
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
 from campaign.models.signature import STANDING, Status
@@ -57,15 +58,9 @@ _down_until = 0.0
 _CLAIM = """
 UPDATE campaign_mail SET status = 'claimed', lease_owner = %(owner)s, lease_until = %(until)s
 WHERE id IN (
-    SELECT id FROM (
-        (SELECT id, urgent, due_at FROM campaign_mail
-         WHERE status IN ('queued', 'deferred') AND due_at <= %(now)s
-         ORDER BY urgent DESC, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-        UNION ALL
-        (SELECT id, urgent, due_at FROM campaign_mail
-         WHERE status = 'claimed' AND lease_until < %(now)s
-         ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-    ) AS due ORDER BY urgent DESC, due_at, id LIMIT %(limit)s
+    SELECT id FROM campaign_mail
+    WHERE status IN ('queued', 'deferred') AND due_at <= %(now)s
+    ORDER BY urgent DESC, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) RETURNING id
 """
 
@@ -82,6 +77,7 @@ def deliver_due() -> int:
     sent = 0
     ends = time.monotonic() + RUN
     owner = uuid.uuid4().hex
+    _take_back()
     try:
         with _connected() as server:
             while time.monotonic() < ends and (mails := _claim(owner)):
@@ -93,19 +89,21 @@ def deliver_due() -> int:
     return sent
 
 
-def is_due() -> bool:
-    """Whether any mail waits to be sent now."""
-    now = timezone.now()
-    return Mail.objects.filter(
-        Q(status__in=WAITING, due_at__lte=now) | Q(status=MailStatus.CLAIMED, lease_until__lt=now)
-    ).exists()
+def _take_back() -> None:
+    """Queue again what was claimed by workers that died."""
+    dead = Mail.objects.filter(status=MailStatus.CLAIMED, lease_until__lt=timezone.now())
+    dead.update(status=MailStatus.QUEUED, lease_owner="", lease_until=None)
+
+
+def _is_due() -> bool:
+    return Mail.objects.filter(status__in=WAITING, due_at__lte=timezone.now()).exists()
 
 
 @contextmanager
 def _connected() -> Iterator[BaseEmailBackend]:
     """One open connection to the mail server, opened before anything is claimed."""
     server = get_connection()
-    if is_due():
+    if _is_due():
         try:
             server.open()
         except (OSError, smtplib.SMTPException) as error:
@@ -216,3 +214,14 @@ def _mark(owner: str, mail: Mail, **columns: object) -> bool:
 
 def _give_back(owner: str) -> None:
     _owned(owner).update(status=MailStatus.QUEUED, lease_owner="", lease_until=None)
+
+
+def retry_failed(mail_ids: Sequence[int]) -> int:
+    """Owe failed mails anew, as if never tried; returns how many of these had failed."""
+    with transaction.atomic():
+        failed = Mail.objects.filter(pk__in=mail_ids, status=MailStatus.FAILED)
+        again = failed.update(
+            status=MailStatus.QUEUED, due_at=timezone.now(), attempts=0, error=""
+        )
+        transaction.on_commit(lambda: queue.tell("campaign.deliver"))
+    return again

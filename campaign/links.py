@@ -56,6 +56,8 @@ def read_token(purpose: Purpose, token: str) -> Link:
     a confirmed one still says so. Raises TokenMisplaced for a genuine token of another purpose and
     TokenInvalid for anything else.
     """
+    if not token.isascii():  # no digest can be taken of half a character
+        raise TokenInvalid
     signer = _signer(purpose)
     try:
         payload = signer.unsign(token)

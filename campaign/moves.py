@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from campaign import counts, identity, outbox
 from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
+from campaign.models.campaign import Campaign
 from campaign.models.event import Event, EventNote
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
 from campaign.models.signature import Evidence, Signature, Status
@@ -204,9 +205,15 @@ def lock(signature_id: int) -> tuple[Signature, list[Signature]]:
         .select_for_update(of=("self",))
     )
     signature = next((row for row in rows if row.pk == signature_id), None)
-    if signature is None:  # deleted or erased while we waited for the lock
-        raise SignatureGone
+    if signature is None:  # deleted or erased while we waited for the lock: what is there now?
+        return lock(signature_id)
     return signature, [row for row in rows if row.pk != signature_id]
+
+
+def lock_address(campaign: Campaign, canonical_email: str) -> list[Signature]:
+    """Lock everything that an address has signed, in id order, so that none of it goes or moves."""
+    rows = Signature.objects.filter(campaign=campaign, canonical_email=canonical_email)
+    return list(rows.order_by("pk").select_for_update())
 
 
 def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
@@ -306,10 +313,13 @@ def amend(
     return Moved(signature, changed=True, before=Status(signature.status))
 
 
+@transaction.atomic
 def discard(signature_ids: Iterable[int]) -> int:
     """Delete pending signatures, with their mails and events; returns how many there were."""
-    rows = Signature.objects.filter(pk__in=list(signature_ids), status=Status.PENDING)
-    _total, by_model = rows.delete()
+    pending = Signature.objects.filter(pk__in=list(signature_ids), status=Status.PENDING)
+    # Locked first: Django deletes by id, whatever has been confirmed since it read the ids.
+    locked = list(pending.order_by("pk").select_for_update().values_list("pk", flat=True))
+    _total, by_model = Signature.objects.filter(pk__in=locked).delete()
     return by_model.get(Signature._meta.label, 0)
 
 

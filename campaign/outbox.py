@@ -49,4 +49,9 @@ def owe(kind: MailKind, signatures: Iterable[Signature]) -> None:
     ]
     if mails:
         Mail.objects.bulk_create(mails)
-        transaction.on_commit(lambda: queue.tell("campaign.deliver"))
+        tell_after_commit()
+
+
+def tell_after_commit() -> None:
+    """Wake the delivery once this transaction is committed."""
+    transaction.on_commit(lambda: queue.tell("campaign.deliver"))

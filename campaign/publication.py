@@ -148,7 +148,7 @@ def as_html(markdown: str) -> str:
 
 _COLUMNS = (
     *("public_id", "name", "sort_name", "kind", "credit", "organisation", "country", "featured"),
-    *("evidence", "evidence_at", "language", "signed_at", "updated_at"),
+    *("evidence", "evidence_at", "signed_at", "updated_at"),
     *("published_at", "sort_key"),
 )
 
@@ -171,6 +171,8 @@ def _public(rows: QuerySet[Signature]) -> QuerySet[Signature, Row]:
         *_COLUMNS,
         discipline_slug=F("discipline__slug"),
         version=F("statement__version__number"),
+        # The language of the text that was signed, not the one that the signer is written to in.
+        text_language=F("statement__language"),
     )
 
 
@@ -190,7 +192,7 @@ def _signer(row: Row) -> PublicSigner:
             "at": instant(row["evidence_at"]) if row["evidence_at"] else None,
         },
         "statement_version": row["version"],
-        "language": row["language"],
+        "language": row["text_language"],
         "signed_at": instant(row["signed_at"]),
         "updated_at": instant(row["updated_at"]),
     }

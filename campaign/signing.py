@@ -1,6 +1,7 @@
 """The verbs of the signer: sign, resend, confirm, say that it wasn't them, correct, hide, withdraw, erase."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
@@ -22,7 +23,7 @@ from campaign.models.address import Suppression, SuppressionReason, provider_tab
 from campaign.models.campaign import Campaign
 from campaign.models.mail import MailKind
 from campaign.models.signature import STANDING, Evidence, HoldReason, Signature, Status
-from campaign.models.statement import Consent, StatementText
+from campaign.models.statement import Consent, StatementText, StatementVersion
 from campaign.moves import SIGNER, Decision, Moved, Verb
 
 # --- Signing ---------------------------------------------------------------------------------
@@ -32,10 +33,11 @@ def sign(*, campaign: Campaign, typed: Mapping[str, Any], statement_version: int
     """Take one request to sign and owe its mailbox a mail, whatever is known of the address.
 
     ``typed`` are the texts and flags of the form (see `details.read_details`). Nothing is returned,
-    so that no door can tell a new address from a known one.
+    so that no door can tell a new address from a known one; and where no row is made, the work of
+    one is done and undone, so that the time of the answer doesn't tell either.
 
-    1. Count the request as received and take one of the address's slots; without one, that is all.
-    2. An address that asked to be left alone gets nothing.
+    1. Count the request as received and take one of the address's slots.
+    2. Without a slot, or when the address asked to be left alone, that is all.
     3. A standing signature of that name and address gets the link to its own page.
     4. The same details typed again are the same pending row; other details are another row.
 
@@ -49,15 +51,38 @@ def sign(*, campaign: Campaign, typed: Mapping[str, Any], statement_version: int
     canonical = canonical_address(details.email)
     with transaction.atomic():
         counts.append_many(campaign.pk, [(counts.Facets(counts.RECEIVED), 1)])
-        if not _take_slot(campaign, canonical) or _is_left_alone(campaign, canonical):
-            return
+        may_write = _take_slot(campaign, canonical)
+        left_alone = _is_left_alone(campaign, canonical)
         known = list(Signature.objects.filter(campaign=campaign, canonical_email=canonical))
         standing = _standing(known, identity.search_fold(details.name))
-        if standing is not None:
+        pending = _same_pending(known, details)
+        fresh = _draft(campaign, details, text, canonical)
+        if not may_write or left_alone:
+            _place_and_undo(fresh, with_mail=True)
+        elif standing is not None:
+            _place_and_undo(fresh, with_mail=False)
             outbox.owe(MailKind.SIGNED_ALREADY, [standing])
-            return
-        pending = _same_pending(known, details) or _place(campaign, details, text, canonical)
-        outbox.owe(MailKind.CONFIRM, [pending])
+        elif pending is not None:
+            _place_and_undo(fresh, with_mail=False)
+            outbox.owe(MailKind.CONFIRM, [pending])
+        else:
+            moves.place([fresh], verb=Verb.SIGN, actor=SIGNER)
+            outbox.owe(MailKind.CONFIRM, [fresh])
+
+
+class _Undo(Exception):
+    """Ends what `_place_and_undo` rolls back."""
+
+
+def _place_and_undo(signature: Signature, *, with_mail: bool) -> None:
+    """Do the work of a signature that there will not be; the worker is told all the same."""
+    signature.details_key = "undone"  # one with the same details may be there
+    with suppress(_Undo), transaction.atomic():
+        moves.place([signature], verb=Verb.SIGN, actor=SIGNER)
+        if with_mail:
+            outbox.owe(MailKind.CONFIRM, [signature])
+        raise _Undo
+    outbox.tell_after_commit()
 
 
 def require_open(campaign: Campaign) -> None:
@@ -70,9 +95,10 @@ def require_open(campaign: Campaign) -> None:
 
 
 def current_text(campaign: Campaign, language: str) -> StatementText:
-    """The newest version of the statement in that language."""
-    texts = StatementText.objects.filter(version__campaign=campaign, language=language)
-    return texts.select_related("version").latest("version__number")
+    """The newest version of the statement in that language, or in the default where that is missing."""
+    version = StatementVersion.objects.filter(campaign=campaign).latest("number")
+    texts = {text.language: text for text in version.texts.select_related("version")}
+    return texts.get(language) or texts[campaign.default_language]
 
 
 def canonical_address(email: str) -> str:
@@ -103,16 +129,15 @@ def _same_pending(known: Sequence[Signature], details: Details) -> Signature | N
     return next((s for s in known if s.status == Status.PENDING and s.details_key == key), None)
 
 
-def _place(campaign: Campaign, details: Details, text: StatementText, canonical: str) -> Signature:
-    signature = Signature(
+def _draft(campaign: Campaign, details: Details, text: StatementText, canonical: str) -> Signature:
+    return Signature(
         campaign=campaign,
         statement=text,
-        consent=Consent.objects.filter(campaign=campaign, language=details.language).last(),
+        consent=Consent.objects.filter(campaign=campaign, language=text.language).last(),
         signed_at=timezone.now(),
         canonical_email=canonical,
         **columns(details),
     )
-    return moves.place([signature], verb=Verb.SIGN, actor=SIGNER)[0]
 
 
 def columns(details: Details) -> dict[str, Any]:
@@ -133,7 +158,7 @@ def resend(*, campaign: Campaign, email: str) -> None:
     with transaction.atomic():
         if not _take_slot(campaign, canonical) or _is_left_alone(campaign, canonical):
             return
-        known = Signature.objects.filter(campaign=campaign, canonical_email=canonical).order_by("-pk")
+        known = moves.lock_address(campaign, canonical)[::-1]
         mails = [
             (MailKind.CONFIRM, next((s for s in known if s.status == Status.PENDING), None)),
             (MailKind.SIGNED_ALREADY, next((s for s in known if s.status in STANDING), None)),
@@ -164,6 +189,8 @@ def confirm(token: str) -> Moved:
         link.require_fresh()
         if not signature.campaign.takes_confirmations():
             raise CampaignClosed
+        if _standing(others, signature.name_fold) is not None:
+            raise SignatureGone  # placed, or renamed to, while that one was being confirmed
         reasons = rules.hold_reasons(signature, others)
         to = Status.HELD if reasons else Status.PUBLISHED
         return Decision(to=to, hold_reasons=reasons, evidence=Evidence.EMAIL)

@@ -250,7 +250,8 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# In development files are served from where they lie; a folder that is not there only warns.
+STATIC_ROOT = None if DEVELOPMENT else BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -292,11 +293,15 @@ CONTENT_SECURITY_POLICY = {
 }
 # Unfold evaluates Alpine expressions and writes style attributes: relaxed under its own path alone.
 ADMIN_CONTENT_SECURITY_POLICY = {
-    "default-src": [SELF],
-    "script-src": [SELF, UNSAFE_EVAL, UNSAFE_INLINE],
+    "default-src": [NONE],
+    "script-src": [SELF, UNSAFE_EVAL],
     "style-src": [SELF, UNSAFE_INLINE],
     "img-src": [SELF, "data:"],
     "font-src": [SELF],
+    "connect-src": [SELF],
+    "form-action": [SELF],
+    "frame-ancestors": [NONE],
+    "base-uri": [NONE],
 }
 
 # --- API and admin ---------------------------------------------------------------------------
@@ -326,7 +331,24 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Petition",
     "SITE_HEADER": "Petition",
     "SITE_URL": "/",
+    "SITE_SYMBOL": "history_edu",
     "SHOW_HISTORY": False,
+    # Tailwind's blue: Unfold's purple has too little contrast on grey for WCAG AA.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.604)",
+            "100": "oklch(93.2% .032 255.585)",
+            "200": "oklch(88.2% .059 254.128)",
+            "300": "oklch(80.9% .105 251.813)",
+            "400": "oklch(70.7% .165 254.624)",
+            "500": "oklch(62.3% .214 259.815)",
+            "600": "oklch(54.6% .245 262.881)",
+            "700": "oklch(48.8% .243 264.376)",
+            "800": "oklch(42.4% .199 265.638)",
+            "900": "oklch(37.9% .146 265.522)",
+            "950": "oklch(28.2% .091 267.935)",
+        }
+    },
 }
 
 LOGGING = {

@@ -30,7 +30,8 @@ LIVED_WELL = 60.0  # seconds after which its next death counts as its first
 
 def say(line: str) -> None:
     with suppress(OSError):  # the terminal is gone: stop all the same
-        print(line, flush=True)
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 # --- Servers ---------------------------------------------------------------------------------
@@ -322,6 +323,9 @@ def with_services(command: list[str]) -> int:
                 household.remove_at_end(home)
             child.environment = {
                 "SECRET_KEY": secrets.token_urlsafe(48),
+                "BASE_URL": "http://testserver",
+                # Port 1 refuses: no test sends a mail that it didn't make a server for.
+                "EMAIL_URL": "smtp://127.0.0.1:1",
                 **os.environ,
                 **servers.urls(),
                 "RUN_DIR": str(folder),
@@ -337,7 +341,8 @@ def with_services(command: list[str]) -> int:
             return 128 + stop.number
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int | str:
+    """The exit code, or the line to fail with."""
     try:
         match arguments:
             case ["run"]:
@@ -347,10 +352,8 @@ def main(arguments: list[str]) -> int:
             case ["services", "--", _, *_]:
                 return with_services(arguments[2:])
     except CannotStart as error:
-        print(f"petition: {error}", file=sys.stderr)
-        return 1
-    print(__doc__, file=sys.stderr)
-    return 2
+        return f"petition: {error}"
+    return str(__doc__)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,13 @@ def own_redis() -> None:
     current_app.conf.broker_url = url
 
 
+@pytest.fixture(scope="session", autouse=True)
+def plain_static_files() -> None:
+    """Hashed names need a collectstatic, which only the end-to-end tests do."""
+    plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STORAGES["staticfiles"]["BACKEND"] = plain
+
+
 @pytest.fixture(autouse=True)
 def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Copies and breakers that a process keeps would otherwise tell one test of another."""

@@ -1,0 +1,182 @@
+"""Delivery from the outbox to a real SMTP server that answers as told."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from campaign import delivery, letters, signing
+from campaign.models import Mail
+from campaign.models.signature import Status
+from tests.factories import make_campaign, make_signature, not_me_token
+from tests.smtp import Sink, served
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sink(settings: Settings) -> Iterator[Sink]:
+    with served() as (sink, port):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        yield sink
+
+
+def state() -> dict[str, Any]:
+    row = Mail.objects.values("status", "attempts", "error", "lease_owner", "lease_until").get()
+    return dict(row)
+
+
+def test_a_queued_mail_is_sent_once_and_marked(sink: Sink) -> None:
+    make_signature(make_campaign(), status=Status.PENDING, email="zoe@example.org")
+    assert delivery.deliver_due() == 1
+    assert delivery.deliver_due() == 0
+    assert [mail["To"] for mail in sink.received] == ["zoe@example.org"]
+    assert state() == {
+        "status": "sent",
+        "attempts": 0,
+        "error": "",
+        "lease_owner": "",
+        "lease_until": None,
+    }
+
+
+def test_what_somebody_waits_for_overtakes_notes(sink: Sink) -> None:
+    campaign = make_campaign()
+    make_signature(campaign, email="noted@example.org")
+    Mail.objects.filter(kind="confirm").delete()
+    make_signature(campaign, status=Status.PENDING, email="waits@example.org")
+    delivery.deliver_due()
+    assert [mail["To"] for mail in sink.received] == ["waits@example.org", "noted@example.org"]
+
+
+def test_a_permanent_refusal_fails_and_is_never_tried_again(sink: Sink) -> None:
+    sink.rcpt["zoe@example.org"] = "550 no such mailbox"
+    make_signature(make_campaign(), status=Status.PENDING, email="zoe@example.org")
+    assert delivery.deliver_due() == 0
+    assert (state()["status"], state()["attempts"], state()["error"]) == (
+        "failed",
+        1,
+        "refused with 550",
+    )
+    sink.rcpt.clear()
+    assert delivery.deliver_due() == 0
+    assert sink.received == []
+
+
+@pytest.mark.parametrize("stage", ["rcpt", "data"])
+def test_a_temporary_refusal_is_tried_again_within_a_minute_and_then_less_often(
+    sink: Sink, stage: str
+) -> None:
+    make_signature(make_campaign(), status=Status.PENDING, email="zoe@example.org")
+    pauses = []
+    for _ in range(4):
+        if stage == "rcpt":
+            sink.rcpt["zoe@example.org"] = "451 greylisted"
+        else:
+            sink.data = ["451 later"]
+        Mail.objects.update(due_at=timezone.now())
+        assert delivery.deliver_due() == 0
+        assert state()["status"] == "deferred"
+        pauses.append(Mail.objects.get().due_at - timezone.now())
+    assert timedelta(seconds=30) < pauses[0] < timedelta(seconds=60)
+    assert pauses[0] < pauses[1] < pauses[2] < pauses[3]
+    sink.rcpt.clear()
+    assert delivery.deliver_due() == 0  # not due yet
+    Mail.objects.update(due_at=timezone.now())
+    assert delivery.deliver_due() == 1
+
+
+def test_one_refused_mail_does_not_stop_the_others(sink: Sink) -> None:
+    campaign = make_campaign()
+    sink.rcpt["signerbad@example.org"] = "550 no"
+    make_signature(campaign, status=Status.PENDING, email="signerbad@example.org")
+    make_signature(campaign, status=Status.PENDING, email="good@example.org")
+    assert delivery.deliver_due() == 1
+    assert [mail["To"] for mail in sink.received] == ["good@example.org"]
+
+
+def test_a_server_that_is_not_there_costs_no_attempt(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    make_signature(make_campaign(), status=Status.PENDING)
+    assert delivery.deliver_due() == 0
+    assert state() == {
+        "status": "queued",
+        "attempts": 0,
+        "error": "",
+        "lease_owner": "",
+        "lease_until": None,
+    }
+
+
+def test_a_server_that_was_not_there_is_left_alone_for_a_moment(
+    sink: Sink, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
+    make_signature(make_campaign(), status=Status.PENDING)
+    delivery.deliver_due()
+    settings.EMAIL_PORT = port
+    assert delivery.deliver_due() == 0
+    monkeypatch.setattr(delivery, "_down_until", 0.0)
+    assert delivery.deliver_due() == 1
+
+
+def test_the_claim_of_a_worker_that_died_is_taken_over_after_its_lease(sink: Sink) -> None:
+    make_signature(make_campaign(), status=Status.PENDING)
+    Mail.objects.update(
+        status="claimed", lease_owner="dead", lease_until=timezone.now() + timedelta(seconds=30)
+    )
+    assert delivery.deliver_due() == 0
+    Mail.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert delivery.deliver_due() == 1
+    assert len(sink.received) == 1
+
+
+def test_a_mail_that_is_not_true_any_more_is_not_sent(sink: Sink) -> None:
+    signature = make_signature(make_campaign(), status=Status.HELD)
+    delivery.deliver_due()
+    assert sink.received == []  # the confirmation: it was confirmed before delivery came to it
+    assert signature.mails.get().status == "suppressed"
+
+
+def test_an_address_that_said_no_meanwhile_gets_nothing(sink: Sink) -> None:
+    campaign = make_campaign()
+    make_signature(campaign, status=Status.PUBLISHED, email="zoe@example.org", name="Zoë")
+    Mail.objects.all().delete()
+    forged = make_signature(campaign, status=Status.PENDING, email="zoe@example.org", name="Other")
+    signing.resend(campaign=campaign, email="zoe@example.org")
+    signing.not_me(not_me_token(forged))
+    delivery.deliver_due()
+    assert sink.received == []
+
+
+def test_a_mail_that_cannot_be_rendered_stands_in_nobodys_way(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = make_campaign()
+    bad = make_signature(campaign, status=Status.PENDING, email="bad@example.org")
+    make_signature(campaign, status=Status.PENDING, email="good@example.org")
+    render = letters.render
+
+    def fails_for_one(mail: Mail, server: Any) -> Any:
+        if mail.signature_id == bad.pk:
+            raise ValueError("broken template")
+        return render(mail, server)
+
+    monkeypatch.setattr(letters, "render", fails_for_one)
+    assert delivery.deliver_due() == 1
+    assert [mail["To"] for mail in sink.received] == ["good@example.org"]
+    assert bad.mails.get().status == "deferred"
+
+
+def test_every_copy_of_a_mail_has_the_same_message_id(sink: Sink) -> None:
+    make_signature(make_campaign(), status=Status.PENDING)
+    delivery.deliver_due()
+    Mail.objects.update(status="queued")
+    delivery.deliver_due()
+    first, second = (mail["Message-ID"] for mail in sink.received)
+    assert first == second

@@ -1,0 +1,64 @@
+"""Asking for the mail again."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from campaign.models import Mail
+from campaign.models.signature import Status
+from tests.factories import make_campaign, make_signature
+
+pytestmark = pytest.mark.django_db
+
+PATH = "/api/v1/campaigns/art/signatures/resend/"
+
+
+def resend(client: Client, email: str) -> Any:
+    return client.post(PATH, {"email": email}, content_type="application/json")
+
+
+def kinds() -> list[str]:
+    return list(Mail.objects.order_by("pk").values_list("kind", flat=True))
+
+
+def test_a_pending_signer_gets_the_confirmation_again(client: Client) -> None:
+    make_signature(make_campaign(), status=Status.PENDING, email="zoe@example.org")
+    assert resend(client, "ZOE@example.org").status_code == 202
+    assert kinds() == ["confirm", "confirm"]
+
+
+def test_a_confirmed_signer_gets_the_link_to_their_page(client: Client) -> None:
+    make_signature(make_campaign(), status=Status.HELD, email="zoe@example.org")
+    resend(client, "zoe@example.org")
+    assert kinds() == ["confirm", "signed_already"]
+
+
+def test_a_mailbox_with_both_gets_both_a_slot_each(client: Client) -> None:
+    campaign = make_campaign()
+    make_signature(campaign, status=Status.HELD, email="pair@example.org", name="First")
+    resend(client, "pair@example.org")
+    make_signature(campaign, status=Status.PENDING, email="pair@example.org", name="Second")
+    resend(client, "pair@example.org")
+    assert kinds() == ["confirm", "signed_already", "confirm"]
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.PUBLISHED, Status.WITHDRAWN, Status.ERASED])
+def test_the_answer_never_tells_whether_the_address_is_known(client: Client, status: str) -> None:
+    make_signature(make_campaign(), status=status, email="zoe@example.org")
+    known, unknown = resend(client, "zoe@example.org"), resend(client, "nobody@example.org")
+    assert known.content == unknown.content == b'{"status":"check_your_inbox"}'
+    assert dict(known.headers) == dict(unknown.headers)
+
+
+def test_who_withdrew_gets_nothing(client: Client) -> None:
+    make_signature(make_campaign(), status=Status.WITHDRAWN, email="zoe@example.org")
+    Mail.objects.all().delete()
+    resend(client, "zoe@example.org")
+    assert kinds() == []
+
+
+def test_no_address_is_a_mistake_at_its_field(client: Client) -> None:
+    make_campaign()
+    response = resend(client, "zoe")
+    assert response.json()["errors"][0]["field"] == "email"
