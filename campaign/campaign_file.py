@@ -187,7 +187,9 @@ def _sender(table: _Table) -> str:
         try:
             identity.parse_address(address)
         except identity.AddressError:
-            raise FileMistake("sender", "must be an address such as Name <hello@example.org>") from None
+            raise FileMistake(
+                "sender", "must be an address such as Name <hello@example.org>"
+            ) from None
     return sender
 
 
@@ -195,7 +197,11 @@ def _sites(table: _Table) -> list[str]:
     sites = table.take("sites", list, [])
     for site in sites:
         url = urlsplit(site) if isinstance(site, str) else None
-        if url is None or url.scheme not in {"https", "http"} or f"{url.scheme}://{url.netloc}" != site:
+        if (
+            url is None
+            or url.scheme not in {"https", "http"}
+            or f"{url.scheme}://{url.netloc}" != site
+        ):
             raise FileMistake("sites", f"{site!r} is not an origin such as https://partner.example")
     return sites
 

@@ -116,9 +116,7 @@ def _claim(owner: str) -> list[Mail]:
     """Claim the next due mails for this owner, the urgent first, with all that rendering needs."""
     now = timezone.now()
     with database.cursor() as cursor:
-        cursor.execute(
-            _CLAIM, {"owner": owner, "until": now + LEASE, "now": now, "limit": BATCH}
-        )
+        cursor.execute(_CLAIM, {"owner": owner, "until": now + LEASE, "now": now, "limit": BATCH})
         ids = [row[0] for row in cursor.fetchall()]
     mails = Mail.objects.filter(pk__in=ids).select_related(
         "signature__campaign", "signature__discipline", "signature__statement__version"
@@ -133,7 +131,9 @@ def _send_batch(server: BaseEmailBackend, owner: str, mails: list[Mail]) -> int:
         if time.monotonic() - renewed > RENEW:
             renewed = time.monotonic()
             rest = [other.pk for other in mails[place:]]
-            if _owned(owner).filter(pk__in=rest).update(lease_until=timezone.now() + LEASE) < len(rest):
+            if _owned(owner).filter(pk__in=rest).update(lease_until=timezone.now() + LEASE) < len(
+                rest
+            ):
                 break  # too late: somebody else sends them now
         sent += _send(server, owner, mail)
     return sent
@@ -186,8 +186,9 @@ def _defer(owner: str, mail: Mail, error: str) -> bool:
 
 def _pause(attempts: int) -> timedelta:
     """Growing pauses with jitter, so that what was deferred together doesn't come back together."""
-    pause = min(FIRST_RETRY * 2 ** (attempts - 1), LAST_RETRY)
-    return pause * random.uniform(0.8, 1.2)  # noqa: S311 - no secret hangs on it
+    pause: timedelta = min(FIRST_RETRY * 2 ** (attempts - 1), LAST_RETRY)
+    jitter: float = random.uniform(0.8, 1.2)  # noqa: S311 - no secret hangs on it
+    return pause * jitter
 
 
 def _is_wanted(mail: Mail) -> bool:
@@ -209,7 +210,9 @@ def _owned(owner: str) -> QuerySet[Mail]:
 
 
 def _mark(owner: str, mail: Mail, **columns: object) -> bool:
-    return bool(_owned(owner).filter(pk=mail.pk).update(lease_owner="", lease_until=None, **columns))
+    return bool(
+        _owned(owner).filter(pk=mail.pk).update(lease_owner="", lease_until=None, **columns)
+    )
 
 
 def _give_back(owner: str) -> None:
@@ -220,8 +223,6 @@ def retry_failed(mail_ids: Sequence[int]) -> int:
     """Owe failed mails anew, as if never tried; returns how many of these had failed."""
     with transaction.atomic():
         failed = Mail.objects.filter(pk__in=mail_ids, status=MailStatus.FAILED)
-        again = failed.update(
-            status=MailStatus.QUEUED, due_at=timezone.now(), attempts=0, error=""
-        )
+        again = failed.update(status=MailStatus.QUEUED, due_at=timezone.now(), attempts=0, error="")
         transaction.on_commit(lambda: queue.tell("campaign.deliver"))
     return again

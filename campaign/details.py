@@ -27,7 +27,9 @@ ADDRESS_PROBLEMS: dict[str, str | Promise] = {
     "blank": _("Please give your e-mail address."),
     "too_long": _("This e-mail address is too long."),
     "malformed": _("This is not a whole e-mail address. It looks like name@example.org."),
-    "impossible": _("No mail can be delivered to this address. Please look at the part after the @."),
+    "impossible": _(
+        "No mail can be delivered to this address. Please look at the part after the @."
+    ),
 }
 PROBLEMS: dict[str, str | Promise] = {
     "unknown_choice": _("Please choose one of the list."),

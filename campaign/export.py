@@ -14,7 +14,15 @@ from campaign.publication import PublicSigner
 
 COLUMNS = (
     *("id", "name", "sort_name", "kind", "discipline", "credit", "organisation", "country"),
-    *("featured", "evidence", "evidence_at", "statement_version", "language", "signed_at", "updated_at"),
+    *(
+        "featured",
+        "evidence",
+        "evidence_at",
+        "statement_version",
+        "language",
+        "signed_at",
+        "updated_at",
+    ),
 )
 NEWEST = 50
 """Entries of the feed."""
@@ -32,9 +40,9 @@ class _Echo:
 def csv_lines(campaign: Campaign) -> Iterator[str]:
     """The list as CSV (RFC 4180) with a header, a line at a time."""
     writer = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS)  # type: ignore[misc]
+    yield writer.writerow(COLUMNS)
     for signer in publication.every_signer(campaign):
-        yield writer.writerow([_defused(cell) for cell in _cells(signer)])  # type: ignore[misc]
+        yield writer.writerow([_defused(cell) for cell in _cells(signer)])
 
 
 def _cells(signer: PublicSigner) -> list[Any]:

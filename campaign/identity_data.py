@@ -6,7 +6,7 @@ Everything here is built once at import (about 40 ms) and only read afterwards.
 import unicodedata
 from typing import Final
 
-from confusable_homoglyphs import confusables  # type: ignore[import-untyped]
+from confusable_homoglyphs import confusables
 
 
 def _ranges(codes: list[int]) -> str:

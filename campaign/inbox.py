@@ -15,14 +15,21 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 
 
+def _folder() -> Path:
+    """Where the mails lie; only ever asked for in development."""
+    folder: Path | None = settings.INBOX_DIR
+    assert folder is not None
+    return folder
+
+
 class EmailBackend(BaseEmailBackend):
     """Writes each message to a file of its own in INBOX_DIR, whole or not at all."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        settings.INBOX_DIR.mkdir(parents=True, exist_ok=True)
+        _folder().mkdir(parents=True, exist_ok=True)
         for message in email_messages:
             stamp = timezone.now().strftime("%Y%m%dT%H%M%S.%f")
-            target = settings.INBOX_DIR / f"{stamp}.eml"
+            target = _folder() / f"{stamp}.eml"
             partial = target.with_suffix(".part")
             partial.write_bytes(message.message().as_bytes())
             # The page must never show half a mail.
@@ -57,12 +64,12 @@ _NAME = re.compile(r"\d{8}T\d{6}\.\d{6}\Z")
 
 def names() -> list[str]:
     """The names of the inbox's mails, the newest first."""
-    return sorted((path.stem for path in settings.INBOX_DIR.glob("*.eml")), reverse=True)
+    return sorted((path.stem for path in _folder().glob("*.eml")), reverse=True)
 
 
 def letter(name: str) -> Letter | None:
     """One mail by its name; None when there is none, or the name isn't one."""
-    path: Path = settings.INBOX_DIR / f"{name}.eml"
+    path: Path = _folder() / f"{name}.eml"
     if not _NAME.match(name) or not path.is_file():
         return None
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)

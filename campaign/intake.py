@@ -64,7 +64,9 @@ def _load_disciplines(campaign: Campaign, wanted: list[tuple[str, dict[str, str]
     lines = []
     for slug in there.keys() - {slug for slug, _names in wanted}:
         if Signature.objects.filter(discipline=there[slug]).exists():
-            raise FileMistake("disciplines", f"{slug!r} is missing, and there are signatures with it")
+            raise FileMistake(
+                "disciplines", f"{slug!r} is missing, and there are signatures with it"
+            )
         there[slug].delete()
         lines.append(f"discipline {slug}: removed")
     for position, (slug, names) in enumerate(wanted):
@@ -78,9 +80,7 @@ def _load_disciplines(campaign: Campaign, wanted: list[tuple[str, dict[str, str]
 
 def _load_protected_names(campaign: Campaign, wanted: list[tuple[str, list[str]]]) -> list[str]:
     rows = {
-        each: name if each != name else ""
-        for name, aliases in wanted
-        for each in (name, *aliases)
+        each: name if each != name else "" for name, aliases in wanted for each in (name, *aliases)
     }
     there = {row.name: row.alias_of for row in campaign.protected_names.all()}
     lines = []
@@ -110,13 +110,15 @@ def _load_statement(campaign: Campaign, file: CampaignFile) -> list[str]:
     }
     version = StatementVersion.objects.filter(campaign=campaign).last()
     there = {text.language: text.sha256 for text in version.texts.all()} if version else {}
-    changed = any(there[language] != digests[language] for language in there.keys() & digests.keys())
-    added = digests.keys() - there.keys()
+    changed = any(
+        there[language] != digests[language] for language in there.keys() & digests.keys()
+    )
+    added = set(digests) - set(there)
     if version is None or changed:
         version = StatementVersion.objects.create(
             campaign=campaign, number=version.number + 1 if version else 1
         )
-        added = digests.keys()
+        added = set(digests)
     for language in sorted(added):
         text = file.statement[language]
         StatementText.objects.create(
@@ -241,9 +243,7 @@ def _read_lines(
             ]
 
 
-def _read_line(
-    campaign: Campaign, row: Mapping[str, Any], number: int, *, on_file: bool
-) -> _Line:
+def _read_line(campaign: Campaign, row: Mapping[str, Any], number: int, *, on_file: bool) -> _Line:
     if "" in row:
         raise InvalidInput([FieldError("", "too_many", "has more columns than the first line")])
     typed = {name: (value or "").strip() for name, value in row.items()}
@@ -301,18 +301,21 @@ def _fresh(
 ) -> list[_Line]:
     """The lines of a chunk that are nobody known: not here, not in this file before, not left."""
     known = set(
-        Signature.objects.filter(campaign=campaign, import_key__in=[line.key for line in chunk])
-        .values_list("import_key", flat=True)
+        Signature.objects.filter(
+            campaign=campaign, import_key__in=[line.key for line in chunk]
+        ).values_list("import_key", flat=True)
     )
     addresses = [line.canonical for line in chunk if line.canonical]
     signed = set(
-        Signature.objects.filter(campaign=campaign, canonical_email__in=addresses)
-        .values_list("canonical_email", "name_fold")
+        Signature.objects.filter(campaign=campaign, canonical_email__in=addresses).values_list(
+            "canonical_email", "name_fold"
+        )
     )
     hashes = {outbox.address_hash(canonical) for canonical in addresses}
     gone = set(
-        Suppression.objects.filter(campaign=campaign, address_hash__in=hashes)
-        .values_list("address_hash", flat=True)
+        Suppression.objects.filter(campaign=campaign, address_hash__in=hashes).values_list(
+            "address_hash", flat=True
+        )
     )
     fresh = []
     for line in chunk:

@@ -90,7 +90,9 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
         "campaign": campaign,
         "statement": signature.statement,
         "greeting": _greeting(signature),
-        "reason": RejectionReason(signature.rejection_reason).label if signature.rejection_reason else "",
+        "reason": RejectionReason(signature.rejection_reason).label
+        if signature.rejection_reason
+        else "",
         "is_visible": campaign.is_visible(timezone.now()),
         "campaign_url": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),
         "confirm_url": _url(Purpose.CONFIRM, signature),

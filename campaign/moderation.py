@@ -109,5 +109,7 @@ def release(*, batch: ImportBatch, by: AbstractBaseUser) -> int:
 
 def _released(signature: Signature, _others: object) -> Decision:
     """Published if only the import holds it; whatever holds it beside that still needs a look."""
-    only_imported = signature.status == Status.HELD and signature.hold_reasons == [HoldReason.IMPORTED]
+    only_imported = signature.status == Status.HELD and signature.hold_reasons == [
+        HoldReason.IMPORTED
+    ]
     return Decision(to=Status.PUBLISHED if only_imported else Status(signature.status))

@@ -60,7 +60,17 @@ ALLOWED: Final[dict[Verb, dict[Status, frozenset[Status]]]] = {
 """The state machine of the design: verb, status before, statuses after."""
 
 PUBLIC_FIELDS: Final = frozenset(
-    {"name", "sort_name", "kind", "discipline", "credit", "organisation", "country", "show_name", "featured"}
+    {
+        "name",
+        "sort_name",
+        "kind",
+        "discipline",
+        "credit",
+        "organisation",
+        "country",
+        "show_name",
+        "featured",
+    }
 )
 """Whose change raises ``revision``: a moderator or a link that showed the old one must look again."""
 
@@ -194,7 +204,9 @@ def lock(signature_id: int) -> tuple[Signature, list[Signature]]:
 
     Without an address it is locked alone. Raises SignatureGone when there is no such row.
     """
-    found = Signature.objects.filter(pk=signature_id).values("campaign_id", "canonical_email").first()
+    found = (
+        Signature.objects.filter(pk=signature_id).values("campaign_id", "canonical_email").first()
+    )
     if found is None:
         raise SignatureGone
     same = {"pk": signature_id} if not found["canonical_email"] else found
@@ -323,7 +335,9 @@ def discard(signature_ids: Iterable[int]) -> int:
     return by_model.get(Signature._meta.label, 0)
 
 
-def _event(signature: Signature, verb: Verb, actor: Actor, *, before: str, reason: str = "") -> Event:
+def _event(
+    signature: Signature, verb: Verb, actor: Actor, *, before: str, reason: str = ""
+) -> Event:
     return Event(
         signature=signature,
         verb=verb,

@@ -24,7 +24,9 @@ RETURNING n
 
 def address_hash(canonical_email: str) -> str:
     """A keyed hash of a canonical address (HMAC-SHA256, hex): known again, never read back."""
-    return hmac.new(settings.HASH_KEY.encode(), canonical_email.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        settings.HASH_KEY.encode(), canonical_email.encode(), hashlib.sha256
+    ).hexdigest()
 
 
 def take_slot(*, campaign_id: int, canonical_email: str, today: date) -> bool:
@@ -34,9 +36,7 @@ def take_slot(*, campaign_id: int, canonical_email: str, today: date) -> bool:
     address, and nobody else waits.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            _TAKE, [campaign_id, address_hash(canonical_email), today, STRANGERS_A_DAY]
-        )
+        cursor.execute(_TAKE, [campaign_id, address_hash(canonical_email), today, STRANGERS_A_DAY])
         return cursor.fetchone() is not None
 
 

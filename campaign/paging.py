@@ -6,7 +6,6 @@ them public values.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,9 +70,11 @@ class Cursor:
             )
             if not fits:
                 raise BadCursor
+            # A lone surrogate can be written in JSON, but not sent to the database.
+            "".join(keys).encode()
             cursor = cls(order, section, tuple(keys), bool(backward))
             cursor.values()
-        except (ValueError, TypeError, LookupError, RecursionError, binascii.Error):
+        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
             raise BadCursor from None
         return cursor
 
@@ -139,7 +140,9 @@ def _part(
     if place is not None and place.section == number:
         beyond = TupleLessThan if descending else TupleGreaterThan
         part = part.filter(beyond(Tuple(*section.fields), place.values()))
-    return part.order_by(*(f"-{field}" if descending else field for field in section.fields))[:limit]
+    keys = (f"-{field}" if descending else field for field in section.fields)
+    ordered: QuerySet[Any, Row] = part.order_by(*keys)[:limit]
+    return ordered
 
 
 def _cursor_at(row: Row, order: str, *, backward: bool) -> str:

@@ -112,8 +112,10 @@ def statement(campaign: Campaign, language: str | None) -> PublicStatement:
     newest: dict[str, StatementText] = {t.language: t for t in texts.order_by("version__number")}
     current = max(text.version.number for text in newest.values())
     there = {lang: text for lang, text in newest.items() if text.version.number == current}
-    text = there.get(language or "") or there.get(campaign.default_language) or min(
-        there.values(), key=lambda other: other.language
+    text = (
+        there.get(language or "")
+        or there.get(campaign.default_language)
+        or min(there.values(), key=lambda other: other.language)
     )
     consent = Consent.objects.filter(campaign=campaign, language=text.language).last()
     return PublicStatement(
@@ -167,13 +169,14 @@ def _listed(campaign: Campaign) -> QuerySet[Signature]:
 
 
 def _public(rows: QuerySet[Signature]) -> QuerySet[Signature, Row]:
-    return rows.values(
+    public: QuerySet[Signature, Row] = rows.values(
         *_COLUMNS,
         discipline_slug=F("discipline__slug"),
         version=F("statement__version__number"),
         # The language of the text that was signed, not the one that the signer is written to in.
         text_language=F("statement__language"),
     )
+    return public
 
 
 def _signer(row: Row) -> PublicSigner:
@@ -303,5 +306,8 @@ def counts(campaign: Campaign) -> dict[str, Any]:
         "held": held,
         "withdrawn": withdrawn,
         "removed": removed,
-        **{f"by_{of}": broken_down(of) for of in ("discipline", "country", "kind", "evidence", "day")},
+        **{
+            f"by_{of}": broken_down(of)
+            for of in ("discipline", "country", "kind", "evidence", "day")
+        },
     }

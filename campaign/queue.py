@@ -39,6 +39,8 @@ def tell(task: str) -> bool:
             current_app.send_task(task, producer=producer, retry=False)
     except (OperationalError, OSError) as error:
         _quiet_until = time.monotonic() + PAUSE
-        logger.warning("queue is not to be had (%s); the sweep will find %s", type(error).__name__, task)
+        logger.warning(
+            "queue is not to be had (%s); the sweep will find %s", type(error).__name__, task
+        )
         return False
     return True

@@ -17,7 +17,9 @@ QUOTA_KEPT = timedelta(days=2)
 def expire() -> int:
     """Delete pendings after 30 days, or once their campaign takes no confirmation; returns how many."""
     now = timezone.now()
-    over = Q(created_at__lt=now - UNCONFIRMED_KEPT) | Q(campaign__closes_at__lte=now - CONFIRM_GRACE)
+    over = Q(created_at__lt=now - UNCONFIRMED_KEPT) | Q(
+        campaign__closes_at__lte=now - CONFIRM_GRACE
+    )
     stale = Signature.objects.filter(over, status=Status.PENDING)
     MailQuota.objects.filter(day__lt=(now - QUOTA_KEPT).date()).delete()
     return moves.discard(stale.values_list("pk", flat=True))

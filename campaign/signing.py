@@ -29,7 +29,9 @@ from campaign.moves import SIGNER, Decision, Moved, Verb
 # --- Signing ---------------------------------------------------------------------------------
 
 
-def sign(*, campaign: Campaign, typed: Mapping[str, Any], statement_version: int | None = None) -> None:
+def sign(
+    *, campaign: Campaign, typed: Mapping[str, Any], statement_version: int | None = None
+) -> None:
     """Take one request to sign and owe its mailbox a mail, whatever is known of the address.
 
     ``typed`` are the texts and flags of the form (see `details.read_details`). Nothing is returned,
@@ -223,7 +225,9 @@ def seen(purpose: Purpose, token: str) -> Signature:
 
 
 def _by_public_id(public_id: str) -> Signature:
-    rows = Signature.objects.select_related("campaign", "discipline", "statement__version", "consent")
+    rows = Signature.objects.select_related(
+        "campaign", "discipline", "statement__version", "consent"
+    )
     signature = rows.filter(public_id=public_id).first()
     if signature is None:
         raise SignatureGone
@@ -292,9 +296,7 @@ def _review_again(amended: Moved) -> Moved:
 def show(token: str, *, show_name: bool) -> Moved:
     """List the name, or count it without listing it. Raises TokenInvalid, TokenExpired, SignatureGone."""
     signature = seen(Purpose.MANAGE, token)
-    return moves.amend(
-        signature_id=signature.pk, actor=SIGNER, changes={"show_name": show_name}
-    )
+    return moves.amend(signature_id=signature.pk, actor=SIGNER, changes={"show_name": show_name})
 
 
 def withdraw(token: str) -> None:

@@ -115,7 +115,6 @@ class Household:
 
         def announce() -> None:
             # In the child and before its exec: no instant in which it lives unknown.
-            # Safe although it runs between fork and exec, since this process has one thread.
             self._tell(f"child {os.getpid()} {int(child.stop_signal)}")
 
         account = child.account
@@ -132,7 +131,7 @@ class Household:
                 user=None if account is None else account.uid,
                 group=None if account is None else account.gid,
                 extra_groups=None if account is None else [],
-                preexec_fn=announce,
+                preexec_fn=announce,  # noqa: PLW1509 - one thread
             )
         finally:
             if log is not None:

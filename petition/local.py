@@ -231,7 +231,7 @@ class Redis:
         # By version: an append-only file of a newer server would keep an older one from starting.
         version = _version(self._binary)[:1]
         self.home = folder / "redis" / "-".join([self._binary.name, *map(str, version)])
-        self.home.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._durable = durable
         self._password = secrets.token_urlsafe(24)
 

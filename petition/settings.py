@@ -81,7 +81,10 @@ def _database(text: str) -> dict[str, Any]:
         "PORT": url.port or "",
         # The pool keeps connections itself; a lifetime here would be a second, disagreeing one.
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}, **dict(parse_qsl(url.query))},
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
+            **dict(parse_qsl(url.query)),
+        },
     }
 
 
@@ -102,7 +105,7 @@ def _mail(text: str) -> dict[str, Any]:
     }
 
 
-RUN_DIR = Path(os.environ.get("RUN_DIR") or ".run")
+RUN_DIR = BASE_DIR / (os.environ.get("RUN_DIR") or ".run")
 SERVICES = local.published(RUN_DIR) if _raw("SECRET_KEY") is None else {}
 DEVELOPMENT = _raw("SECRET_KEY") is None and (_raw("DATABASE_URL") is None or bool(SERVICES))
 REQUIRED = object()
@@ -114,10 +117,20 @@ ENVIRONMENT: dict[str, tuple[Callable[[str], Any], Any, Any, str]] = {
     "HASH_KEY": (str, "", "", "key of the hashes that outlive an erasure; SECRET_KEY if unset"),
     "DATABASE_URL": (_database, REQUIRED, SERVICES.get("database_url"), "PostgreSQL 15 or newer"),
     "REDIS_URL": (_redis_url, REQUIRED, SERVICES.get("redis_url"), "Redis 6.2 or newer, or Valkey"),
-    "BASE_URL": (_base_url, REQUIRED, f"http://127.0.0.1:{SERVICES.get('port', 8000)}", "what links in mails begin with"),
+    "BASE_URL": (
+        _base_url,
+        REQUIRED,
+        f"http://127.0.0.1:{SERVICES.get('port', 8000)}",
+        "what links in mails begin with",
+    ),
     "EMAIL_URL": (_mail, REQUIRED, "", "smtp://, smtps:// or submission://user:password@host:port"),
     "DEFAULT_FROM_EMAIL": (str, "", "", "sender where a campaign names none"),
-    "ALLOWED_HOSTS": (_words, "", "localhost,127.0.0.1,[::1]", "host names served; BASE_URL's always"),
+    "ALLOWED_HOSTS": (
+        _words,
+        "",
+        "localhost,127.0.0.1,[::1]",
+        "host names served; BASE_URL's always",
+    ),
     "TRUSTED_PROXIES": (_networks, "", "", "networks whose X-Forwarded-For is believed, by comma"),
     "DEBUG": (_flag, "false", "false", "Django's error pages; never in production"),
     "LOG_LEVEL": (str, "INFO", "INFO", "DEBUG, INFO, WARNING or ERROR"),
@@ -131,7 +144,9 @@ def _read(name: str) -> Any:
     if text is REQUIRED:
         _stop(f"{name} is needed in production ({_help})")
     if text is None:
-        _stop(f"nothing is running in {RUN_DIR}: start `make run` first, or set SECRET_KEY and the rest")
+        _stop(
+            f"nothing is running in {RUN_DIR}: start `make run` first, or set SECRET_KEY and the rest"
+        )
     try:
         return reader(text) if text else None
     except ValueError as error:
@@ -325,6 +340,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "KindEnum": "campaign.models.signature.Kind",
+        "EvidenceEnum": "campaign.models.signature.Evidence",
+    },
 }
 
 UNFOLD: dict[str, Any] = {
@@ -333,7 +352,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": "/",
     "SITE_SYMBOL": "history_edu",
     "SHOW_HISTORY": False,
-    # Tailwind's blue: Unfold's purple has too little contrast on grey for WCAG AA.
+    # Tailwind's blue in the place of Unfold's purple.
     "COLORS": {
         "primary": {
             "50": "oklch(97% .014 254.604)",

@@ -7,7 +7,7 @@ Standard input is a pipe that only the supervisor writes to, one line at a time:
     remove PATH         a file or folder that must not outlive the supervisor
 
 The pipe ends when the supervisor does, by `kill -9` too. Then: each child that is left gets its
-SIGNAL, the family of each that still lives GRACE seconds later is killed, and the paths go.
+SIGNAL and GRACE seconds; then what is left of their families is killed, and the paths go.
 
 A process of its own, started by path and in a session of its own, so that neither Ctrl-C, nor a
 signal to the supervisor's group, nor `pkill -f` with the supervisor's name takes both at once.
@@ -84,8 +84,9 @@ def end(children: dict[int, int]) -> None:
     for pid, number in children.items():
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
-    deadline = time.monotonic() + (GRACE if children else 0)
-    while time.monotonic() < deadline and (survivors(family, children) or not family):
+    leaders = {pid: family[pid] for pid in children if pid in family}
+    deadline = time.monotonic() + GRACE
+    while time.monotonic() < deadline and survivors(leaders, []):
         time.sleep(0.05)
     kill(family, children)
 

@@ -22,7 +22,7 @@ def own_redis() -> None:
     settings.CACHES["default"]["LOCATION"] = url
     caches.settings = caches.configure_settings(None)
     settings.REDIS_URL = url
-    current_app.conf.broker_url = url
+    current_app.conf.update(broker_url=url)
 
 
 @pytest.fixture(scope="session", autouse=True)

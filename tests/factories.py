@@ -43,7 +43,11 @@ consent = "J’accepte que mon nom soit publié."
 
 
 def campaign_file(
-    *, slug: str = "art", opens_at: datetime = OPENED, publication: str = "after_review", extra: str = ""
+    *,
+    slug: str = "art",
+    opens_at: datetime = OPENED,
+    publication: str = "after_review",
+    extra: str = "",
 ) -> str:
     """The text of a campaign file that has every key that most tests need."""
     return CAMPAIGN_FILE.format(

@@ -76,14 +76,18 @@ def test_a_name_like_a_protected_one_is_held_whatever_the_policy(client: Client,
 def test_a_second_name_from_an_address_that_has_signed_is_held(client: Client) -> None:
     campaign = make_campaign(publication="after_verification")
     make_signature(campaign, email="pair@example.org", name="First Partner")
-    second = make_signature(campaign, email="pair@example.org", name="Second Partner", status=Status.PENDING)
+    second = make_signature(
+        campaign, email="pair@example.org", name="Second Partner", status=Status.PENDING
+    )
     assert confirm(client, confirm_token(second)).json()["status"] == "held"
     second.refresh_from_db()
     assert second.hold_reasons == ["second_name"]
     assert published(client) == 1
 
 
-def test_confirming_closes_the_pendings_of_the_same_name_and_leaves_other_names(client: Client) -> None:
+def test_confirming_closes_the_pendings_of_the_same_name_and_leaves_other_names(
+    client: Client,
+) -> None:
     campaign = make_campaign(publication="after_verification")
     mine = make_signature(campaign, status=Status.PENDING, **details())
     same = make_signature(campaign, status=Status.PENDING, **details(credit="Other"))
@@ -94,7 +98,9 @@ def test_confirming_closes_the_pendings_of_the_same_name_and_leaves_other_names(
     assert set(Signature.objects.values_list("pk", flat=True)) == {mine.pk, other.pk}
 
 
-def test_a_strangers_attempt_changes_nothing_of_what_an_earlier_link_confirms(client: Client) -> None:
+def test_a_strangers_attempt_changes_nothing_of_what_an_earlier_link_confirms(
+    client: Client,
+) -> None:
     campaign = make_campaign(publication="after_verification")
     mine = make_signature(campaign, status=Status.PENDING, **details())
     make_signature(campaign, status=Status.PENDING, **details(name="Stranger's Text"))
@@ -111,7 +117,9 @@ def test_a_link_that_showed_something_else_is_refused(client: Client) -> None:
     assert signature.status == Status.PENDING
 
 
-@pytest.mark.parametrize("token", ["", "x", "a.b.c.d", "\ud800".encode("utf-8", "replace").decode(), "é" * 4000, "..."])
+@pytest.mark.parametrize(
+    "token", ["", "x", "a.b.c.d", "\ud800".encode("utf-8", "replace").decode(), "é" * 4000, "..."]
+)
 def test_a_malformed_token_is_invalid(client: Client, token: str) -> None:
     response = confirm(client, token)
     assert (response.status_code, response.json()["code"]) == (400, "token_invalid")
@@ -155,7 +163,9 @@ def test_a_link_of_a_signature_that_left_is_gone(client: Client, status: str) ->
 
 
 def test_confirming_owes_no_further_mail(client: Client) -> None:
-    signature = make_signature(make_campaign(publication="after_verification"), status=Status.PENDING)
+    signature = make_signature(
+        make_campaign(publication="after_verification"), status=Status.PENDING
+    )
     confirm(client, confirm_token(signature))
     assert [mail.kind for mail in Mail.objects.all()] == ["confirm"]
 

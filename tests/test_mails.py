@@ -31,7 +31,7 @@ def only_mail(kind: str) -> EmailMultiAlternatives:
 def test_the_confirmation_holds_one_link_in_both_parts_and_it_opens(client: Client) -> None:
     make_signature(make_campaign(), status=Status.PENDING, name="Zoë Moreau")
     message = only_mail("confirm")
-    links = CONFIRM_LINK.findall(message.body)
+    links = CONFIRM_LINK.findall(str(message.body))
     assert len(links) == 1
     assert set(CONFIRM_LINK.findall(html(message))) == set(links)
     assert client.get(links[0]).status_code == 200
@@ -46,7 +46,7 @@ def test_before_a_mailbox_is_confirmed_only_a_short_plain_name_is_repeated(name:
     )
     type(signature).objects.update(name=name)
     message = only_mail("confirm")
-    whole = message.subject + message.body + html(message)
+    whole = f"{message.subject}{message.body}{html(message)}"
     assert "Cheap pills" not in whole
     assert "Pill Shop" not in whole
     assert (name in whole) == (len(name) <= 60 and "@" not in name)
@@ -93,7 +93,7 @@ def test_a_rejection_says_its_reason_and_not_the_note() -> None:
     )
     message = only_mail("rejected")
     assert "We could not confirm that this is you." in message.body
-    assert "internal doubt" not in message.body + html(message)
+    assert "internal doubt" not in f"{message.body}{html(message)}"
     assert "privacy@example.org" in message.body
 
 

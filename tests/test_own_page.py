@@ -110,7 +110,9 @@ def test_a_correction_is_shown_and_raises_the_revision(client: Client, campaign:
     signature = make_signature(campaign, **details())
     signing.correct(manage_token(signature), typed=correction(name="Zoé Moreau"), revision=1)
     assert client.get(f"{SIGNERS}{signature.public_id}/").json()["name"] == "Zoé Moreau"
-    assert [s["name"] for s in client.get(f"{SIGNERS}?q=moreau").json()["results"]] == ["Zoé Moreau"]
+    assert [s["name"] for s in client.get(f"{SIGNERS}?q=moreau").json()["results"]] == [
+        "Zoé Moreau"
+    ]
     assert Signature.objects.get().revision == 2
 
 

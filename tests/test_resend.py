@@ -43,7 +43,9 @@ def test_a_mailbox_with_both_gets_both_a_slot_each(client: Client) -> None:
     assert kinds() == ["confirm", "signed_already", "confirm"]
 
 
-@pytest.mark.parametrize("status", [Status.PENDING, Status.PUBLISHED, Status.WITHDRAWN, Status.ERASED])
+@pytest.mark.parametrize(
+    "status", [Status.PENDING, Status.PUBLISHED, Status.WITHDRAWN, Status.ERASED]
+)
 def test_the_answer_never_tells_whether_the_address_is_known(client: Client, status: str) -> None:
     make_signature(make_campaign(), status=status, email="zoe@example.org")
     known, unknown = resend(client, "zoe@example.org"), resend(client, "nobody@example.org")

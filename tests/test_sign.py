@@ -50,7 +50,9 @@ def test_the_name_is_kept_as_typed_without_what_nobody_sees(client: Client) -> N
     assert Signature.objects.get().name == "Zoë Moreau"
 
 
-@pytest.mark.parametrize("name", ["will.i.am", "!!!", "-M-", "X", "李小龙", "deadmau5", "2Pac", "a" * 200])
+@pytest.mark.parametrize(
+    "name", ["will.i.am", "!!!", "-M-", "X", "李小龙", "deadmau5", "2Pac", "a" * 200]
+)
 def test_these_are_names(client: Client, name: str) -> None:
     make_campaign()
     assert post(client, name=name).status_code == 202
@@ -115,8 +117,18 @@ def test_an_internationalised_domain_works(client: Client) -> None:
 
 def test_every_mistake_is_named_at_once_in_the_signers_language(client: Client) -> None:
     make_campaign()
-    body = details(name="", email="x", kind="robot", discipline="plumber", country="XX", language="de", consent=False)
-    response = client.post(PATH, json.dumps(body), content_type="application/json", headers={"Accept-Language": "fr"})
+    body = details(
+        name="",
+        email="x",
+        kind="robot",
+        discipline="plumber",
+        country="XX",
+        language="de",
+        consent=False,
+    )
+    response = client.post(
+        PATH, json.dumps(body), content_type="application/json", headers={"Accept-Language": "fr"}
+    )
     assert {field for field, _code in mistakes(response)} == {
         "name",
         "email",
@@ -159,18 +171,26 @@ def test_the_address_is_folded_as_its_provider_folds_it(client: Client) -> None:
     assert Signature.objects.get().email == "Zo.E+petition@googlemail.com"
 
 
-@pytest.mark.parametrize("status", [Status.PENDING, Status.HELD, Status.PUBLISHED, Status.REJECTED, Status.WITHDRAWN])
-def test_the_answer_is_the_same_whatever_is_known_of_the_address(client: Client, status: str) -> None:
+@pytest.mark.parametrize(
+    "status", [Status.PENDING, Status.HELD, Status.PUBLISHED, Status.REJECTED, Status.WITHDRAWN]
+)
+def test_the_answer_is_the_same_whatever_is_known_of_the_address(
+    client: Client, status: str
+) -> None:
     campaign = make_campaign()
     make_signature(campaign, status=status, **details())
     known = post(client)
     fresh = post(client, email="nobody@example.org")
-    assert (known.status_code, known.content) == (fresh.status_code, fresh.content) == (202, ACCEPTED)
+    assert (
+        (known.status_code, known.content) == (fresh.status_code, fresh.content) == (202, ACCEPTED)
+    )
     assert dict(known.headers) == dict(fresh.headers)
 
 
 @pytest.mark.parametrize("status", [Status.HELD, Status.PUBLISHED, Status.REJECTED])
-def test_who_stands_already_gets_the_link_to_their_page_and_no_second_row(client: Client, status: str) -> None:
+def test_who_stands_already_gets_the_link_to_their_page_and_no_second_row(
+    client: Client, status: str
+) -> None:
     campaign = make_campaign()
     make_signature(campaign, status=status, **details())
     post(client, credit="Something Else")

@@ -52,7 +52,13 @@ class StrictInput(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, dict):
             raise serializers.ValidationError(
-                {"": [serializers.ErrorDetail(str(self.error_messages["not_an_object"]), "not_an_object")]}
+                {
+                    "": [
+                        serializers.ErrorDetail(
+                            str(self.error_messages["not_an_object"]), "not_an_object"
+                        )
+                    ]
+                }
             )
         values: Any = {}
         mistakes: dict[str, Any] = {
@@ -76,17 +82,32 @@ class SignInput(StrictInput):
 
     name = StrictText(help_text="As it will be published, at most 200 characters.")
     email = StrictText(help_text="Where the confirmation goes; never published.")
-    kind = StrictText(required=False, help_text=f"One of {', '.join(Kind.values)}; person if left out.")
-    discipline = StrictText(required=False, allow_null=True, help_text="A slug of the campaign's own list.")
-    credit = StrictText(required=False, allow_null=True, help_text="One line by which people know the signer.")
+    kind = StrictText(
+        required=False, help_text=f"One of {', '.join(Kind.values)}; person if left out."
+    )
+    discipline = StrictText(
+        required=False, allow_null=True, help_text="A slug of the campaign's own list."
+    )
+    credit = StrictText(
+        required=False, allow_null=True, help_text="One line by which people know the signer."
+    )
     organisation = StrictText(required=False, allow_null=True)
     country = StrictText(required=False, allow_null=True, help_text="ISO 3166-1 alpha-2.")
-    language = StrictText(required=False, help_text="Of the statement that was read; the campaign's first if left out.")
+    language = StrictText(
+        required=False,
+        help_text="Of the statement that was read; the campaign's first if left out.",
+    )
     show_name = StrictFlag(default=True, help_text="false: counted, listed nowhere.")
     newsletter = StrictFlag(default=False)
     consent = StrictFlag(help_text="Must be true: the wording of `consent` was agreed to.")
-    source = StrictText(required=False, allow_null=True, help_text="Where the signer came from, at most 60 characters.")
-    statement_version = StrictNumber(required=False, allow_null=True, min_value=1, max_value=2**31 - 1)
+    source = StrictText(  # type: ignore[assignment]
+        required=False,
+        allow_null=True,
+        help_text="Where the signer came from, at most 60 characters.",
+    )
+    statement_version = StrictNumber(
+        required=False, allow_null=True, min_value=1, max_value=2**31 - 1
+    )
 
 
 class ConfirmInput(StrictInput):
@@ -124,7 +145,9 @@ class SignersQuery(QueryInput):
     kind = serializers.ChoiceField(Kind.values, required=False)
     evidence = serializers.ChoiceField(Evidence.values, required=False)
     featured = serializers.ChoiceField(["true", "false"], required=False)
-    q = serializers.CharField(required=False, max_length=200, allow_blank=True, trim_whitespace=False)
+    q = serializers.CharField(
+        required=False, max_length=200, allow_blank=True, trim_whitespace=False
+    )
     order = serializers.ChoiceField(list(ORDERS), default="featured")
     cursor = serializers.CharField(required=False, max_length=8000)
     page_size = serializers.IntegerField(default=50, min_value=1, max_value=200)

@@ -163,4 +163,4 @@ class ProblemShape(Shape):
     status = serializers.IntegerField()
     code = serializers.CharField()
     detail = serializers.CharField()
-    errors = FieldErrorShape(many=True, required=False)
+    errors = FieldErrorShape(many=True, required=False)  # type: ignore[assignment]

@@ -80,7 +80,11 @@ def _described(error: Exception) -> tuple[int | None, dict[str, Any], dict[str, 
         return 400, problem(400, InvalidInput.code, str(InvalidInput.message), fields), {}
     if isinstance(error, exceptions.APIException):
         code = _CODES.get(str(error.default_code), str(error.default_code))
-        return error.status_code, problem(error.status_code, code, str(error.detail)), _headers(error)
+        return (
+            error.status_code,
+            problem(error.status_code, code, str(error.detail)),
+            _headers(error),
+        )
     return None, {}, {}
 
 
@@ -91,7 +95,7 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
 
 def field_errors(error: exceptions.ValidationError) -> list[FieldError]:
     """A serializer's mistakes as ours."""
-    detail = error.detail if isinstance(error.detail, dict) else {"": error.detail}
+    detail: Any = error.detail if isinstance(error.detail, dict) else {"": error.detail}
     return [
         FieldError("" if field == "non_field_errors" else field, str(each.code), str(each))
         for field, mistakes in detail.items()

@@ -10,14 +10,16 @@ from campaign.api.problems import not_found
 
 CAMPAIGN = "v1/campaigns/<slug:slug>/"
 # Swagger's page starts itself by an inline script; everything it loads is our own.
-_docs = csp({
-    "default-src": [NONE],
-    "script-src": [SELF, UNSAFE_INLINE],
-    "style-src": [SELF, UNSAFE_INLINE],
-    "img-src": [SELF, "data:"],
-    "font-src": [SELF],
-    "connect-src": [SELF],
-})
+_docs = csp(
+    {
+        "default-src": [NONE],
+        "script-src": [SELF, UNSAFE_INLINE],
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+    }
+)
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),

@@ -23,7 +23,6 @@ from campaign.models.campaign import Campaign
 from campaign.origins import may_post
 
 
-
 def problems(*codes: int) -> dict[Any, Any]:
     """For the schema: these statuses answer with a problem."""
     return {(code, "application/problem+json"): outputs.ProblemShape for code in codes}
@@ -38,18 +37,18 @@ class PublicRead(APIView):
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        response["Access-Control-Allow-Origin"] = "*"
-        response["Access-Control-Allow-Headers"] = "Accept, Accept-Language, If-None-Match"
-        response["Access-Control-Expose-Headers"] = "ETag, Retry-After"
-        response["tdm-reservation"] = "1"
-        if response.status_code < 400:
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        answer["Access-Control-Allow-Origin"] = "*"
+        answer["Access-Control-Allow-Headers"] = "Accept, Accept-Language, If-None-Match"
+        answer["Access-Control-Expose-Headers"] = "ETag, Retry-After"
+        answer["tdm-reservation"] = "1"
+        if answer.status_code < 400:
             patch_cache_control(
-                response, public=True, max_age=self.max_age, stale_while_revalidate=self.stale
+                answer, public=True, max_age=self.max_age, stale_while_revalidate=self.stale
             )
-        return response
+        return answer
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
         """A preflight."""
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -58,34 +57,31 @@ class PublicPost(APIView):
     """A POST of the public, from our own pages and the campaign's sites; never kept."""
 
     def sites(self) -> list[str]:
-        """The sites that may post here."""
+        """The sites that may post here; raises NotFound before the opening, for a preflight too."""
         return publication.find_campaign(self.kwargs["slug"]).sites
-
-    def _origin_is_welcome(self, request: Request) -> bool:
-        origin = request.headers.get("Origin")
-        return origin is None or may_post(origin, host=request.get_host(), sites=self.sites())
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if request.method == "POST" and not self._origin_is_welcome(request):
+        self.origin = request.headers.get("Origin")
+        self.welcome = may_post(self.origin, host=request.get_host(), sites=self.sites())
+        if request.method == "POST" and not self.welcome:
             raise PermissionDenied("This site is not one of the campaign's.", "origin_not_allowed")
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
         """A preflight."""
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        patch_cache_control(response, no_store=True)
-        patch_vary_headers(response, ["Origin"])
-        origin = request.headers.get("Origin")
-        if origin and response.status_code not in {403, 404} and self._origin_is_welcome(request):
-            response["Access-Control-Allow-Origin"] = origin
-            response["Access-Control-Allow-Methods"] = "POST"
-            response["Access-Control-Allow-Headers"] = "Content-Type, Accept-Language, Idempotency-Key"
-        return response
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        patch_cache_control(answer, no_store=True)
+        patch_vary_headers(answer, ["Origin"])
+        if getattr(self, "welcome", False) and self.origin:
+            answer["Access-Control-Allow-Origin"] = self.origin
+            answer["Access-Control-Allow-Methods"] = "POST"
+            answer["Access-Control-Allow-Headers"] = "Content-Type, Accept-Language"
+        return answer
 
 
 # --- Campaigns -------------------------------------------------------------------------------
@@ -152,9 +148,9 @@ class _Translated(PublicRead):
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        patch_vary_headers(response, ["Accept-Language"])
-        return response
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        patch_vary_headers(answer, ["Accept-Language"])
+        return answer
 
 
 class CampaignList(_Translated):
@@ -307,7 +303,9 @@ class SignersCsv(PublicRead):
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """The whole public list for a spreadsheet."""
-        return _download(export.csv_lines(publication.find_campaign(slug)), "text/csv", f"{slug}.csv")
+        return _download(
+            export.csv_lines(publication.find_campaign(slug)), "text/csv", f"{slug}.csv"
+        )
 
 
 class SignersJsonl(PublicRead):

@@ -44,10 +44,10 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: {mistake}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{file}: cannot be read: {error}") from None
-        for mistake in report.mistakes:
-            self.stderr.write(f"line {mistake.line}: {mistake.column}: {mistake.reason}".replace(": :", ":"))
+        for each in report.mistakes:
+            self.stderr.write(f"line {each.line}: {each.column}: {each.reason}".replace(": :", ":"))
         would = "would be " if options["dry_run"] else ""
-        refused = len({mistake.line for mistake in report.mistakes})
+        refused = len({each.line for each in report.mistakes})
         self.stdout.write(
             f"{report.added} {would}added, {report.known} known already, {report.left} left before, "
             f"{refused} refused"
