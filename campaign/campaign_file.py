@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from campaign import identity
 from campaign.models.campaign import BotCheck, Publication
@@ -17,17 +17,50 @@ T = TypeVar("T")
 # Every first part of a path that is or may become the product's own: a campaign there would never
 # be reached, or would take over a page that people trust.
 RESERVED_SLUGS = frozenset(
-    """
-    about accounts admin api challenge confirm docs embed favicon help healthz hooks i18n inbox login
-    logout manage media metrics new not-me preview privacy readyz report robots share signed sitemap
-    static unsubscribe vouch well-known www
-    """.split()
+    [
+        "about",
+        "accounts",
+        "admin",
+        "api",
+        "challenge",
+        "confirm",
+        "docs",
+        "embed",
+        "favicon",
+        "help",
+        "healthz",
+        "hooks",
+        "i18n",
+        "inbox",
+        "login",
+        "logout",
+        "manage",
+        "media",
+        "metrics",
+        "new",
+        "not-me",
+        "preview",
+        "privacy",
+        "readyz",
+        "report",
+        "robots",
+        "share",
+        "signed",
+        "sitemap",
+        "static",
+        "unsubscribe",
+        "vouch",
+        "well-known",
+        "www",
+    ]
 )
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?\Z")
+_LANGUAGE = re.compile(r"(?=.{2,10}\Z)[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?\Z")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\Z", re.IGNORECASE)
 MINIMUM_CONTRAST = 4.5
 """Of text against its ground: WCAG 2.2, success criterion 1.4.3."""
+_LONGEST_SKELETON = 1000
+"""What a ProtectedName takes of each; some single characters stand for eighteen."""
 _LONGEST = {"title": 300, "body": 50_000, "consent": 5_000}
 
 
@@ -65,7 +98,7 @@ def parse(source: str) -> CampaignFile:
     """Read the text of a campaign file; raises FileMistake for the first mistake in it."""
     try:
         document = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise FileMistake("", f"not TOML: {error}") from None
     table = _Table(document)
     languages = _languages(table)
@@ -101,8 +134,18 @@ class _Table:
             raise FileMistake(self.key(name), f"must be {_TOML_NAMES[kind]}")
         return value
 
-    def text(self, name: str, default: str | None = None, *, longest: int = 200) -> str:
+    def text(
+        self, name: str, default: str | None = None, *, longest: int = 200, lines: bool = False
+    ) -> str:
+        """A text without white space around it; of more than one line only with ``lines``."""
         value = self.take(name, str, default).strip()
+        # The database takes no NUL, and a mail's header no line break.
+        if any(
+            unicodedata.category(char) == "Cc"
+            for char in value
+            if not lines or char not in _IN_LINES
+        ):
+            raise FileMistake(self.key(name), "holds a line break or another control character")
         if len(value) > longest:
             raise FileMistake(self.key(name), f"is longer than {longest} characters")
         if default is None and not value:
@@ -116,6 +159,8 @@ class _Table:
         for name in self.rest:
             raise FileMistake(self.key(name), "is not a key of a campaign file")
 
+
+_IN_LINES = "\t\r\n"
 
 _TOML_NAMES: dict[type, str] = {
     str: "a text",
@@ -170,7 +215,10 @@ def _time(table: _Table, name: str) -> datetime | None:
     at = table.take(name, datetime)
     if at.tzinfo is None:
         raise FileMistake(name, "needs its time zone, such as the Z at the end")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise FileMistake(name, "is not a time that there is in UTC") from None
 
 
 def _choice(table: _Table, name: str, default: str, choices: list[str]) -> str:
@@ -196,14 +244,31 @@ def _sender(table: _Table) -> str:
 def _sites(table: _Table) -> list[str]:
     sites = table.take("sites", list, [])
     for site in sites:
-        url = urlsplit(site) if isinstance(site, str) else None
-        if (
-            url is None
-            or url.scheme not in {"https", "http"}
-            or f"{url.scheme}://{url.netloc}" != site
-        ):
+        if not isinstance(site, str) or not _is_origin(site):
             raise FileMistake("sites", f"{site!r} is not an origin such as https://partner.example")
+    _refuse_twice("sites", sites)
     return sites
+
+
+def _is_origin(site: str) -> bool:
+    """Whether a browser may send this very text as Origin: small letters, ASCII, no path or user."""
+    url = _url(site)
+    return (
+        url is not None
+        and f"{url.scheme}://{url.netloc}" == site.lower() == site
+        and site.isascii()
+        and "@" not in url.netloc
+        and len(site) <= 200
+    )
+
+
+def _url(text: str) -> SplitResult | None:
+    """The parts of an address of the web, None if it is none."""
+    try:
+        url = urlsplit(text)
+        return url if url.scheme in {"http", "https"} and url.hostname else None
+    except ValueError:
+        return None
 
 
 def _colours(table: _Table) -> dict[str, str]:
@@ -231,13 +296,12 @@ def _organiser(table: _Table) -> dict[str, str]:
     organiser = table.table("organiser", needed=False)
     columns = {
         "organiser_name": organiser.text("name", ""),
-        "organiser_address": organiser.text("address", "", longest=400),
+        "organiser_address": organiser.text("address", "", longest=400, lines=True),
         "organiser_contact": organiser.text("contact", ""),
         "organiser_privacy_url": organiser.text("privacy_url", "", longest=400),
     }
     organiser.end()
-    url = urlsplit(columns["organiser_privacy_url"])
-    if columns["organiser_privacy_url"] and (url.scheme not in {"http", "https"} or not url.netloc):
+    if columns["organiser_privacy_url"] and _url(columns["organiser_privacy_url"]) is None:
         raise FileMistake("organiser.privacy_url", "must begin with https://")
     return columns
 
@@ -246,9 +310,9 @@ def _disciplines(table: _Table, languages: list[str]) -> list[tuple[str, dict[st
     found: list[tuple[str, dict[str, str]]] = []
     for place, item in enumerate(table.take("disciplines", list, []), start=1):
         path = f"disciplines[{place}]"
-        row = _Table({"slug": item} if isinstance(item, str) else item, path) if item else None
-        if row is None or not isinstance(item, str | dict):
+        if not item or not isinstance(item, str | dict):
             raise FileMistake(path, "must be a text or a table")
+        row = _Table({"slug": item} if isinstance(item, str) else item, path)
         slug = row.text("slug", longest=60)
         if not _SLUG.match(slug):
             raise FileMistake(path, f"{slug!r} must be of small letters, digits and single hyphens")
@@ -267,11 +331,16 @@ def _protected_names(table: _Table) -> list[tuple[str, list[str]]]:
             raise FileMistake(path, "must be a text or a table")
         row = _Table({"name": item} if isinstance(item, str) else item, path)
         name = row.text("name")
-        aliases = row.take("aliases", list, [])
+        listed = row.take("aliases", list, [])
         row.end()
-        if not all(isinstance(alias, str) and alias.strip() for alias in aliases):
-            raise FileMistake(f"{path}.aliases", "must be a list of texts")
-        found.append((name, [unicodedata.normalize("NFC", alias.strip()) for alias in aliases]))
+        numbered = _Table({f"aliases[{n}]": alias for n, alias in enumerate(listed, start=1)}, path)
+        aliases = [numbered.text(key) for key in list(numbered.rest)]
+        for each in (name, *aliases):
+            if any(len(skeleton) > _LONGEST_SKELETON for skeleton in identity.skeletons(each)):
+                raise FileMistake(
+                    path, f"{each[:20]!r}... is too long when its letters are written out"
+                )
+        found.append((name, aliases))
     _refuse_twice("protected_names", [each for name, others in found for each in (name, *others)])
     return found
 
@@ -289,7 +358,10 @@ def _statement(table: _Table, languages: list[str]) -> dict[str, Text]:
         if language not in statement.rest:
             continue
         row = statement.table(language, needed=True)
-        parts = {name: row.text(name, longest=longest) for name, longest in _LONGEST.items()}
+        parts = {
+            name: row.text(name, longest=longest, lines=name != "title")
+            for name, longest in _LONGEST.items()
+        }
         row.end()
         texts[language] = Text(**{name: part.replace("\r\n", "\n") for name, part in parts.items()})
     if languages[0] not in texts:

@@ -27,7 +27,7 @@ COLUMNS = (
 NEWEST = 50
 """Entries of the feed."""
 # What makes a spreadsheet read a cell as a formula (OWASP, "CSV injection").
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class _Echo:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from campaign import identity, moves, outbox
+from campaign import identity, moves, outbox, rules
 from campaign.campaign_file import CampaignFile, FileMistake
 from campaign.details import Details, read_imported
 from campaign.errors import FieldError, InvalidInput
@@ -144,8 +144,20 @@ def _load_consents(campaign: Campaign, file: CampaignFile) -> list[str]:
 # --- Imports ---------------------------------------------------------------------------------
 
 COLUMNS = frozenset(
-    "name email kind discipline credit organisation country language sort_name featured signed_at"
-    " evidence_note".split()
+    [
+        "name",
+        "email",
+        "kind",
+        "discipline",
+        "credit",
+        "organisation",
+        "country",
+        "language",
+        "sort_name",
+        "featured",
+        "signed_at",
+        "evidence_note",
+    ]
 )
 CHUNK = 500
 _YES, _NO = {"1", "true", "yes", "x"}, {"", "0", "false", "no"}
@@ -332,34 +344,35 @@ def _fresh(
 
 def _place(campaign: Campaign, batch: ImportBatch, lines: list[_Line]) -> None:
     texts = {language: current_text(campaign, language) for language in campaign.languages}
+    drafts = [
+        Signature(
+            campaign=campaign,
+            batch=batch,
+            statement=texts[line.details.language],
+            canonical_email=line.canonical,
+            import_key=line.key,
+            sort_name=line.sort_name,
+            featured=line.featured,
+            signed_at=line.signed_at,
+            evidence_note=line.evidence_note,
+            **columns(line.details),
+        )
+        for line in lines
+    ]
+    if batch.consent_note:
+        _hold_for_release(campaign, drafts)
+    moves.place(drafts, verb=Verb.IMPORT, actor=ORGANISER)
+    if not batch.consent_note:
+        outbox.owe(MailKind.CONFIRM, drafts)
+
+
+def _hold_for_release(campaign: Campaign, drafts: list[Signature]) -> None:
+    """Held as on file; who looks like a protected name is not released with the batch."""
     now = timezone.now()
-    on_file = bool(batch.consent_note)
-    held = {
-        "status": Status.HELD,
-        "hold_reasons": [HoldReason.IMPORTED],
-        "confirmed_at": now,
-        "evidence": Evidence.ON_FILE,
-        "evidence_at": now,
-    }
-    placed = moves.place(
-        [
-            Signature(
-                campaign=campaign,
-                batch=batch,
-                statement=texts[line.details.language],
-                canonical_email=line.canonical,
-                import_key=line.key,
-                sort_name=line.sort_name,
-                featured=line.featured,
-                signed_at=line.signed_at,
-                evidence_note=line.evidence_note,
-                **columns(line.details),
-                **(held if on_file else {}),
-            )
-            for line in lines
-        ],
-        verb=Verb.IMPORT,
-        actor=ORGANISER,
-    )
-    if not on_file:
-        outbox.owe(MailKind.CONFIRM, placed)
+    for draft, names in zip(drafts, rules.matching_names(drafts), strict=True):
+        draft.status = Status.HELD
+        draft.hold_reasons = [HoldReason.IMPORTED]
+        if names:
+            draft.hold_reasons.append(HoldReason.PROTECTED_NAME)
+        draft.evidence, draft.evidence_at = Evidence.ON_FILE, now
+        draft.confirmed_at = now

@@ -22,6 +22,7 @@ def approve(*, signature_id: int, revision: int, by: AbstractBaseUser) -> Moved:
         actor=Actor.moderator(by),
         decide=lambda _signature, _others: Decision(to=Status.PUBLISHED),
         revision=revision,
+        status=Status.HELD,
     )
 
 
@@ -32,10 +33,12 @@ def reject(
     reason: RejectionReason,
     by: AbstractBaseUser,
     note: str = "",
+    status: Status | None = None,
 ) -> Moved:
     """Refuse a held or published signature; its signer is told the reason, the note stays inside.
 
-    Raises ChangedMeanwhile, MoveRefused, SignatureGone.
+    ``status`` is the one that was shown, so that what a colleague has just approved isn't rejected
+    unseen. Raises ChangedMeanwhile, MoveRefused, SignatureGone.
     """
     return moves.move(
         signature_id=signature_id,
@@ -45,13 +48,14 @@ def reject(
             to=Status.REJECTED, rejection_reason=reason, reason=reason, note=note
         ),
         revision=revision,
+        status=status,
     )
 
 
 def hold(*, signature_id: int, by: AbstractBaseUser, note: str = "") -> Moved:
     """Take a published signature off the list until it has been looked at again.
 
-    Raises MoveRefused, SignatureGone.
+    Raises ChangedMeanwhile, SignatureGone.
     """
     return moves.move(
         signature_id=signature_id,
@@ -63,6 +67,7 @@ def hold(*, signature_id: int, by: AbstractBaseUser, note: str = "") -> Moved:
             reason=HoldReason.MODERATOR,
             note=note,
         ),
+        status=Status.PUBLISHED,
     )
 
 

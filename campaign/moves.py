@@ -10,13 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.search import SearchVectorField
 from django.db import models, transaction
-from django.db.models import Func, Value
 from django.utils import timezone
 
-from campaign import counts, identity, outbox
+from campaign import counts, identity, outbox, search
 from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.models.campaign import Campaign
 from campaign.models.event import Event, EventNote
@@ -125,8 +122,7 @@ def derive(signature: Signature) -> None:
     shown = (signature.name, signature.credit, signature.organisation)
     signature.name_fold = identity.search_fold(signature.name)
     signature.sort_key = identity.search_fold(signature.sort_name or signature.name)
-    words = Value(identity.search_tokens(*shown), output_field=ArrayField(models.TextField()))
-    signature.search = Func(words, function="array_to_tsvector", output_field=SearchVectorField())
+    signature.search = search.vector(*shown)
 
 
 @transaction.atomic
@@ -149,13 +145,19 @@ def place(signatures: Iterable[Signature], *, verb: Verb, actor: Actor) -> list[
 
 @transaction.atomic
 def move(
-    *, signature_id: int, verb: Verb, actor: Actor, decide: Decide, revision: int | None = None
+    *,
+    signature_id: int,
+    verb: Verb,
+    actor: Actor,
+    decide: Decide,
+    revision: int | None = None,
+    status: Status | None = None,
 ) -> Moved:
     """Move one signature: lock, decide, UPDATE, event, counts and mails, together.
 
     1. Lock every row of its address, in id order, and read the status now.
     2. ``decide`` says where to; a signature that is there already is a success that writes nothing.
-    3. With ``revision``, one that shows something else by now is refused (ChangedMeanwhile).
+    3. Another ``revision`` or ``status`` by now than the door showed is refused (ChangedMeanwhile).
     4. UPDATE filtered by id and status, then event, counts and mails.
 
     Raises SignatureGone when the row is no more, MoveRefused when the state machine forbids it.
@@ -165,7 +167,7 @@ def move(
     decision = decide(signature, others)
     if decision.to == before:
         return Moved(signature, changed=False, before=before)
-    if revision is not None and signature.revision != revision:
+    if revision not in {None, signature.revision} or status not in {None, before}:
         raise ChangedMeanwhile
     if decision.to not in ALLOWED[verb].get(before, frozenset()):
         raise MoveRefused
@@ -257,13 +259,12 @@ def _empty(signature: Signature) -> dict[str, Any]:
         *("name", "sort_name", "credit", "organisation", "country", "email", "canonical_email"),
         *("source", "evidence_note", "name_fold", "sort_key", "details_key", "import_key"),
     )
-    nothing = Func(Value("", output_field=models.TextField()), function="to_tsvector")
     return {
         **dict.fromkeys(texts, ""),
         "discipline": None,
         "featured": False,
         "newsletter": False,
-        "search": nothing,
+        "search": search.vector(""),
     }
 
 

@@ -10,14 +10,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypedDict
 
-from django.contrib.postgres.search import SearchQueryField
-from django.db.models import BooleanField, F, Func, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from markdown_it import MarkdownIt
 
 from campaign import counts as counting
-from campaign import identity
+from campaign import search
 from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, Status
@@ -155,12 +153,6 @@ _COLUMNS = (
 )
 
 
-class _Matches(Func):
-    template = "%(expressions)s"
-    arg_joiner = " @@ "
-    output_field = BooleanField()
-
-
 def _listed(campaign: Campaign) -> QuerySet[Signature]:
     """The rows that stand on the public list: the one place that says which."""
     return Signature.objects.filter(
@@ -230,18 +222,12 @@ def signers(
     for name, value in (filters or {}).items():
         rows = rows.filter(**{"discipline__slug" if name == "discipline" else name: value})
     if q is not None:
-        words = identity.query_words(q)
-        if not words:
+        condition = search.matching(q)
+        if condition is None:
             return SignerPage([], None, None)
-        rows = rows.filter(_Matches(F("search"), Cast(Value(_tsquery(words)), SearchQueryField())))
+        rows = rows.filter(condition)
     page: Page = read_page(_public(rows), order=order, cursor=cursor, size=size)
     return SignerPage([_signer(row) for row in page.rows], page.next, page.previous)
-
-
-def _tsquery(words: list[str]) -> str:
-    """All words as prefixes, quoted: cast to tsquery, so that no parser cuts will.i.am to pieces."""
-    quoted = (word.replace("\\", "\\\\").replace("'", "''") for word in words)
-    return " & ".join(f"'{word}':*" for word in quoted)
 
 
 def signer(campaign: Campaign, public_id: str) -> PublicSigner | Tombstone:

@@ -55,7 +55,7 @@ def sign(
         counts.append_many(campaign.pk, [(counts.Facets(counts.RECEIVED), 1)])
         may_write = _take_slot(campaign, canonical)
         left_alone = _is_left_alone(campaign, canonical)
-        known = list(Signature.objects.filter(campaign=campaign, canonical_email=canonical))
+        known = moves.lock_address(campaign, canonical)
         standing = _standing(known, identity.search_fold(details.name))
         pending = _same_pending(known, details)
         fresh = _draft(campaign, details, text, canonical)

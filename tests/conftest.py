@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.cache import cache, caches
 
 from campaign import delivery, queue
-from campaign.models import MailProvider, address
 from campaign.identity import PROVIDERS
+from campaign.models import MailProvider, address
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,6 +30,8 @@ def plain_static_files() -> None:
     """Hashed names need a collectstatic, which only the end-to-end tests do."""
     plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.STORAGES["staticfiles"]["BACKEND"] = plain
+    # Passwords are not what is tested, and a good hash takes a third of a second.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)

@@ -112,7 +112,7 @@ def test_mails_that_strangers_can_cause_can_be_stopped_by_one_click() -> None:
 
 def test_the_sender_is_the_campaigns() -> None:
     campaign = make_campaign(extra='sender = "Künste <hello@example.org>"')
-    signature = make_signature(campaign, status=Status.PENDING)
+    make_signature(campaign, status=Status.PENDING)
     assert "hello@example.org" in only_mail("confirm").from_email
 
 

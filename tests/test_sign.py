@@ -9,11 +9,11 @@ from django.core import mail as outgoing
 from django.test import Client
 from django.utils import timezone
 
+from campaign import signing
 from campaign.models import Mail, Signature, TallyChange
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Status
 from tests.factories import details, make_campaign, make_signature, not_me_token
-from campaign import signing
 
 pytestmark = pytest.mark.django_db
 

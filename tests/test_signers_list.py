@@ -1,5 +1,6 @@
 """The public list: order, pages, filters, search, and what is never in it."""
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from tests.factories import bring_to, make_campaign, make_signature
 pytestmark = pytest.mark.django_db
 
 PATH = "/api/v1/campaigns/art/signers/"
-CANARY = "canary-81c3@private-mailbox.example"
+CANARY = "canary-81c3@private.example.org"
 FIELDS = {
     *("id", "name", "sort_name", "kind", "discipline", "credit", "organisation", "country"),
     *("featured", "evidence", "statement_version", "language", "signed_at", "updated_at"),
@@ -143,8 +144,10 @@ def test_a_first_page_has_no_previous_and_a_last_one_no_next(client: Client) -> 
 def test_links_keep_the_filters_and_begin_with_the_public_address(
     client: Client, settings: Any
 ) -> None:
-    body = get(client, page_size=1, kind="person", q="e")
-    assert body["next"].startswith(f"{settings.BASE_URL}{PATH}?page_size=1&kind=person&q=e&cursor=")
+    body = get(client, page_size=1, kind="person", q="quarry")
+    assert body["next"].startswith(
+        f"{settings.BASE_URL}{PATH}?page_size=1&kind=person&q=quarry&cursor="
+    )
 
 
 def test_signers_published_at_one_instant_stand_in_a_fixed_order(
@@ -317,7 +320,7 @@ def searched(art: Campaign) -> None:
     listed(art, "!!!", credit="", kind="group")
     listed(art, "-M-", credit="")
     listed(art, "Jean-Luc O’Brien", credit="R.E.M.")
-    listed(art, "Mona Mbeki", credit="100% Cotton", organisation="Under_score & Sons")
+    listed(art, "Mona Mbeki", credit="100% Cotton", organisation="Under_score")
 
 
 FINDS = {
@@ -381,7 +384,7 @@ def test_what_means_something_to_a_database_is_only_text(client: Client) -> None
             "<->",
         ),
         *("(", ")", ":*", ":", "zoe | will", "zoe & moreau", "' OR 1=1 --", "\\x00", "\ufffd"),
-        *("()" * 100, "🎸", "é" * 200, "ﷺ" * 200, "小" * 200, "b " * 100, "\\" * 200, "'" * 200),
+        *("()" * 100, "🎸", "é" * 200, "ﷺ" * 200, "小" * 200, "k " * 100, "\\" * 200, "'" * 200),
     ):
         assert names(client, q=q) == [], q
     # Without their signs these are words, and nothing is negated.
@@ -416,8 +419,6 @@ def test_a_cursor_belongs_to_the_order_that_it_was_given_in(
 
 
 def encoded(*parts: Any) -> str:
-    import base64
-
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 

@@ -1,12 +1,29 @@
 """What programs send: JSON of exactly the types that the contract names, and no field that it doesn't."""
 
+import json
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+from rest_framework.utils.json import strict_constant
 
 from campaign.models.signature import Evidence, Kind
 from campaign.paging import ORDERS
+
+
+class JsonParser(JSONParser):
+    """JSON in UTF-8 (RFC 8259, 8.1), whatever charset is named; too deep to be read is a mistake too.
+
+    DRF decodes by the codec that the header names: `charset=zlib` would unpack a bomb.
+    """
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        try:
+            return json.loads(stream.read().decode("utf-8"), parse_constant=strict_constant)
+        except (ValueError, RecursionError) as error:
+            raise ParseError(f"The body is not JSON in UTF-8: {error}"[:200]) from None
 
 
 class StrictText(serializers.CharField):
@@ -41,6 +58,15 @@ class StrictNumber(serializers.IntegerField):
         return int(super().to_internal_value(data))
 
 
+UNKNOWN_SHOWN = 10
+"""Unknown fields that an answer names: a body may have ten thousand."""
+
+
+def _shown(name: object) -> str:
+    """A name that somebody sent, as far as it can stand in an answer: short, no lone surrogates."""
+    return str(name)[:100].encode(errors="backslashreplace").decode()
+
+
 class StrictInput(serializers.Serializer[Any]):
     """Refuses fields that it doesn't know: a misspelt show_name would publish who asked not to be."""
 
@@ -62,11 +88,10 @@ class StrictInput(serializers.Serializer[Any]):
             )
         values: Any = {}
         mistakes: dict[str, Any] = {
-            str(name): [
+            _shown(name): [
                 serializers.ErrorDetail(str(self.error_messages["unknown_field"]), "unknown_field")
             ]
-            for name in data
-            if name not in self.fields
+            for name in [name for name in data if name not in self.fields][:UNKNOWN_SHOWN]
         }
         try:
             values = super().to_internal_value(data)
@@ -129,7 +154,7 @@ class QueryInput(serializers.Serializer[Any]):
                 mistake = serializers.ErrorDetail(
                     str(self.error_messages["unknown_parameter"]), "unknown_parameter"
                 )
-                raise serializers.ValidationError({name: [mistake]})
+                raise serializers.ValidationError({_shown(name): [mistake]})
         return super().to_internal_value(data)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.cache import patch_cache_control
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -79,7 +80,9 @@ def _described(error: Exception) -> tuple[int | None, dict[str, Any], dict[str, 
         fields = field_errors(error)
         return 400, problem(400, InvalidInput.code, str(InvalidInput.message), fields), {}
     if isinstance(error, exceptions.APIException):
-        code = _CODES.get(str(error.default_code), str(error.default_code))
+        codes = error.get_codes()
+        code = codes if isinstance(codes, str) else str(error.default_code)
+        code = _CODES.get(code, code)
         return (
             error.status_code,
             problem(error.status_code, code, str(error.detail)),
@@ -103,8 +106,9 @@ def field_errors(error: exceptions.ValidationError) -> list[FieldError]:
     ]
 
 
+@csrf_exempt
 def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
-    """For paths below /api/ that are none."""
+    """For paths below /api/ that are none, POST too: no API path asks for a CSRF token."""
     body = problem(404, "not_found", "There is nothing here.")
     response = JsonResponse(body, status=404, content_type=CONTENT_TYPE)
     patch_cache_control(response, no_store=True)

@@ -27,7 +27,7 @@ urlpatterns = [
     path("v1/campaigns/", views.CampaignList.as_view(), name="api-campaigns"),
     path(CAMPAIGN, views.CampaignDetail.as_view(), name="api-campaign"),
     path(
-        f"{CAMPAIGN}statements/<int:version>/<str:language>.txt",
+        f"{CAMPAIGN}statements/<int:version>/<slug:language>.txt",
         views.Statement.as_view(),
         name="api-statement",
     ),
@@ -35,7 +35,7 @@ urlpatterns = [
     path(f"{CAMPAIGN}signatures/resend/", views.Resend.as_view(), name="api-resend"),
     path("v1/signatures/confirm/", views.Confirm.as_view(), name="api-confirm"),
     path(f"{CAMPAIGN}signers/", views.SignerList.as_view(), name="api-signers"),
-    path(f"{CAMPAIGN}signers/<str:public_id>/", views.SignerDetail.as_view(), name="api-signer"),
+    path(f"{CAMPAIGN}signers/<slug:public_id>/", views.SignerDetail.as_view(), name="api-signer"),
     path(f"{CAMPAIGN}signers.csv", views.SignersCsv.as_view(), name="api-signers-csv"),
     path(f"{CAMPAIGN}signers.jsonl", views.SignersJsonl.as_view(), name="api-signers-jsonl"),
     path(f"{CAMPAIGN}feed.atom", views.Feed.as_view(), name="api-feed"),

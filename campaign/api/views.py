@@ -7,18 +7,18 @@ from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils import translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from campaign import export, publication, signing
-from campaign.api import inputs, outputs
+from campaign.api import inputs, language, outputs
 from campaign.models.campaign import Campaign
 from campaign.origins import may_post
 
@@ -26,6 +26,15 @@ from campaign.origins import may_post
 def problems(*codes: int) -> dict[Any, Any]:
     """For the schema: these statuses answer with a problem."""
     return {(code, "application/problem+json"): outputs.ProblemShape for code in codes}
+
+
+class OneForm(DefaultContentNegotiation):
+    """A file has one form: `Accept: text/csv` gets the CSV, which no renderer of JSON would offer."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> Any:
+        return renderers[0], renderers[0].media_type
 
 
 class PublicRead(APIView):
@@ -55,6 +64,8 @@ class PublicRead(APIView):
 
 class PublicPost(APIView):
     """A POST of the public, from our own pages and the campaign's sites; never kept."""
+
+    parser_classes = (inputs.JsonParser,)
 
     def sites(self) -> list[str]:
         """The sites that may post here; raises NotFound before the opening, for a preflight too."""
@@ -91,8 +102,11 @@ def _absolute(name: str, *args: object) -> str:
     return settings.BASE_URL + reverse(name, args=args)
 
 
-def _campaign(campaign: Campaign, language: str | None) -> dict[str, Any]:
-    text = publication.statement(campaign, language)
+def _campaign(campaign: Campaign, request: Request, asked: str | None) -> dict[str, Any]:
+    accept = request.headers.get("Accept-Language", "")
+    text = publication.statement(
+        campaign, language.choose(campaign.languages, asked=asked, accept=accept)
+    )
     numbers = publication.counts(campaign)
     slug = campaign.slug
     state = campaign.state()
@@ -139,11 +153,11 @@ def _campaign(campaign: Campaign, language: str | None) -> dict[str, Any]:
 class _Translated(PublicRead):
     """A read whose language is ``?language=``, else the browser's."""
 
-    def language(self, request: Request) -> str | None:
+    def asked(self, request: Request) -> str | None:
         query = inputs.CampaignQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked: str | None = query.validated_data.get("language")
-        return asked or translation.get_language()
+        return asked
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
@@ -161,9 +175,9 @@ class CampaignList(_Translated):
     )
     def get(self, request: Request) -> Response:
         """The campaigns that are open or were, the newest first."""
-        language = self.language(request)
+        asked = self.asked(request)
         campaigns = publication.open_campaigns()
-        return Response({"results": [_campaign(each, language) for each in campaigns]})
+        return Response({"results": [_campaign(each, request, asked) for each in campaigns]})
 
 
 class CampaignDetail(_Translated):
@@ -174,11 +188,13 @@ class CampaignDetail(_Translated):
     )
     def get(self, request: Request, slug: str) -> Response:
         """One campaign with its statement; 404 before its opening."""
-        language = self.language(request)
-        return Response(_campaign(publication.find_campaign(slug), language))
+        asked = self.asked(request)
+        return Response(_campaign(publication.find_campaign(slug), request, asked))
 
 
 class Statement(PublicRead):
+    content_negotiation_class = OneForm
+
     @extend_schema(
         operation_id="statements_retrieve",
         responses={(200, "text/plain"): OpenApiTypes.STR, **problems(404)},
@@ -297,6 +313,8 @@ class SignerDetail(PublicRead):
 
 
 class SignersCsv(PublicRead):
+    content_negotiation_class = OneForm
+
     @extend_schema(
         operation_id="signers_csv",
         responses={(200, "text/csv"): OpenApiTypes.STR, **problems(404)},
@@ -309,6 +327,8 @@ class SignersCsv(PublicRead):
 
 
 class SignersJsonl(PublicRead):
+    content_negotiation_class = OneForm
+
     @extend_schema(
         operation_id="signers_jsonl",
         responses={(200, "application/jsonl"): OpenApiTypes.STR, **problems(404)},
@@ -326,6 +346,8 @@ def _download(lines: Any, content_type: str, name: str) -> StreamingHttpResponse
 
 
 class Feed(PublicRead):
+    content_negotiation_class = OneForm
+
     @extend_schema(
         operation_id="feed_retrieve",
         responses={(200, "application/atom+xml"): OpenApiTypes.STR, **problems(404)},

@@ -41,7 +41,9 @@ class Campaign(models.Model):
     opens_at = models.DateTimeField(null=True, blank=True)
     closes_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
-    publication = models.CharField(max_length=20, choices=Publication, default=Publication.AFTER_REVIEW)
+    publication = models.CharField(
+        max_length=20, choices=Publication, default=Publication.AFTER_REVIEW
+    )
     bot_check = models.CharField(max_length=10, choices=BotCheck, default=BotCheck.AUTO)
     sender = models.CharField(max_length=200, blank=True)
     sites = ArrayField(models.CharField(max_length=200), default=list, blank=True)

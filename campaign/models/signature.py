@@ -64,7 +64,10 @@ class RejectionReason(models.TextChoices):
 
     IMPERSONATION = "impersonation", _("We could not confirm that this is you.")
     NOT_A_NAME = "not_a_name", _("What was given is not a name that we can publish.")
-    NOT_ELIGIBLE = "not_eligible", _("This statement is open to creators and those who stand for them.")
+    NOT_ELIGIBLE = (
+        "not_eligible",
+        _("This statement is open to creators and those who stand for them."),
+    )
     DUPLICATE = "duplicate", _("You are on the list already.")
     CONTENT = "content", _("The text that was given cannot be published.")
 
@@ -109,7 +112,9 @@ class Signature(models.Model):
     import_key = models.CharField(max_length=64, blank=True)
 
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
-    hold_reasons = ArrayField(models.CharField(max_length=20, choices=HoldReason), default=list, blank=True)
+    hold_reasons = ArrayField(
+        models.CharField(max_length=20, choices=HoldReason), default=list, blank=True
+    )
     rejected_from = models.CharField(max_length=10, blank=True)
     rejection_reason = models.CharField(max_length=20, choices=RejectionReason, blank=True)
     evidence = models.CharField(max_length=10, choices=Evidence, blank=True)
@@ -121,9 +126,7 @@ class Signature(models.Model):
     updated_at = models.DateTimeField()
 
     class Meta:
-        permissions = (
-            ("moderate_signature", "Can approve, reject, hold and restore signatures"),
-        )
+        permissions = (("moderate_signature", "Can approve, reject, hold and restore signatures"),)
         constraints = (
             models.CheckConstraint(
                 condition=~models.Q(status__in=("held", "published"))
@@ -146,7 +149,8 @@ class Signature(models.Model):
                 name="signature_rejected_has_reason",
             ),
             models.CheckConstraint(
-                condition=~models.Q(status="erased") | models.Q(email="", canonical_email="", name=""),
+                condition=~models.Q(status="erased")
+                | models.Q(email="", canonical_email="", name=""),
                 name="signature_erased_is_empty",
             ),
             models.CheckConstraint(
@@ -211,7 +215,9 @@ class Signature(models.Model):
             ),
             # Read by retention: pendings past their time.
             models.Index(
-                fields=("created_at",), name="signature_pending", condition=models.Q(status="pending")
+                fields=("created_at",),
+                name="signature_pending",
+                condition=models.Q(status="pending"),
             ),
         )
 

@@ -1,0 +1,130 @@
+"""Campaigns: their file is the truth, so here they are shown, paused, and given a preview link."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from campaign import publication
+from campaign.admin.site import site
+from campaign.admin.unfolded import ReadOnlyAdmin
+from campaign.models.campaign import Campaign, new_key
+from campaign.models.statement import Consent, StatementText
+
+STEER = "campaign.change_campaign"
+
+
+def pause(campaign: Campaign) -> None:
+    """Take no more signatures until further notice; a campaign paused already stays as it is."""
+    Campaign.objects.filter(pk=campaign.pk, paused_at=None).update(paused_at=timezone.now())
+
+
+def resume(campaign: Campaign) -> None:
+    """Take signatures again."""
+    Campaign.objects.filter(pk=campaign.pk).update(paused_at=None)
+
+
+def renew_preview(campaign: Campaign) -> None:
+    """Make a new preview link; whoever holds the old one sees nothing any more."""
+    Campaign.objects.filter(pk=campaign.pk).update(preview_key=new_key())
+
+
+STEERING: dict[str, tuple[Callable[[Campaign], None], str | Promise]] = {
+    "pause": (pause, _("Signing is paused.")),
+    "resume": (resume, _("Signing goes on.")),
+    "preview": (renew_preview, _("The preview link is new; the old one shows nothing any more.")),
+}
+
+
+@admin.register(Campaign, site=site)
+class CampaignAdmin(ReadOnlyAdmin[Campaign]):
+    list_display = ("slug", "state", "opens_at", "closes_at", "publication", "organiser_name")
+    ordering = ("-opens_at", "slug")
+
+    @admin.display(description=_("State"))
+    def state(self, campaign: Campaign) -> str:
+        if not campaign.is_visible():
+            return str(_("Not open yet"))
+        labels = {"open": _("Open"), "paused": _("Paused"), "closed": _("Closed")}
+        return str(labels[campaign.state()])
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        campaign = self._find(object_id)
+        texts = StatementText.objects.filter(version__campaign=campaign)
+        can_steer = request.user.has_perm(STEER)
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "title": campaign.slug,
+            "opts": self.opts,
+            "original": campaign,
+            "campaign": campaign,
+            "state": self.state(campaign),
+            "counts": publication.counts(campaign),
+            "texts": list(texts.select_related("version").order_by("-version__number", "language")),
+            "consents": list(Consent.objects.filter(campaign=campaign).order_by("-pk")),
+            "disciplines": list(campaign.disciplines.all()),
+            "protected_names": list(campaign.protected_names.all()),
+            "public_url": f"{settings.BASE_URL}/{campaign.slug}/",
+            # The link is a secret of those who may hand it out.
+            "preview_url": f"{settings.BASE_URL}/preview/{campaign.preview_key}/"
+            if can_steer
+            else "",
+            "can_steer": can_steer,
+        }
+        return TemplateResponse(request, "admin/campaign/campaign/page.html", context)
+
+    def _find(self, object_id: str) -> Campaign:
+        campaign = (
+            Campaign.objects.filter(pk=int(object_id)).first() if object_id.isdecimal() else None
+        )
+        if campaign is None:
+            raise Http404
+        return campaign
+
+    def get_urls(self) -> list[URLPattern]:
+        steering = [
+            path(
+                f"<int:pk>/{name}/",
+                self.admin_site.admin_view(require_POST(partial(self.steer, name=name))),
+                name=f"campaign_campaign_{name}",
+            )
+            for name in STEERING
+        ]
+        return steering + super().get_urls()
+
+    def steer(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        if not request.user.has_perm(STEER):
+            raise PermissionDenied
+        campaign = self._find(str(pk))
+        act, said = STEERING[name]
+        act(campaign)
+        self.log_change(request, campaign, name)
+        messages.success(request, str(said))
+        return HttpResponseRedirect(reverse("admin:campaign_campaign_change", args=[pk]))

@@ -1,0 +1,358 @@
+"""The moderator's decisions, one and many: POST only, each carries what its page showed."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from campaign import moderation, moves, rules
+from campaign.admin import desk
+from campaign.admin.site import LOOK, MODERATE, site
+from campaign.errors import CampaignError, ChangedMeanwhile, MoveRefused, SignatureGone
+from campaign.models.event import Event
+from campaign.models.signature import HoldReason, RejectionReason, Signature, Status
+from campaign.moves import Moved, Verb
+
+AT_ONCE = 200
+"""How many one decision may cover: as many as somebody can have read on one page."""
+
+FILTERS = "_changelist_filters"
+"""Django's own parameter: which list the moderator came from, so that the next one is of it."""
+
+
+def require_moderator(request: HttpRequest) -> AbstractBaseUser:
+    """The user, who may look and decide; raises PermissionDenied."""
+    if not request.user.has_perms((LOOK, MODERATE)):
+        raise PermissionDenied
+    assert isinstance(request.user, AbstractBaseUser)
+    return request.user
+
+
+# --- Forms -----------------------------------------------------------------------------------
+
+
+class ApproveForm(forms.Form):
+    """Nothing to fill in."""
+
+
+class NoteForm(forms.Form):
+    note = forms.CharField(
+        label=_("Note for colleagues"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Stays inside; the signer never sees it."),
+    )
+
+
+class RejectForm(NoteForm):
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        choices=RejectionReason.choices,
+        widget=forms.RadioSelect,
+        help_text=_("The signer reads it in the mail that says so."),
+    )
+    field_order = ("reason", "note")
+
+
+class Shown(forms.Form):
+    """What the page showed when the button was pressed."""
+
+    revision = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+    status = forms.ChoiceField(choices=Status.choices)
+
+
+class Item(Shown):
+    """One of many, as "id:revision:status"."""
+
+    pk = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+# --- The verbs behind the buttons ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Button:
+    """One decision: its verb and its form."""
+
+    verb: Verb
+    label: str | Promise
+    done: str | Promise
+    form: type[forms.Form]
+    call: Callable[[Signature, AbstractBaseUser, dict[str, Any], dict[str, Any]], Moved]
+
+    def fits(self, signature: Signature) -> bool:
+        """Whether the state machine has such a move from where this signature is."""
+        return Status(signature.status) in moves.ALLOWED[self.verb]
+
+
+BUTTONS = {
+    button.verb.value: button
+    for button in (
+        Button(
+            Verb.APPROVE,
+            _("Approve"),
+            _("Approved"),
+            ApproveForm,
+            lambda signature, by, shown, _typed: moderation.approve(
+                signature_id=signature.pk, revision=shown["revision"], by=by
+            ),
+        ),
+        Button(
+            Verb.REJECT,
+            _("Reject"),
+            _("Rejected"),
+            RejectForm,
+            lambda signature, by, shown, typed: moderation.reject(
+                signature_id=signature.pk,
+                revision=shown["revision"],
+                status=Status(shown["status"]),
+                by=by,
+                reason=RejectionReason(typed["reason"]),
+                note=typed["note"],
+            ),
+        ),
+        Button(
+            Verb.HOLD,
+            _("Hold"),
+            _("Held"),
+            NoteForm,
+            lambda signature, by, _shown, typed: moderation.hold(
+                signature_id=signature.pk, by=by, note=typed["note"]
+            ),
+        ),
+        Button(
+            Verb.RESTORE,
+            _("Restore"),
+            _("Restored"),
+            ApproveForm,
+            lambda signature, by, _shown, _typed: moderation.restore(
+                signature_id=signature.pk, by=by
+            ),
+        ),
+    )
+}
+
+
+# --- One -------------------------------------------------------------------------------------
+
+
+def page(
+    request: HttpRequest, signature: Signature, *, form: forms.Form | None = None, status: int = 200
+) -> HttpResponse:
+    """One signature with what speaks for and against it, and the buttons that fit; read-only."""
+    can_decide = request.user.has_perm(MODERATE)
+    buttons = [button for button in BUTTONS.values() if button.fits(signature)]
+    typed = form if isinstance(form, RejectForm) else RejectForm()
+    context = {
+        **site.each_context(request),
+        "title": signature.name or signature.public_id,
+        "opts": Signature._meta,
+        "original": signature,
+        "signature": signature,
+        "dossier": (dossier := desk.dossier(signature)),
+        "reasons": [HoldReason(reason).label for reason in signature.hold_reasons],
+        "events": [_told(event) for event in dossier.events],
+        "buttons": {button.verb.value: button for button in buttons} if can_decide else {},
+        "reject_form": typed,
+        "hold_form": NoteForm(),
+        "filters": request.POST.get("filters", request.GET.get(FILTERS, "")),
+    }
+    request.current_app = site.name
+    return TemplateResponse(request, "admin/campaign/signature/page.html", context, status=status)
+
+
+def _told(event: Event) -> dict[str, Any]:
+    """An event in words: what, who, why, and the note beside it."""
+    reasons = {**dict(RejectionReason.choices), **dict(HoldReason.choices)}
+    note = getattr(event, "note", None)
+    return {
+        "at": event.at,
+        "what": Verb(event.verb).label,
+        "who": event.user or event.actor,
+        "why": reasons.get(event.reason, event.reason),
+        "note": note.text if note else "",
+    }
+
+
+@require_POST
+def decide_one(
+    request: HttpRequest,
+    *,
+    pk: int,
+    verb: str,
+    next_of: Callable[[HttpRequest, str, Signature], Signature | None],
+) -> HttpResponse:
+    """Call the verb, say what came of it, and open the next one.
+
+    What has changed since the page was shown is never decided: the page comes again, with a word.
+    ``next_of`` gives the next one of the list that the moderator came from.
+    """
+    by = require_moderator(request)
+    button = BUTTONS[verb]
+    filters = request.POST.get("filters", "")
+    signature = desk.find(pk)
+    if signature is None:
+        messages.warning(request, str(SignatureGone.message))
+        return _to_list(filters)
+    shown, form = Shown(request.POST), button.form(request.POST)
+    if not (shown.is_valid() and form.is_valid()):
+        return page(request, signature, form=form, status=422)
+    before = shown.cleaned_data["status"]
+    try:
+        moved = button.call(signature, by, shown.cleaned_data, form.cleaned_data)
+    except SignatureGone as error:
+        messages.warning(request, str(error))
+        return _to_list(filters)
+    except (ChangedMeanwhile, MoveRefused) as error:
+        messages.warning(request, str(error))
+        return _to_page(pk, filters)
+    _say(request, button, moved)
+    if before != Status.HELD:
+        return _to_page(pk, filters)
+    following = next_of(request, filters, moved.signature)
+    return _to_page(following.pk, filters) if following else _to_list(filters)
+
+
+def _say(request: HttpRequest, button: Button, moved: Moved) -> None:
+    name = moved.signature.name or moved.signature.public_id
+    link = reverse("admin:campaign_signature_change", args=[moved.signature.pk])
+    if moved.changed:
+        messages.success(
+            request, format_html('{}: <a class="decided" href="{}">{}</a>', button.done, link, name)
+        )
+    else:
+        said = _("Somebody else was faster; this one is %(status)s already")
+        told = said % {"status": moved.signature.get_status_display()}
+        messages.info(
+            request, format_html('{}: <a class="decided" href="{}">{}</a>', told, link, name)
+        )
+
+
+def _to_page(pk: int, filters: str) -> HttpResponseRedirect:
+    return _redirect(reverse("admin:campaign_signature_change", args=[pk]), {FILTERS: filters})
+
+
+def _to_list(filters: str) -> HttpResponseRedirect:
+    link = reverse("admin:campaign_signature_changelist")
+    return HttpResponseRedirect(f"{link}?{filters}" if filters else link)
+
+
+def _redirect(link: str, query: dict[str, str]) -> HttpResponseRedirect:
+    query = {name: value for name, value in query.items() if value}
+    return HttpResponseRedirect(f"{link}?{urlencode(query)}" if query else link)
+
+
+# --- Many ------------------------------------------------------------------------------------
+
+
+def preview(
+    request: HttpRequest,
+    signatures: list[Signature],
+    *,
+    verb: str,
+    form: forms.Form | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Exactly what the one button below would decide: every selected one with its revision."""
+    button = BUTTONS[verb]
+    names = rules.matching_names(signatures)
+    context = {
+        **site.each_context(request),
+        "title": button.label,
+        "opts": Signature._meta,
+        "button": button,
+        "action": reverse(f"admin:campaign_signature_many_{verb}"),
+        "heading": _("This is what will be published")
+        if button.verb == Verb.APPROVE
+        else _("These will be rejected"),
+        "rows": [pair for pair in zip(signatures, names, strict=True) if button.fits(pair[0])],
+        "unfit": [row for row in signatures if not button.fits(row)],
+        "form": form or button.form(),
+        "filters": request.POST.get("filters", request.GET.urlencode()),
+    }
+    request.current_app = site.name
+    return TemplateResponse(
+        request, "admin/campaign/signature/preview.html", context, status=status
+    )
+
+
+@require_POST
+def decide_many(request: HttpRequest, *, verb: str) -> HttpResponse:
+    """Decide each of the previewed as a move of its own, and count what came of it."""
+    by = require_moderator(request)
+    button = BUTTONS[verb]
+    filters = request.POST.get("filters", "")
+    items = [_read_item(text) for text in request.POST.getlist("item")]
+    if None in items or not 0 < len(items) <= AT_ONCE:
+        messages.error(request, _("Nothing was decided: the list was not complete."))
+        return _to_list(filters)
+    chosen = {item["pk"]: item for item in items if item}
+    rows = {row.pk: row for row in _selected(list(chosen))}
+    form = button.form(request.POST)
+    if not form.is_valid():
+        return preview(request, list(rows.values()), verb=verb, form=form, status=422)
+    outcomes: Counter[str] = Counter()
+    for pk, item in chosen.items():
+        try:
+            if pk not in rows:
+                raise SignatureGone
+            moved = button.call(rows[pk], by, item, form.cleaned_data)
+            outcomes["done" if moved.changed else "already"] += 1
+        except CampaignError as error:
+            outcomes[error.code] += 1
+    _say_many(request, button, outcomes)
+    return _to_list(filters)
+
+
+def _read_item(text: str) -> dict[str, Any] | None:
+    item = Item(dict(zip(("pk", "revision", "status"), text.split(":"), strict=False)))
+    return item.cleaned_data if item.is_valid() else None
+
+
+def _selected(pks: list[int]) -> list[Signature]:
+    rows = Signature.objects.filter(pk__in=pks).select_related("campaign", "discipline")
+    return list(rows.defer("search").order_by("confirmed_at", "pk"))
+
+
+def _say_many(request: HttpRequest, button: Button, outcomes: Counter[str]) -> None:
+    if n := outcomes["done"]:
+        messages.success(request, f"{button.done}: {n}.")
+    if n := outcomes["already"]:
+        said = ngettext(
+            "%(n)s had been decided so by somebody else already.",
+            "%(n)s had been decided so by somebody else already.",
+            n,
+        )
+        messages.info(request, said % {"n": n})
+    if n := outcomes[ChangedMeanwhile.code]:
+        said = ngettext(
+            "%(n)s has changed since it was shown, undecided: please look at it again.",
+            "%(n)s have changed since they were shown, undecided: please look at them again.",
+            n,
+        )
+        messages.warning(request, said % {"n": n})
+    if n := outcomes[MoveRefused.code]:
+        said = ngettext(
+            "%(n)s was refused: that is not possible in its state now.",
+            "%(n)s were refused: that is not possible in their state now.",
+            n,
+        )
+        messages.warning(request, said % {"n": n})
+    if n := outcomes[SignatureGone.code]:
+        said = ngettext("%(n)s is not here any more.", "%(n)s are not here any more.", n)
+        messages.warning(request, said % {"n": n})

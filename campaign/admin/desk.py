@@ -1,0 +1,167 @@
+"""What a moderator looks at: the work to do, and what speaks for and against one signature."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from campaign import identity, rules, signing
+from campaign.admin.unfolded import Paginator
+from campaign.models.batch import ImportBatch
+from campaign.models.campaign import Campaign, ProtectedName
+from campaign.models.event import Event
+from campaign.models.mail import Mail
+from campaign.models.signature import HoldReason, Signature, Status
+from campaign.search import matching
+
+COUNTED = 999
+"""The badge counts so far and then says "more": it stands on every page."""
+SHOWN = 20
+"""Rows shown beside something else; more than these are a list of their own."""
+PAGED = 10_000
+"""Rows that a list counts and pages through; beyond them one filters or searches."""
+
+# --- Lanes -----------------------------------------------------------------------------------
+
+_ONLY_IMPORTED = Q(hold_reasons=[HoldReason.IMPORTED])
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One way to cut the signatures, as a tab; '' is the one that the list opens on."""
+
+    value: str
+    label: str | Promise
+    condition: Q
+    order: tuple[str, ...] = ("-pk",)
+
+
+# The held index serves both held lanes; their order is that of waiting.
+_OLDEST = ("confirmed_at", "pk")
+LANES = (
+    Lane("", _("To decide"), Q(status=Status.HELD) & ~_ONLY_IMPORTED, _OLDEST),
+    Lane("release", _("Awaiting release"), Q(status=Status.HELD) & _ONLY_IMPORTED, _OLDEST),
+    Lane("published", _("Published"), Q(status=Status.PUBLISHED)),
+    Lane("rejected", _("Rejected"), Q(status=Status.REJECTED)),
+    Lane("withdrawn", _("Withdrawn"), Q(status__in=(Status.WITHDRAWN, Status.ERASED))),
+    Lane("pending", _("Not confirmed"), Q(status=Status.PENDING)),
+    Lane("all", _("All"), Q()),
+)
+BY_VALUE = {lane.value: lane for lane in LANES}
+
+
+def waiting() -> QuerySet[Signature]:
+    """The work to do: held signatures to be decided one by one, the oldest first.
+
+    Imported ones that wait for nothing but the release of their batch are another lane.
+    """
+    lane = BY_VALUE[""]
+    return Signature.objects.filter(lane.condition).order_by(*lane.order)
+
+
+def count_waiting() -> int:
+    """How much work there is, counted to one more than COUNTED."""
+    return waiting().order_by()[: COUNTED + 1].count()
+
+
+def unreleased() -> QuerySet[ImportBatch]:
+    """The batches with consent on file that nobody has released yet, the newest first."""
+    waiting = ImportBatch.objects.filter(released_at=None).exclude(consent_note="")
+    return waiting.select_related("campaign").order_by("-pk")[:SHOWN]
+
+
+def following(rows: QuerySet[Signature], signature: Signature) -> Signature | None:
+    """The held one of these rows that has waited next longest after this one, else the first."""
+    held = rows.filter(status=Status.HELD).exclude(pk=signature.pk).order_by(*_OLDEST)
+    at = signature.confirmed_at
+    later = Q(confirmed_at__gt=at) | Q(confirmed_at=at, pk__gt=signature.pk)
+    return held.filter(later).first() or held.first()
+
+
+class CappedPaginator(Paginator[Signature]):
+    """Counts PAGED rows and no more: a list opens as fast with a million rows."""
+
+    template_name = "admin/campaign/pagination.html"
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        assert isinstance(rows, QuerySet)
+        return rows.order_by()[:PAGED].count()
+
+    @property
+    def is_capped(self) -> bool:
+        return self.count >= PAGED
+
+
+# --- Searching -------------------------------------------------------------------------------
+
+_PUBLIC_ID = set("0123456789abcdefghjkmnpqrstvwxyz")
+
+
+def search(rows: QuerySet[Signature], typed: str) -> QuerySet[Signature]:
+    """The rows of an address, a mail domain (typed as @domain), an id, or words of a name."""
+    typed = typed.strip()
+    if typed.startswith("@"):
+        return rows.filter(email__iendswith=typed)
+    if "@" in typed:
+        try:
+            canonical = signing.canonical_address(identity.parse_address(typed))
+        except identity.AddressError:
+            return rows.none()
+        # The campaigns are named because the index begins with them.
+        campaigns = list(Campaign.objects.values_list("pk", flat=True))
+        return rows.filter(campaign__in=campaigns, canonical_email=canonical)
+    if len(typed) == 16 and set(typed) <= _PUBLIC_ID:
+        return rows.filter(public_id=typed)
+    condition = matching(typed)
+    return rows.none() if condition is None else rows.filter(condition)
+
+
+# --- For and against -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """Everything that one decision needs, side by side."""
+
+    signature: Signature
+    protected_names: list[ProtectedName]
+    same_address: list[Signature]
+    same_name: list[Signature]
+    events: list[Event]
+    mails: list[Mail]
+
+
+def find(pk: int) -> Signature | None:
+    """One signature with what its page shows."""
+    found = Signature.objects.select_related(
+        "campaign", "discipline", "statement__version", "consent", "batch"
+    )
+    return found.defer("search").filter(pk=pk).first()
+
+
+def dossier(signature: Signature) -> Dossier:
+    """What speaks for and against a signature: names it looks like, its address, its past."""
+    others = Signature.objects.filter(campaign=signature.campaign).exclude(pk=signature.pk)
+    others = others.defer("search")
+    same_address: list[Signature] = []
+    if signature.canonical_email:
+        same_address = list(
+            others.filter(canonical_email=signature.canonical_email).order_by("-pk")[:SHOWN]
+        )
+    same_name: list[Signature] = []
+    if signature.sort_key:
+        listed = others.filter(status=Status.PUBLISHED, show_name=True)
+        same_name = list(listed.filter(sort_key=signature.sort_key).order_by("public_id")[:SHOWN])
+    events = Event.objects.filter(signature=signature).select_related("user", "note")
+    return Dossier(
+        signature=signature,
+        protected_names=rules.matching_names([signature])[0],
+        same_address=same_address,
+        same_name=same_name,
+        events=list(events.order_by("-pk")[:SHOWN]),
+        mails=list(Mail.objects.filter(signature=signature).order_by("-pk")[:SHOWN]),
+    )

@@ -1,0 +1,138 @@
+"""The operator's part of the mails: what is owed or failed, providers, and who is left alone."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from campaign import delivery, identity, outbox, signing
+from campaign.admin import desk
+from campaign.admin.site import site
+from campaign.admin.unfolded import ModelAdmin, ModelForm, ReadOnlyAdmin
+from campaign.models.address import MailProvider, Suppression
+from campaign.models.mail import Mail
+
+
+@admin.register(Mail, site=site)
+class MailAdmin(ReadOnlyAdmin[Mail]):
+    """Mail rows. Texts are rendered when sent and stored nowhere, so there is none to show."""
+
+    list_display = ("id", "kind", "status", "to", "attempts", "error", "due_at", "sent_at")
+    list_filter = ("status", "kind", "signature__campaign")
+    list_select_related = ("signature__campaign",)
+    list_per_page = 50
+    paginator = desk.CappedPaginator
+    ordering = ("-pk",)
+    sortable_by = ()
+    actions = ("try_again",)
+    fields = ("kind", "status", "to", "attempts", "error", "due_at", "created_at", "sent_at")
+    readonly_fields = ("to",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Mail]:
+        return super().get_queryset(request).defer("signature__search")
+
+    @admin.display(description=_("To the signer of"))
+    def to(self, mail: Mail) -> str:
+        return f"{mail.signature.public_id} ({mail.signature.campaign})"
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("campaign.change_mail"))
+
+    @admin.action(description=_("Try again"), permissions=["retry"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Mail]) -> None:
+        n = delivery.retry_failed(list(queryset.values_list("pk", flat=True)))
+        said = ngettext(
+            "%(n)s failed mail is tried again.", "%(n)s failed mails are tried again.", n
+        )
+        messages.success(request, said % {"n": n})
+
+
+def _domain(text: str) -> str:
+    """A mail domain as the table has it: lower case, in ASCII form. Raises ValidationError."""
+    try:
+        address = identity.ascii_address(identity.parse_address(f"postmaster@{text.strip()}"))
+    except identity.AddressError as error:
+        raise forms.ValidationError(_("This is not a mail domain.")) from error
+    return address.rpartition("@")[2].lower()
+
+
+class MailProviderForm(ModelForm[MailProvider]):
+    """How a provider folds its addresses."""
+
+    class Meta:
+        model = MailProvider
+        fields = ("domain", "canonical_domain", "dots", "tag")
+        help_texts = {
+            "domain": _("What stands behind the @, such as example.org."),
+            "canonical_domain": _("The domain that it counts as; the same where it is no alias."),
+        }
+
+    def clean_domain(self) -> str:
+        return _domain(self.cleaned_data["domain"])
+
+    def clean_canonical_domain(self) -> str:
+        return _domain(self.cleaned_data["canonical_domain"])
+
+    def clean_tag(self) -> str:
+        tag: str = self.cleaned_data["tag"]
+        if tag and (tag.isalnum() or tag in ".@" or not tag.isprintable() or tag.isspace()):
+            raise forms.ValidationError(_("A letter, a digit or a dot doesn't begin a tag."))
+        return tag
+
+    def clean(self) -> dict[str, Any] | None:
+        """Targets must be final, or one mailbox would fold to two addresses."""
+        cleaned = super().clean() or self.cleaned_data
+        domain, target = cleaned.get("domain"), cleaned.get("canonical_domain")
+        others = MailProvider.objects.exclude(pk=self.instance.pk)
+        if domain and target and domain != target:
+            if others.filter(domain=target).exclude(canonical_domain=target).exists():
+                self.add_error("canonical_domain", _("This domain is itself an alias of another."))
+            if others.filter(canonical_domain=domain).exists():
+                self.add_error("domain", _("Other domains are aliases of this one."))
+        return cleaned
+
+
+@admin.register(MailProvider, site=site)
+class MailProviderAdmin(ModelAdmin[MailProvider]):
+    form = MailProviderForm
+    list_display = ("domain", "canonical_domain", "dots", "tag")
+    list_filter = ("dots",)
+    search_fields = ("domain", "canonical_domain")
+
+
+@admin.register(Suppression, site=site)
+class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
+    """Who is left alone. Only hashes are kept: an address is found by typing it whole."""
+
+    list_display = ("short_hash", "campaign", "reason", "created_at")
+    list_filter = ("reason", "campaign")
+    list_select_related = ("campaign",)
+    paginator = desk.CappedPaginator
+    ordering = ("-pk",)
+    sortable_by = ()
+    search_fields = ("address_hash",)
+    search_help_text = _("A whole mail address: only hashes of them are kept")
+    fields = ("address_hash", "campaign", "reason", "created_at")
+
+    @admin.display(description=_("Hash of the address"))
+    def short_hash(self, row: Suppression) -> str:
+        return row.address_hash[:12]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
+        # The owner of an address may change their mind, and then writes to the operator.
+        return bool(request.user.has_perm("campaign.delete_suppression"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Suppression], search_term: str
+    ) -> tuple[QuerySet[Suppression], bool]:
+        if not search_term.strip():
+            return queryset, False
+        try:
+            canonical = signing.canonical_address(identity.parse_address(search_term))
+        except identity.AddressError:
+            return queryset.none(), False
+        return queryset.filter(address_hash=outbox.address_hash(canonical)), False

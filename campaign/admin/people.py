@@ -1,0 +1,42 @@
+"""Users and groups: Django's own, with Unfold's forms."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from campaign.admin.site import site
+from campaign.admin.unfolded import DjangoUserAdmin, ModelAdmin
+
+# Whoever may edit users, but isn't a superuser, must not make one of themselves.
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+@admin.register(User, site=site)
+class UserAdmin(DjangoUserAdmin[User], ModelAdmin[User]):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        rights = () if request.user.is_superuser else RIGHTS
+        return (*super().get_readonly_fields(request, obj), "last_login", "date_joined", *rights)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+
+def _may_touch(request: HttpRequest, obj: Any) -> bool:
+    """A superuser's account is for superusers: its password would be theirs to set."""
+    return obj is None or not obj.is_superuser or bool(request.user.is_superuser)
+
+
+@admin.register(Group, site=site)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin[Group]):
+    """Roles: a group and its permissions."""

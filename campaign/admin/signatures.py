@@ -1,0 +1,273 @@
+"""The list of signatures, which opens on the work to do, and the page of one."""
+
+import copy
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
+from django.urls import URLPattern, path
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext_lazy as _
+
+from campaign import rules
+from campaign.admin import decisions, desk
+from campaign.admin.site import MODERATE, site
+from campaign.admin.unfolded import ChangeList, ReadOnlyAdmin
+from campaign.models.batch import ImportBatch
+from campaign.models.signature import Evidence, HoldReason, Signature, Status
+from campaign.moves import Verb
+
+WHY = {
+    HoldReason.REVIEW: _("Review"),
+    HoldReason.PROTECTED_NAME: _("Protected name"),
+    HoldReason.SECOND_NAME: _("Second name"),
+    HoldReason.IMPORTED: _("Imported"),
+    HoldReason.RENAMED: _("Changed"),
+    HoldReason.MODERATOR: _("Held by a moderator"),
+}
+"""A word or two for the list; the page of one has the whole sentence."""
+
+PROOF = {
+    Evidence.EMAIL: _("Mailbox"),
+    Evidence.ON_FILE: _("On file"),
+    Evidence.DOMAIN: _("Own site"),
+    Evidence.VOUCHED: _("Vouched"),
+    Evidence.STAFF: _("Checked"),
+}
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """The lanes; without a choice the work to do."""
+
+    title = _("status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(lane.value, lane.label) for lane in desk.LANES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        lane = desk.BY_VALUE.get(self.value() or "")
+        if lane is None:
+            raise IncorrectLookupParameters
+        return queryset.filter(lane.condition)
+
+    def choices(self, changelist: Any) -> Any:
+        for lane in desk.LANES:
+            one = {self.parameter_name: lane.value} if lane.value else {}
+            yield {
+                "selected": (self.value() or "") == lane.value,
+                "query_string": changelist.get_query_string(one, [self.parameter_name]),
+                "display": lane.label,
+            }
+
+
+class HoldReasonFilter(admin.SimpleListFilter):
+    title = _("why held")
+    parameter_name = "why"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(reason.value, label) for reason, label in WHY.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(hold_reasons__contains=[value]) if value else queryset
+
+
+class SignatureList(ChangeList):
+    """One page of the list, with the protected names that its rows look like read at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows = list(self.result_list)
+        suspect = [row for row in rows if HoldReason.PROTECTED_NAME in row.hold_reasons]
+        names = dict(zip(suspect, rules.matching_names(suspect), strict=True))
+        for row in rows:
+            row.resembles = names.get(row, [])
+        self.result_list = rows
+
+
+@admin.register(Signature, site=site)
+class SignatureAdmin(ReadOnlyAdmin[Signature]):
+    list_filter = (
+        StatusFilter,
+        "campaign",
+        HoldReasonFilter,
+        "kind",
+        "discipline",
+        "batch",
+    )
+    list_select_related = ("discipline", "campaign")
+    list_per_page = 50
+    list_max_show_all = decisions.AT_ONCE
+    paginator = desk.CappedPaginator
+    # What is searched is desk.search's; Django draws the field only where this names something.
+    search_fields = ("name",)
+    search_help_text = _("A name or the beginning of it, a mail address, @domain, or an id")
+    actions = ("approve_selected", "reject_selected")
+    list_before_template = "admin/campaign/signature/batches.html"
+    sortable_by = ()
+    # Facets count every row for every filter.
+    show_facets = admin.ShowFacets.NEVER
+
+    # --- The list
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return SignatureList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Signature]:
+        return super().get_queryset(request).defer("search")
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        lane = desk.BY_VALUE.get(request.GET.get("status", ""))
+        return lane.order if lane else ("-pk",)
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        shown = ("who", "what", "credit", "organisation")
+        if request.GET.get("status", "") in {"", "release"}:
+            return (*shown, "why", "domain", "evidence_label", "since")
+        return (*shown, "state", "why", "domain", "evidence_label")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Signature], search_term: str
+    ) -> tuple[QuerySet[Signature], bool]:
+        return (desk.search(queryset, search_term) if search_term.strip() else queryset), False
+
+    @admin.display(description=_("Name"))
+    def who(self, row: Signature) -> str:
+        return row.name or row.public_id
+
+    @admin.display(description=_("Kind, discipline"))
+    def what(self, row: Signature) -> str:
+        kind = str(row.get_kind_display())
+        return f"{kind}, {row.discipline}" if row.discipline else kind
+
+    @admin.display(description=_("Status"))
+    def state(self, row: Signature) -> SafeString:
+        return format_html(
+            '<span class="chip chip-{}">{}</span>', row.status, row.get_status_display()
+        )
+
+    @admin.display(description=_("Why held"))
+    def why(self, row: Signature) -> SafeString | str:
+        if row.status == Status.REJECTED:
+            return str(row.get_rejection_reason_display())
+        names = ", ".join(str(name) for name in getattr(row, "resembles", []))
+        chips = [
+            (
+                reason,
+                HoldReason(reason).label,
+                WHY[HoldReason(reason)],
+                f": {names}" if names and reason == HoldReason.PROTECTED_NAME else "",
+            )
+            for reason in row.hold_reasons
+        ]
+        chip = '<span class="chip chip-{}" title="{}">{}{}</span>'
+        return format_html_join(" ", chip, chips) or "–"
+
+    @admin.display(description=_("Mail domain"))
+    def domain(self, row: Signature) -> str:
+        return row.email.rpartition("@")[2] or "–"
+
+    @admin.display(description=_("Evidence"))
+    def evidence_label(self, row: Signature) -> str:
+        return str(PROOF[Evidence(row.evidence)]) if row.evidence else "–"
+
+    @admin.display(description=_("Waiting for"))
+    def since(self, row: Signature) -> str:
+        return timesince(row.confirmed_at, depth=1) if row.confirmed_at else "–"
+
+    # --- Decisions
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(MODERATE))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "POST" and not self.has_moderate_permission(request):
+            raise PermissionDenied
+        context = {**(extra_context or {}), "batches": self._batches(request)}
+        return super().changelist_view(request, context)
+
+    def _batches(self, request: HttpRequest) -> list[ImportBatch]:
+        """Above the work to do: the batches that await their release as a whole."""
+        if request.GET.get("status", "") not in {"", "release"}:
+            return []
+        if not request.user.has_perm("campaign.view_importbatch"):
+            return []
+        return list(desk.unreleased())
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One signature, read-only; what decides are the buttons of `decisions`."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        signature = desk.find(int(object_id)) if object_id.isdecimal() else None
+        if signature is None:
+            raise Http404
+        return decisions.page(request, signature)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        one = [
+            path(
+                f"<int:pk>/{verb}/",
+                view(partial(decisions.decide_one, verb=verb, next_of=self.next_of)),
+                name=f"campaign_signature_{verb}",
+            )
+            for verb in decisions.BUTTONS
+        ]
+        many = [
+            path(
+                f"many/{verb}/",
+                view(partial(decisions.decide_many, verb=verb)),
+                name=f"campaign_signature_many_{verb}",
+            )
+            for verb in (Verb.APPROVE.value, Verb.REJECT.value)
+        ]
+        return one + many + super().get_urls()
+
+    def next_of(self, request: HttpRequest, filters: str, signature: Signature) -> Signature | None:
+        """The next held one of the list with these filters, as the list itself would show it."""
+        there = copy.copy(request)
+        there.GET = QueryDict(filters)
+        try:
+            rows = self.get_changelist_instance(there).queryset
+        except IncorrectLookupParameters:
+            rows = desk.waiting()
+        return desk.following(rows, signature)
+
+    @admin.action(description=_("Approve…"), permissions=["moderate"])
+    def approve_selected(
+        self, request: HttpRequest, queryset: QuerySet[Signature]
+    ) -> HttpResponse | None:
+        return self._preview(request, queryset, Verb.APPROVE)
+
+    @admin.action(description=_("Reject…"), permissions=["moderate"])
+    def reject_selected(
+        self, request: HttpRequest, queryset: QuerySet[Signature]
+    ) -> HttpResponse | None:
+        return self._preview(request, queryset, Verb.REJECT)
+
+    def _preview(
+        self, request: HttpRequest, queryset: QuerySet[Signature], verb: Verb
+    ) -> HttpResponse | None:
+        rows = list(queryset.select_related("campaign", "discipline")[: decisions.AT_ONCE + 1])
+        if len(rows) > decisions.AT_ONCE:
+            said = _("At most %(n)s at once: nobody reads more than that before deciding.")
+            messages.error(request, said % {"n": decisions.AT_ONCE})
+            return None
+        return decisions.preview(request, rows, verb=verb)

@@ -1,0 +1,126 @@
+"""The admin's site: its policy, what stands in the sidebar, and where a moderator lands."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from csp.decorators import csp
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+
+from campaign.admin import desk
+from campaign.admin.unfolded import AdminSite
+
+MODERATE = "campaign.moderate_signature"
+LOOK = "campaign.view_signature"
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+# Unfold needs script evaluation; nothing outside these views gets it, error pages included.
+relaxed = csp(settings.ADMIN_CONTENT_SECURITY_POLICY)
+
+
+class Site(AdminSite):
+    """Unfold's site with our sidebar, a queue to land on, and its own content security policy."""
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        return cast(View, relaxed(super().admin_view(view, cacheable)))
+
+    @method_decorator(relaxed)
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().login(request, extra_context)
+
+    def index(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Whoever may look at signatures begins with the work to do."""
+        if request.user.has_perm(LOOK):
+            return HttpResponseRedirect(reverse("admin:campaign_signature_changelist"))
+        return super().index(request, extra_context)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        context["styles"] = [*context.get("styles", []), static("campaign/admin.css")]
+        return context
+
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        return [
+            {
+                "title": _("Moderation"),
+                "items": [
+                    self._queue_item(request),
+                    _item(request, _("Signatures"), "draw", "signature", "?status=all"),
+                    _item(request, _("Import batches"), "upload_file", "importbatch"),
+                ],
+            },
+            {
+                "title": _("Campaigns"),
+                "separator": True,
+                "items": [_item(request, _("Campaigns"), "campaign", "campaign")],
+            },
+            {
+                "title": _("Operation"),
+                "separator": True,
+                "items": [
+                    _item(request, _("Mails"), "mail", "mail"),
+                    _item(request, _("Left alone"), "notifications_off", "suppression"),
+                    _item(request, _("Mail providers"), "alternate_email", "mailprovider"),
+                ],
+            },
+            {
+                "title": _("People"),
+                "separator": True,
+                "items": [
+                    _item(request, _("Users"), "person", "user", app="auth"),
+                    _item(request, _("Groups"), "group", "group", app="auth"),
+                ],
+            },
+        ]
+
+    def _queue_item(self, request: HttpRequest) -> dict[str, Any]:
+        item = _item(request, _("Queue"), "inbox", "signature")
+        if item["has_permission"]:
+            held = desk.count_waiting()
+            item |= {
+                "badge": f"{desk.COUNTED}+" if held > desk.COUNTED else str(held),
+                "badge_variant": "primary" if held else "success",
+            }
+        return item
+
+    def get_tabs_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """The lanes of the signatures as tabs above their list."""
+        here = request.GET.get("status", "")
+        link = reverse("admin:campaign_signature_changelist")
+        items = [
+            {
+                "title": lane.label,
+                "link": f"{link}?status={lane.value}" if lane.value else link,
+                "active": here == lane.value,
+                "has_permission": True,
+            }
+            for lane in desk.LANES
+        ]
+        return [{"models": ["campaign.signature"], "items": items}]
+
+
+def _item(
+    request: HttpRequest, title: Any, icon: str, model: str, query: str = "", app: str = "campaign"
+) -> dict[str, Any]:
+    link = reverse(f"admin:{app}_{model}_changelist")
+    in_queue = "status" not in request.GET
+    here = request.path.startswith(link)
+    return {
+        "title": title,
+        "icon": icon,
+        "link": link + query,
+        "active": here and (model != "signature" or in_queue == (not query)),
+        "has_permission": request.user.has_perm(f"{app}.view_{model}"),
+    }
+
+
+site = Site(name="admin")

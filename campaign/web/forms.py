@@ -1,0 +1,124 @@
+"""What a form sent: read without trusting its size, its type or where it came from."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, QueryDict
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import UnreadablePostError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from campaign.errors import CampaignError, FieldError
+
+FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
+TEXTS = ("name", "email", "kind", "discipline", "credit", "organisation", "country", "source")
+LABELS: dict[str, str | Promise] = {
+    "name": _("Your name"),
+    "email": _("E-mail address"),
+    "kind": _("I sign as"),
+    "discipline": _("Discipline"),
+    "credit": _("Known for"),
+    "organisation": _("Organisation"),
+    "country": _("Country"),
+    "consent": _("I agree"),
+}
+NO_VERSION = -1
+"""A statement version that no form of ours sends, so that it is never the current one."""
+
+
+class BadForm(CampaignError):
+    code = "bad_form"
+    status = 400
+    message = _("What arrived here was not a form that we can read. Please try it once more.")
+
+
+class FormTooLarge(CampaignError):
+    code = "too_large"
+    status = 413
+    message = _("What was sent is larger than any of our forms. Please shorten it.")
+
+
+class ForeignOrigin(CampaignError):
+    code = "foreign_origin"
+    status = 403
+    message = _("Please open the campaign’s own page and use the form there.")
+
+
+def read_form(request: HttpRequest) -> QueryDict:
+    """The fields of a POST; raises BadForm or FormTooLarge."""
+    if request.content_type not in FORM_TYPES:
+        raise BadForm
+    try:
+        return request.POST
+    except RequestDataTooBig:
+        raise FormTooLarge from None
+    except (
+        BadRequest,
+        SuspiciousOperation,
+        MultiPartParserError,
+        UnreadablePostError,
+        LookupError,
+    ):
+        raise BadForm from None
+
+
+def check_origin(request: HttpRequest, sites: Iterable[str] = (), *, null: bool = False) -> None:
+    """Raise ForeignOrigin for a POST from a page that is neither ours nor one of ``sites``.
+
+    Without the header nothing is known and nothing refused: there is no cookie that another page
+    could misuse, and old browsers and programs send none. ``null`` is what every page can make
+    itself (a sandboxed frame), so taking it would be no check at all; our own forms never send it,
+    since our Referrer-Policy is same-origin. A form whose authority is a token may take it: some
+    mail programs open links in a sandbox.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None or (null and origin == "null"):
+        return
+    ours = {settings.BASE_URL, f"{request.scheme}://{request.get_host()}"}
+    allowed = ours | {_origin(site) for site in sites}
+    if origin.lower() not in {each.lower() for each in allowed}:
+        raise ForeignOrigin
+
+
+def _origin(site: str) -> str:
+    url = urlsplit(site)
+    return f"{url.scheme}://{url.netloc}"
+
+
+def typed_signature(form: Mapping[str, str], *, language: str) -> dict[str, Any]:
+    """What `signing.sign` takes, of a form's fields; ``language`` is that of the text shown."""
+    typed: dict[str, Any] = {field: form.get(field, "") for field in TEXTS}
+    return {
+        **typed,
+        "language": form.get("language") or language,
+        # Left out by a form without the question: the name is shown, as in the API.
+        "show_name": form.get("show_name") != "no",
+        "newsletter": form.get("newsletter") == "yes",
+        "consent": form.get("consent") == "yes",
+    }
+
+
+def typed_version(form: Mapping[str, str]) -> int | None:
+    """The statement version that the form showed, None if it doesn't say."""
+    text = form.get("statement_version", "")
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else NO_VERSION
+
+
+def by_field(errors: Iterable[FieldError]) -> dict[str, str | Promise]:
+    """The first sentence for each field, in the order of the form."""
+    found: dict[str, str | Promise] = {}
+    for error in errors:
+        found.setdefault(error.field, error.message)
+    place = {field: number for number, field in enumerate(LABELS)}
+    return dict(sorted(found.items(), key=lambda item: place.get(item[0], len(place))))
+
+
+def mistakes(errors: Mapping[str, str | Promise]) -> list[tuple[str, str | Promise, str | Promise]]:
+    """The errors as the top of a page lists them: field, its label, what is wrong."""
+    return [(field, LABELS.get(field, ""), message) for field, message in errors.items()]

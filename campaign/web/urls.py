@@ -1,0 +1,53 @@
+"""The pages. A slug is the last thing tried, so no campaign hides another path."""
+
+from django.urls import path, register_converter
+
+from campaign.web import colours, health, inbox, personal, public
+
+
+class AnyBytes:
+    """Whatever stands in the place of a token: a broken link gets its own page, not a bare 404."""
+
+    regex = r"[\s\S]*"
+
+    def to_python(self, value: str) -> str:
+        # Mail programs and people lose the slash at the end, or add one.
+        return value.rstrip("/")
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class Hex:
+    """Six hexadecimal digits."""
+
+    regex = "[0-9a-f]{6}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(AnyBytes, "anything")
+register_converter(Hex, "hex")
+
+urlpatterns = [
+    path("", public.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("inbox/", inbox.mails, name="inbox"),
+    path("inbox/<str:name>/", inbox.mail, name="inbox-mail"),
+    path("colours/<hex:accent>.css", colours.colours, name="colours"),
+    # Each twice: the first makes addresses, the second takes them without the slash at the end.
+    path("confirm/<anything:token>/", personal.confirm, name="confirm"),
+    path("confirm/<anything:token>", personal.confirm),
+    path("manage/<anything:token>/", personal.manage, name="manage"),
+    path("manage/<anything:token>", personal.manage),
+    path("not-me/<anything:token>/", personal.not_me, name="not-me"),
+    path("not-me/<anything:token>", personal.not_me),
+    path("preview/<slug:key>/", public.preview, name="preview"),
+    path("<slug:slug>/", public.campaign_page, name="campaign"),
+    path("<slug:slug>/signers/", public.signers, name="signers"),
+]

@@ -1,0 +1,153 @@
+"""One address typed in many times at once: three mails, one row, and nobody sees a difference."""
+
+import json
+import threading
+from datetime import date
+from functools import partial
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from campaign import counts, moves, outbox, signing
+from campaign.models import Campaign, Event, Mail, MailQuota, Signature
+from campaign.models.campaign import Publication
+from campaign.models.signature import Status
+from tests.concurrency.threads import PATIENCE, Meanwhile, at_once
+from tests.factories import confirm_token, details, make_campaign, make_signature, manage_token
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PATH = "/api/v1/campaigns/art/signatures/"
+MANY = 50
+
+
+def post(**typed: Any) -> tuple[int, bytes, dict[str, str]]:
+    """Status, body and headers of a request to sign."""
+    client = Client(raise_request_exception=False)
+    response = client.post(PATH, json.dumps(details(**typed)), content_type="application/json")
+    return response.status_code, response.content, dict(response.headers)
+
+
+def received(campaign: Campaign) -> int:
+    return counts.snapshot(campaign.pk)["received", "all", ""]
+
+
+def quota_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quota as somebody would write it first: read, look, write."""
+    everybody = threading.Barrier(4)
+
+    def take_slot(*, campaign_id: int, canonical_email: str, today: date) -> bool:
+        key: dict[str, Any] = {
+            "campaign_id": campaign_id,
+            "address_hash": outbox.address_hash(canonical_email),
+        }
+        found = MailQuota.objects.filter(**key, day=today).first()
+        everybody.wait(PATIENCE)
+        if found is not None and found.n >= outbox.STRANGERS_A_DAY:
+            return False
+        n = found.n + 1 if found else 1
+        MailQuota.objects.update_or_create(**key, day=today, defaults={"n": n})
+        return True
+
+    monkeypatch.setattr(outbox, "take_slot", take_slot)
+
+
+def test_fifty_requests_of_one_signer_at_once_are_one_signature_and_three_mails() -> None:
+    campaign = make_campaign()
+    answers = at_once([post] * MANY)
+    status, body, headers = answers[0]
+    assert (status, body) == (202, b'{"status":"check_your_inbox"}')
+    assert answers == [(202, body, headers)] * MANY
+    assert [s.status for s in Signature.objects.all()] == [Status.PENDING]
+    assert [m.kind for m in Mail.objects.all()] == ["confirm"] * 3
+    assert [e.verb for e in Event.objects.all()] == ["sign"]
+    assert MailQuota.objects.get().n == 3
+    assert received(campaign) == MANY
+
+
+def test_control_without_the_lock_of_the_slot_the_same_signer_gets_errors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_campaign()
+    everybody = threading.Barrier(4)
+    same_pending = signing._same_pending
+
+    def read_by_all(*args: Any) -> Signature | None:
+        everybody.wait(PATIENCE)
+        return same_pending(*args)
+
+    monkeypatch.setattr(outbox, "take_slot", lambda **_: True)
+    monkeypatch.setattr(signing, "_same_pending", read_by_all)
+    assert sorted(answer[0] for answer in at_once([post] * 4)) == [202, 500, 500, 500]
+
+
+def test_fifty_names_at_one_address_at_once_are_three_signatures_and_three_mails() -> None:
+    campaign = make_campaign()
+    answers = at_once([partial(post, name=f"Name {n}") for n in range(MANY)])
+    assert answers == [answers[0]] * MANY
+    assert answers[0][0] == 202
+    assert Signature.objects.count() == 3
+    assert Mail.objects.count() == 3
+    assert set(Mail.objects.values_list("signature_id", flat=True)) == set(
+        Signature.objects.values_list("pk", flat=True)
+    )
+    assert received(campaign) == MANY
+
+
+def test_control_a_quota_that_reads_before_it_writes_lets_every_name_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_campaign()
+    quota_off(monkeypatch)
+    answers = at_once([partial(post, name=f"Name {n}") for n in range(4)])
+    assert [answer[0] for answer in answers] == [202] * 4
+    assert (Signature.objects.count(), Mail.objects.count()) == (4, 4)
+
+
+def test_signing_again_while_the_pending_one_is_taken_back_is_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The row that the mail belongs to must not go between reading it and owing the mail.
+    make_campaign()
+    pending = make_signature(status=Status.PENDING, email="zoe@example.org")
+    token = manage_token(pending)
+    leaving = Meanwhile(lambda: signing.withdraw(token)).before(monkeypatch, outbox, "owe")
+    assert post()[0] == 202
+    assert leaving.end() is None
+    assert leaving.waited
+    assert not Signature.objects.exists()
+
+
+def test_signing_again_while_the_first_is_confirmed_gets_the_link_to_ones_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_campaign(publication=Publication.AFTER_VERIFICATION)
+    pending = make_signature(status=Status.PENDING, email="zoe@example.org")
+    token = confirm_token(pending)
+    again = Meanwhile(lambda: post(credit="Another credit")).before(monkeypatch, moves, "_apply")
+    signing.confirm(token)
+    assert again.end()[0] == 202
+    assert [s.status for s in Signature.objects.all()] == [Status.PUBLISHED]
+    assert [m.kind for m in Mail.objects.order_by("pk")] == ["confirm", "signed_already"]
+
+
+def test_a_pending_namesake_of_a_standing_signature_of_the_address_cannot_be_confirmed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # It was placed while the other was being confirmed, too late to be closed by it.
+    make_campaign(publication=Publication.AFTER_VERIFICATION)
+    pending = make_signature(status=Status.PENDING, email="zoe@example.org")
+    token = confirm_token(pending)
+    confirming = Meanwhile(lambda: signing.confirm(token)).before(monkeypatch, moves, "place")
+    assert post(credit="Another credit")[0] == 202
+    assert confirming.end().changed
+    namesake = Signature.objects.get(credit="Another credit")
+    assert namesake.status == Status.PENDING
+    answer = Client(raise_request_exception=False).post(
+        "/api/v1/signatures/confirm/",
+        json.dumps({"token": confirm_token(namesake)}),
+        content_type="application/json",
+    )
+    assert (answer.status_code, answer.json()["code"]) == (410, "signature_gone")
+    assert Signature.objects.filter(status=Status.PUBLISHED).get() == pending

@@ -1,0 +1,182 @@
+"""The product as it runs in production: granian, Celery's worker and beat, each a process."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+
+from petition.household import ROOT
+from petition.local import Redis, free_port
+from tests.e2e.sink import Sink
+from tests.e2e.until import until
+
+START_WITHIN = 60.0
+
+
+class Process:
+    """A process with a log, and a group of its own, so that its children can be killed with it.
+
+    Not a session: were this process killed, the supervisor of `make test` would look for the rest
+    of its session, and end it.
+    """
+
+    def __init__(self, name: str, command: list[str], environment: dict[str, str], logs: Path):
+        self.name = name
+        self.log = logs / f"{name}.log"
+        self._command = command
+        self._environment = environment
+        self._running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._running is not None
+        return self._running.pid
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._running = subprocess.Popen(
+                self._command,
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                process_group=0,
+            )
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, grace: float = 10.0) -> None:
+        """Send that signal to the process, and kill what is left of its family after ``grace``."""
+        if self._running is None:
+            return
+        self._running.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            self._running.wait(grace)
+        self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL for the process and its children at once."""
+        if self._running is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self._running.pid, signal.SIGKILL)
+        self._running.wait()
+        self._running = None
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def said(self) -> int:
+        """How much it has written to its log so far."""
+        return self.log.stat().st_size
+
+    def wait_to_say(self, words: str, *, since: int) -> None:
+        """Until it has written these words after that much."""
+
+        def look() -> bool:
+            return words in self.log.read_bytes()[since:].decode(errors="replace")
+
+        until(look, what=f"{self.name} says {words!r}")
+
+
+class Product:
+    """Everything on ports of its own, with a database, a Redis and a mail server of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.logs = folder / "logs"
+        self.logs.mkdir()
+        self.sink = Sink()
+        self.base = f"http://127.0.0.1:{(port := free_port())}"
+        self._redis = Redis(folder, durable=False)
+        redis = self._redis.command()
+        self._database = f"e2e_{secrets.token_hex(6)}"
+        self._admin_url = os.environ["DATABASE_URL"]
+        url = urlsplit(self._admin_url)._replace(path=f"/{self._database}").geturl()
+        self._database_url = url
+        self._environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.e2e.settings",
+            "DATABASE_URL": url,
+            "REDIS_URL": self._redis.url,
+            "EMAIL_URL": f"smtp://127.0.0.1:{self.sink.port}",
+            "BASE_URL": self.base,
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "RUN_DIR": str(folder),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.redis = Process("redis", redis, self._environment, self.logs)
+        web = "--interface wsgi --host 127.0.0.1 --workers 2 --blocking-threads 4 --no-ws"
+        web += f" --workers-kill-timeout 3 --port {port} petition.wsgi:application"
+        self.web = self._python("web", "-m", "granian", *web.split())
+        celery = ("-m", "celery", "-A", "petition")
+        worker = "worker --concurrency 2 --loglevel INFO --without-gossip --without-mingle"
+        self.worker = self._python("worker", *celery, *worker.split())
+        beat = f"beat --loglevel INFO --schedule {folder}/beat --pidfile="
+        self.beat = self._python("beat", *celery, *beat.split())
+
+    def _python(self, name: str, *arguments: str) -> Process:
+        return Process(name, [sys.executable, *arguments], self._environment, self.logs)
+
+    def start(self) -> None:
+        with psycopg.connect(self._admin_url, autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {self._database}".encode())
+        self.sink.start()
+        self.start_redis()
+        self.manage("collectstatic", "--no-input", "--verbosity", "0")
+        self.manage("migrate", "--no-input", "--verbosity", "0")
+        for process in (self.web, self.worker, self.beat):
+            process.start()
+        until(self._answers, within=START_WITHIN, what="the web answers")
+
+    def stop(self) -> None:
+        for process in (self.beat, self.worker, self.web, self.redis):
+            process.stop()
+        self.sink.stop()
+        with psycopg.connect(self._admin_url, autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE IF EXISTS {self._database} WITH (FORCE)".encode())
+
+    def start_redis(self) -> None:
+        self.redis.start()
+        until(lambda: self._redis.is_ready(self.redis.pid), what="Redis answers")
+
+    def manage(self, *arguments: str, **environment: str) -> str:
+        """Run a command of manage.py; what it printed. It must succeed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env={**self._environment, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Look into the database, or push a clock in it."""
+        with psycopg.connect(self._database_url, autocommit=True) as connection:
+            cursor = connection.execute(sql.encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def logged(self) -> str:
+        """The end of every log, for whoever has to find out why a test failed."""
+        return "\n".join(
+            f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-60:])
+            for log in sorted(self.logs.glob("*.log"))
+        )
+
+    def _answers(self) -> bool:
+        address = f"{self.base}/healthz"
+        with suppress(OSError), urllib.request.urlopen(address, timeout=2) as answer:
+            return bool(answer.status == 200)
+        return False

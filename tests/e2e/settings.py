@@ -1,0 +1,7 @@
+"""The settings of production, with hashed static files in the run's own folder, not compressed."""
+
+from petition.settings import *  # noqa: F403 - a settings module is a namespace
+from petition.settings import RUN_DIR, STORAGES
+
+STATIC_ROOT = RUN_DIR / "static"
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"

@@ -1,0 +1,92 @@
+"""A real SMTP server that keeps what it takes, and refuses, stalls or is away when told to."""
+
+import asyncio
+import email
+import email.policy
+import html
+import logging
+import re
+from collections import defaultdict
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
+
+from petition.local import free_port
+from tests.e2e.until import until
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)
+
+
+class Sink:
+    """``answers`` are what the next RCPTs of an address get, the first first; after them 250."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.answers: defaultdict[str, list[str]] = defaultdict(list)
+        self.stalled = False
+        self._mails: list[tuple[str, EmailMessage]] = []
+        self._controller: Controller | None = None
+
+    def start(self) -> None:
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    def stop(self) -> None:
+        """Be away: connections are refused."""
+        self.stalled = False
+        if self._controller is not None:
+            self._controller.stop()
+            self._controller = None
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """The mails to an address so far, copies too."""
+        return [message for recipient, message in self._mails.copy() if recipient == address]
+
+    def wait_for(self, address: str, subject: str = "", *, within: float = 15.0) -> EmailMessage:
+        """The first mail to an address whose subject holds these words, once it is there."""
+
+        def look() -> EmailMessage | None:
+            found = (mail for mail in self.to(address) if subject in str(mail["Subject"]))
+            return next(found, None)
+
+        mail = until(look, within=within, what=f"mail to {address} {subject}")
+        assert mail is not None
+        return mail
+
+    # --- aiosmtpd's handler
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Any, envelope: Any, address: str, rcpt_options: list[str]
+    ) -> str:
+        if self.answers[address]:
+            return self.answers[address].pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
+        # Kept before it stalls: a server may have taken a mail whose sender never hears of it.
+        self._mails += [(address, message) for address in envelope.rcpt_tos]
+        while self.stalled:
+            await asyncio.sleep(0.02)
+        return "250 OK"
+
+
+def body(mail: EmailMessage, kind: str) -> str:
+    """The text of its "plain" or "html" part."""
+    part = mail.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+def link(mail: EmailMessage, purpose: str) -> str:
+    """The one address of that purpose in the mail, the same in its text and in its HTML."""
+    pattern = rf"https?://[^\s\"'<>]+/{purpose}/[^\s\"'<>]+"
+    in_text = set(re.findall(pattern, body(mail, "plain")))
+    in_html = set(re.findall(pattern, html.unescape(body(mail, "html"))))
+    assert len(in_text) == 1, in_text
+    assert in_text == in_html
+    return str(in_text.pop())

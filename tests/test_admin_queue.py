@@ -1,0 +1,521 @@
+"""The moderators' queue and decisions, through the admin's own pages."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from campaign import moves, signing
+from campaign.models import Campaign, Event, EventNote, ImportBatch, Mail, Signature
+from campaign.models.mail import MailKind
+from campaign.models.signature import Evidence, HoldReason, Status
+from campaign.moves import ORGANISER, SIGNER, Verb
+from tests.factories import make_campaign, make_signature, make_user, manage_token
+
+pytestmark = pytest.mark.django_db
+
+QUEUE = "/admin/campaign/signature/"
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign()
+
+
+@pytest.fixture
+def desk() -> Client:
+    """The browser of a moderator."""
+    client = Client()
+    client.force_login(make_user("view_signature", "moderate_signature", "view_importbatch"))
+    return client
+
+
+def page(signature: Signature) -> str:
+    return f"{QUEUE}{signature.pk}/change/"
+
+
+def names(response: Any) -> list[str]:
+    return [row.name for row in response.context["cl"].result_list]
+
+
+def press(client: Client, signature: Signature, verb: str, **typed: str) -> Any:
+    """Read the form of that button off the signature's page, fill it in, and press."""
+    form = carried(client, signature, verb)
+    return client.post(f"{QUEUE}{signature.pk}/{verb}/", {**form, **typed}, follow=True)
+
+
+def carried(client: Client, signature: Signature, verb: str) -> dict[str, str]:
+    """What the form of that button carries on the page."""
+    text = client.get(page(signature)).content.decode()
+    form = re.search(rf'action="{QUEUE}{signature.pk}/{verb}/">(.*?)</form>', text, re.DOTALL)
+    assert form, f"no {verb} button"
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form[1]))
+
+
+def said(response: Any) -> str:
+    return " ".join(str(message) for message in response.context["messages"])
+
+
+# --- The list --------------------------------------------------------------------------------
+
+
+def test_a_moderator_who_logs_in_lands_on_the_held_ones_the_oldest_first(
+    desk: Client, campaign: Campaign
+) -> None:
+    first = make_signature(status=Status.HELD, name="First Held")
+    make_signature(status=Status.PENDING, name="Not Confirmed")
+    make_signature(status=Status.HELD, name="Second Held")
+    make_signature(status=Status.PUBLISHED, name="Published Already")
+    make_signature(status=Status.REJECTED, name="Rejected Already")
+    Signature.objects.filter(pk=first.pk).update(confirmed_at=timezone.now())
+
+    response = desk.get("/admin/", follow=True)
+
+    assert response.redirect_chain == [(QUEUE, 302)]
+    assert names(response) == ["Second Held", "First Held"]
+    assert ">2</span>" in re.sub(r"\s+", "", response.content.decode())
+
+
+def test_a_row_says_why_it_is_held_and_which_name_it_looks_like(
+    desk: Client, campaign: Campaign
+) -> None:
+    make_signature(status=Status.HELD, name="Scаrlett Johansson", email="x@mail.example.org")
+
+    text = desk.get(QUEUE).content.decode()
+
+    assert "Protected name: Scarlett Johansson" in text
+    assert "mail.example.org" in text
+    assert "x@mail.example.org" not in text
+
+
+def test_the_list_can_be_widened_to_every_status(desk: Client, campaign: Campaign) -> None:
+    for status in (Status.HELD, Status.PENDING, Status.PUBLISHED, Status.REJECTED):
+        make_signature(status=status, name=f"One {status}")
+
+    assert len(names(desk.get(f"{QUEUE}?status=all"))) == 4
+    assert names(desk.get(f"{QUEUE}?status=rejected")) == ["One rejected"]
+    assert names(desk.get(f"{QUEUE}?status=published")) == ["One published"]
+    assert names(desk.get(f"{QUEUE}?why=protected_name")) == []
+    assert desk.get(f"{QUEUE}?status=nonsense").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("zoe", ["Zoë Moreau"]),
+        ("MOREAU zo", ["Zoë Moreau"]),
+        ("Zoe+tag@gmail.com", ["Zoë Moreau"]),
+        ("@gmail.com", ["Zoë Moreau"]),
+        ("nobody@example.org", []),
+        ("not an@address", []),
+        ("!!!", ["!!!"]),
+        ("'; DROP TABLE", []),
+        ("\\", []),
+    ],
+)
+def test_search_finds_names_addresses_and_domains(
+    desk: Client, campaign: Campaign, typed: str, found: list[str]
+) -> None:
+    make_signature(status=Status.HELD, name="Zoë Moreau", email="z.o.e@gmail.com", credit="")
+    make_signature(status=Status.HELD, name="!!!", email="other@example.org", credit="")
+
+    assert names(desk.get(QUEUE, {"q": typed})) == found
+
+
+def test_search_finds_a_public_id(desk: Client, campaign: Campaign) -> None:
+    signature = make_signature(status=Status.HELD, name="Found Me")
+    make_signature(status=Status.HELD, name="Not Me")
+
+    assert names(desk.get(QUEUE, {"q": signature.public_id})) == ["Found Me"]
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows(
+    desk: Client, campaign: Campaign, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    def queries() -> int:
+        with django_assert_max_num_queries(20) as captured:
+            assert desk.get(QUEUE).status_code == 200
+        return len(captured)
+
+    make_signature(status=Status.HELD, name="Scаrlett Johansson")
+    make_signature(status=Status.HELD, name="Zoë Moreau")
+    few = queries()
+    for number in range(12):
+        make_signature(status=Status.HELD, name=f"Scаrlett Johansson {'I' * number}")
+        make_signature(status=Status.HELD, name="Scаrlett Johansson", credit=f"Film {number}")
+
+    assert queries() == few
+
+
+def test_what_waits_for_its_batch_is_a_lane_of_its_own(desk: Client, campaign: Campaign) -> None:
+    imported(campaign, "Imported One")
+    make_signature(status=Status.HELD, name="To Decide")
+
+    response = desk.get(QUEUE)
+
+    assert names(response) == ["To Decide"]
+    assert "signers.csv" in response.content.decode()
+    assert names(desk.get(f"{QUEUE}?status=release")) == ["Imported One"]
+
+
+# --- One -------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_what_would_be_published_and_what_speaks_for_and_against(
+    desk: Client, campaign: Campaign
+) -> None:
+    make_signature(status=Status.PUBLISHED, name="Earlier Name", email="shared@example.org")
+    make_signature(status=Status.PUBLISHED, name="Scarlett Joh", email="else@example.org")
+    signature = make_signature(
+        status=Status.HELD,
+        name="Scаrlett Johansson",
+        email="shared@example.org",
+        credit="A Film",
+        organisation="An Agency",
+    )
+
+    text = desk.get(page(signature)).content.decode()
+
+    for shown in ("Scаrlett Johansson", "A Film", "An Agency", "shared@example.org"):
+        assert shown in text
+    assert "Its name is like a protected name" in text
+    assert "This address has signed with another name" in text
+    assert "Earlier Name" in text
+    assert "<li><bdi>Scarlett Johansson</bdi></li>" in text
+
+
+def test_approving_publishes_and_opens_the_next_one(desk: Client, campaign: Campaign) -> None:
+    first = make_signature(status=Status.HELD, name="First Held")
+    second = make_signature(status=Status.HELD, name="Second Held")
+
+    response = press(desk, first, "approve")
+
+    first.refresh_from_db()
+    assert first.status == Status.PUBLISHED
+    assert response.redirect_chain == [(page(second), 302)]
+    assert "Approved" in said(response)
+    assert "First Held" in said(response)
+    assert Mail.objects.filter(signature=first, kind=MailKind.PUBLISHED).count() == 1
+    event = Event.objects.filter(signature=first, verb=Verb.APPROVE).get()
+    assert (event.actor, event.user and event.user.username) == ("moderator", "moderator")
+
+    response = press(desk, second, "approve")
+    assert response.redirect_chain == [(QUEUE, 302)]
+
+
+def test_the_next_one_is_of_the_list_that_the_moderator_came_from(
+    desk: Client, campaign: Campaign
+) -> None:
+    group = make_signature(status=Status.HELD, name="A Group", kind="group")
+    make_signature(status=Status.HELD, name="A Person")
+    other = make_signature(status=Status.HELD, name="Another Group", kind="group")
+
+    filters = "kind__exact=group"
+    form = carried(desk, group, "approve") | {"filters": filters}
+    response = desk.post(f"{QUEUE}{group.pk}/approve/", form)
+
+    assert response.headers["Location"] == f"{page(other)}?_changelist_filters=kind__exact%3Dgroup"
+
+
+def test_rejecting_needs_a_reason_that_the_signer_is_told_and_keeps_the_note_inside(
+    desk: Client, campaign: Campaign
+) -> None:
+    signature = make_signature(status=Status.HELD, name="Not Themselves")
+
+    refused = press(desk, signature, "reject", note="called their agent")
+    signature.refresh_from_db()
+    assert refused.status_code == 422
+    assert "This field is required" in refused.content.decode()
+    assert "called their agent" in refused.content.decode()
+    assert signature.status == Status.HELD
+
+    press(desk, signature, "reject", reason="impersonation", note="called their agent")
+
+    signature.refresh_from_db()
+    assert (signature.status, signature.rejection_reason) == (Status.REJECTED, "impersonation")
+    assert Mail.objects.filter(signature=signature, kind=MailKind.REJECTED).count() == 1
+    assert EventNote.objects.get().text == "called their agent"
+    text = desk.get(page(signature)).content.decode()
+    assert "We could not confirm that this is you." in text
+    assert "called their agent" in text
+
+
+def test_what_was_renamed_while_a_moderator_looked_is_not_approved_unseen(
+    desk: Client, campaign: Campaign
+) -> None:
+    signature = make_signature(status=Status.HELD, name="Harmless Name")
+    form = carried(desk, signature, "approve")
+    moves.amend(signature_id=signature.pk, actor=SIGNER, changes={"name": "Scarlett Johansson"})
+
+    response = desk.post(f"{QUEUE}{signature.pk}/approve/", form, follow=True)
+
+    signature.refresh_from_db()
+    assert signature.status == Status.HELD
+    assert response.redirect_chain == [(page(signature), 302)]
+    assert "has changed since it was shown" in said(response)
+    assert "Scarlett Johansson" in response.content.decode()
+    assert not Mail.objects.filter(signature=signature, kind=MailKind.PUBLISHED).exists()
+
+
+def test_two_moderators_who_decide_the_same_one_are_told(desk: Client, campaign: Campaign) -> None:
+    signature = make_signature(status=Status.HELD, name="Looked At Twice")
+    approval, rejection = (carried(desk, signature, verb) for verb in ("approve", "reject"))
+    press(desk, signature, "approve")
+
+    again = desk.post(f"{QUEUE}{signature.pk}/approve/", approval, follow=True)
+    assert "Somebody else was faster" in said(again)
+
+    rejection |= {"reason": "content"}
+    against = desk.post(f"{QUEUE}{signature.pk}/reject/", rejection, follow=True)
+    signature.refresh_from_db()
+    assert signature.status == Status.PUBLISHED
+    assert "has changed since it was shown" in said(against)
+
+
+def test_a_signature_withdrawn_or_gone_meanwhile_is_said_so(
+    desk: Client, campaign: Campaign
+) -> None:
+    signature = make_signature(status=Status.HELD, name="Leaves Now")
+    form = carried(desk, signature, "approve")
+    signing.withdraw(manage_token(signature))
+
+    response = desk.post(f"{QUEUE}{signature.pk}/approve/", form, follow=True)
+    signature.refresh_from_db()
+    assert signature.status == Status.WITHDRAWN
+    assert "has changed since it was shown" in said(response)
+
+    response = desk.post(f"{QUEUE}999999/approve/", form, follow=True)
+    assert response.redirect_chain == [(QUEUE, 302)]
+    assert "not here any more" in said(response)
+
+
+def test_a_published_one_is_held_and_a_rejected_one_restored(
+    desk: Client, campaign: Campaign
+) -> None:
+    signature = make_signature(status=Status.PUBLISHED, name="There And Back")
+
+    response = press(desk, signature, "hold", note="a letter arrived")
+    signature.refresh_from_db()
+    assert (signature.status, signature.hold_reasons) == (Status.HELD, [HoldReason.MODERATOR])
+    assert response.redirect_chain == [(page(signature), 302)]
+    assert "a letter arrived" in response.content.decode()
+
+    press(desk, signature, "reject", reason="content")
+    press(desk, signature, "restore")
+    signature.refresh_from_db()
+    assert signature.status == Status.HELD
+
+
+def test_an_erased_one_shows_no_buttons_and_no_name(desk: Client, campaign: Campaign) -> None:
+    signature = make_signature(status=Status.ERASED, name="Forgotten Person")
+
+    text = desk.get(page(signature)).content.decode()
+
+    assert signature.public_id in text
+    assert "Forgotten Person" not in text
+    assert 'method="post" action="/admin/campaign' not in text
+
+
+def test_a_name_is_never_markup(desk: Client, campaign: Campaign) -> None:
+    signature = make_signature(status=Status.HELD, name="Held")
+    moves.amend(
+        signature_id=signature.pk, actor=SIGNER, changes={"name": "<b>x</b>", "credit": "<i>y"}
+    )
+    signature.refresh_from_db()
+
+    for response in (desk.get(page(signature)), desk.get(QUEUE), press(desk, signature, "approve")):
+        text = response.content.decode()
+        assert "<b>x</b>" not in text
+        assert "<i>y" not in text
+
+
+# --- Many ------------------------------------------------------------------------------------
+
+
+def preview(client: Client, rows: list[Signature], verb: str = "approve") -> Any:
+    chosen = {"action": f"{verb}_selected", "_selected_action": [row.pk for row in rows]}
+    return client.post(QUEUE, chosen)
+
+
+def items(response: Any) -> list[str]:
+    return re.findall(r'name="item" value="([^"]+)"', response.content.decode())
+
+
+def test_many_are_listed_exactly_before_one_button_approves_them(
+    desk: Client, campaign: Campaign
+) -> None:
+    rows = [make_signature(status=Status.HELD, name=f"Held {n}", credit=f"Song {n}") for n in "abc"]
+
+    shown = preview(desk, rows[:2])
+
+    text = shown.content.decode()
+    assert all(part in text for part in ("Held a", "Song a", "Held b", "Song b"))
+    assert "Held c" not in text
+    assert set(Signature.objects.values_list("status", flat=True)) == {Status.HELD}
+    assert items(shown) == [f"{row.pk}:{row.revision}:held" for row in rows[:2]]
+
+    done = desk.post(f"{QUEUE}many/approve/", {"item": items(shown)}, follow=True)
+
+    assert "Approved: 2." in said(done)
+    assert statuses(rows) == [Status.PUBLISHED, Status.PUBLISHED, Status.HELD]
+
+
+def test_of_many_the_one_that_changed_meanwhile_stays_held(
+    desk: Client, campaign: Campaign
+) -> None:
+    rows = [make_signature(status=Status.HELD, name=f"Held {n}") for n in "abcd"]
+    shown = items(preview(desk, rows))
+    moves.amend(signature_id=rows[1].pk, actor=SIGNER, changes={"name": "Another Name"})
+    signing.withdraw(manage_token(rows[2]))
+
+    done = desk.post(f"{QUEUE}many/approve/", {"item": shown}, follow=True)
+
+    assert statuses(rows) == ["published", "held", "withdrawn", "published"]
+    assert "Approved: 2." in said(done)
+    assert "2 have changed since they were shown" in said(done)
+
+
+def test_many_are_rejected_with_one_reason(desk: Client, campaign: Campaign) -> None:
+    rows = [make_signature(status=Status.HELD, name=f"Held {n}") for n in "ab"]
+    shown = items(preview(desk, rows, "reject"))
+
+    refused = desk.post(f"{QUEUE}many/reject/", {"item": shown})
+    assert refused.status_code == 422
+    assert items(refused) == shown
+    assert statuses(rows) == ["held", "held"]
+
+    desk.post(f"{QUEUE}many/reject/", {"item": shown, "reason": "not_a_name"})
+    assert statuses(rows) == ["rejected", "rejected"]
+    assert Mail.objects.filter(kind=MailKind.REJECTED).count() == 2
+
+
+def test_many_are_not_rejected_that_a_colleague_approved_meanwhile(
+    desk: Client, campaign: Campaign
+) -> None:
+    rows = [make_signature(status=Status.HELD, name=f"Held {n}") for n in "ab"]
+    shown = items(preview(desk, rows, "reject"))
+    press(desk, rows[0], "approve")
+
+    done = desk.post(f"{QUEUE}many/reject/", {"item": shown, "reason": "content"}, follow=True)
+
+    assert statuses(rows) == ["published", "rejected"]
+    assert "1 has changed since it was shown" in said(done)
+
+
+def test_a_form_with_an_error_shows_again_what_it_showed_and_not_what_changed(
+    desk: Client, campaign: Campaign
+) -> None:
+    row = make_signature(status=Status.HELD, name="Harmless Name")
+    shown = items(preview(desk, [row], "reject"))
+    form = carried(desk, row, "reject")
+    moves.amend(signature_id=row.pk, actor=SIGNER, changes={"name": "Another Name"})
+
+    refused = desk.post(f"{QUEUE}{row.pk}/reject/", form)
+    assert refused.status_code == 422
+    assert "Another Name" in refused.content.decode()
+    assert 'name="revision" value="2"' in refused.content.decode()
+
+    refused = desk.post(f"{QUEUE}many/reject/", {"item": shown})
+    assert "Another Name" in refused.content.decode()
+    assert items(refused) == [f"{row.pk}:2:held"]
+
+
+@pytest.mark.parametrize(
+    "broken", [[], ["x"], ["1:"], ["1:-2"], ["999999999999999999999:1:held"], ["1:1:nonsense"]]
+)
+def test_an_incomplete_list_decides_nothing(
+    desk: Client, campaign: Campaign, broken: list[str]
+) -> None:
+    row = make_signature(status=Status.HELD)
+
+    items_sent = [*broken, f"{row.pk}:1:held"] if broken else []
+    desk.post(f"{QUEUE}many/approve/", {"item": items_sent})
+
+    assert statuses([row]) == ["held"]
+
+
+def test_more_than_anyone_reads_is_not_previewed(
+    desk: Client, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaign.admin.decisions.AT_ONCE", 2)
+    rows = [make_signature(status=Status.HELD, name=f"Held {n}") for n in "abc"]
+
+    response = desk.post(
+        QUEUE,
+        {
+            "action": "approve_selected",
+            "_selected_action": [rows[0].pk],
+            "select_across": "1",
+        },
+        follow=True,
+    )
+
+    assert "At most 2 at once" in said(response)
+    many = {"item": [f"{row.pk}:1:held" for row in rows]}
+    desk.post(f"{QUEUE}many/approve/", many)
+    assert statuses(rows) == ["held"] * 3
+
+
+def statuses(rows: list[Signature]) -> list[str]:
+    return [Signature.objects.get(pk=row.pk).status for row in rows]
+
+
+# --- Batches ---------------------------------------------------------------------------------
+
+
+def imported(campaign: Campaign, *named: str) -> ImportBatch:
+    """A batch with consent on file, as `import_signers` leaves it."""
+    batch = ImportBatch.objects.create(
+        campaign=campaign, file_name="signers.csv", consent_note="folder 12"
+    )
+    now = timezone.now()
+    like = make_signature(campaign, status=Status.PENDING, name="Template")
+    moves.place(
+        [
+            Signature(
+                campaign=campaign,
+                batch=batch,
+                statement=like.statement,
+                name=name,
+                signed_at=now,
+                language="en",
+                status=Status.HELD,
+                hold_reasons=[HoldReason.IMPORTED],
+                confirmed_at=now,
+                evidence=Evidence.ON_FILE,
+                evidence_at=now,
+            )
+            for name in named
+        ],
+        verb=Verb.IMPORT,
+        actor=ORGANISER,
+    )
+    moves.discard([like.pk])
+    return batch
+
+
+def test_a_batch_is_released_after_a_preview(desk: Client, campaign: Campaign) -> None:
+    batch = imported(campaign, "Imported One", "Scarlett Johansson")
+    url = f"/admin/campaign/importbatch/{batch.pk}/"
+
+    text = desk.get(f"{url}change/").content.decode()
+    assert "Release all 2 signatures" in text
+    assert "folder 12" in text
+    assert "Imported One" in text
+    assert '<span class="chip chip-protected_name">Scarlett Johansson</span>' in text
+    assert desk.get(f"{url}release/").status_code == 405
+    assert Signature.objects.filter(status=Status.PUBLISHED).count() == 0
+
+    stale = desk.post(f"{url}release/", {"waiting": 5}, follow=True)
+    assert "has changed since it was shown" in said(stale)
+    assert Signature.objects.filter(status=Status.PUBLISHED).count() == 0
+
+    done = desk.post(f"{url}release/", {"waiting": 2}, follow=True)
+    assert "2 signatures are published." in said(done)
+    assert Signature.objects.filter(status=Status.PUBLISHED).count() == 2
+    batch.refresh_from_db()
+    assert batch.released_by is not None
+    assert "Release all" not in done.content.decode()
