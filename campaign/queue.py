@@ -32,6 +32,8 @@ def tell(task: str) -> bool:
             **current_app.conf.broker_transport_options,
             "socket_timeout": TIMEOUT,
             "socket_connect_timeout": TIMEOUT,
+            # Else kombu connects three times with pauses of 2 s and 4 s, `retry=False` or not.
+            "max_retries": 0,
         }
     )
     try:
