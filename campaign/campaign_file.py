@@ -23,6 +23,7 @@ RESERVED_SLUGS = frozenset(
         "admin",
         "api",
         "challenge",
+        "colours",
         "confirm",
         "docs",
         "embed",

@@ -45,9 +45,10 @@ _EXPANDED = """
 
 _FOLD = f"""
 WITH gone AS (
-    DELETE FROM campaign_tallychange WHERE id IN (
+    -- An array, since PostgreSQL may run the subquery of an IN once a row: LIMIT then limits nothing.
+    DELETE FROM campaign_tallychange WHERE id = ANY (ARRAY(
         SELECT id FROM campaign_tallychange ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-    ) RETURNING *
+    )) RETURNING *
 ), moved AS (
     SELECT change.campaign_id, change.state, part.dimension, part.key, SUM(change.delta) AS n
     {_EXPANDED.format(source="gone")}

@@ -8,6 +8,7 @@ mail's failure: the claim goes back as it was, and the server is probed every fe
 import logging
 import random
 import smtplib
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from datetime import timedelta
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection as database
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -31,11 +32,11 @@ logger = logging.getLogger(__name__)
 
 BATCH = 20
 LEASE = timedelta(seconds=30)
-"""Longer than any one mail may take (EMAIL_TIMEOUT is 10 s)."""
+"""How long a mail stays claimed by a worker that has died."""
 RENEW = 10.0
-"""Seconds after which the lease of what is left of a batch is renewed."""
-ASIDE = timedelta(seconds=10)
-"""How long the mail waits in whose middle the connection broke."""
+"""Seconds after which the leases of a batch are renewed while it is being sent."""
+BROKEN_RETRY = timedelta(seconds=10)
+"""First pause of the mail in whose middle the connection broke."""
 PROBE = 3.0
 """Seconds between two tries to reach a server that was not there."""
 RUN = 60.0
@@ -126,17 +127,44 @@ def _claim(owner: str) -> list[Mail]:
 
 def _send_batch(server: BaseEmailBackend, owner: str, mails: list[Mail]) -> int:
     sent = 0
-    renewed = time.monotonic()
-    for place, mail in enumerate(mails):
-        if time.monotonic() - renewed > RENEW:
-            renewed = time.monotonic()
-            rest = [other.pk for other in mails[place:]]
-            if _owned(owner).filter(pk__in=rest).update(lease_until=timezone.now() + LEASE) < len(
-                rest
-            ):
-                break  # too late: somebody else sends them now
-        sent += _send(server, owner, mail)
+    with _kept(owner) as lease:
+        for mail in mails:
+            if lease.is_lost():
+                break  # this process stood still, and somebody else sends them now
+            sent += _send(server, owner, mail)
     return sent
+
+
+class _Lease:
+    """When the leases of an owner were last known to be its own."""
+
+    def __init__(self) -> None:
+        self.renewed = time.monotonic()
+
+    def is_lost(self) -> bool:
+        return time.monotonic() - self.renewed > LEASE.total_seconds()
+
+
+@contextmanager
+def _kept(owner: str) -> Iterator[_Lease]:
+    """Renew an owner's leases in the background: a server may think for longer than a lease lasts."""
+    lease, ended = _Lease(), threading.Event()
+
+    def renew() -> None:
+        try:
+            while not ended.wait(RENEW):
+                _owned(owner).update(lease_until=timezone.now() + LEASE)
+                lease.renewed = time.monotonic()
+        finally:
+            connections.close_all()  # those of this thread
+
+    thread = threading.Thread(target=renew, name="leases", daemon=True)
+    thread.start()
+    try:
+        yield lease
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _send(server: BaseEmailBackend, owner: str, mail: Mail) -> bool:
@@ -161,8 +189,9 @@ def _send(server: BaseEmailBackend, owner: str, mail: Mail) -> bool:
         # The operator's mistake, not this mail's: it waits until it is mended.
         return _defer(owner, mail, f"sender refused with {error.smtp_code}")
     except (OSError, smtplib.SMTPException) as error:
-        # The next probe takes another mail, in case it is this one that the server dies of.
-        _mark(owner, mail, status=MailStatus.QUEUED, due_at=timezone.now() + ASIDE)
+        # Counted, and put behind the others: it may be this mail that the server dies of, or that it
+        # takes without ever saying so.
+        _defer(owner, mail, f"broke off: {type(error).__name__}", first=BROKEN_RETRY)
         raise ServerDown from error
     return _mark(owner, mail, status=MailStatus.SENT, sent_at=timezone.now(), error="")
 
@@ -176,17 +205,17 @@ def _refused(owner: str, mail: Mail, code: int) -> bool:
     return _defer(owner, mail, f"deferred with {code}")
 
 
-def _defer(owner: str, mail: Mail, error: str) -> bool:
+def _defer(owner: str, mail: Mail, error: str, first: timedelta = FIRST_RETRY) -> bool:
     attempts = mail.attempts + 1
     status = MailStatus.FAILED if attempts >= TRIES else MailStatus.DEFERRED
-    due_at = timezone.now() + _pause(attempts)
+    due_at = timezone.now() + _pause(attempts, first)
     _mark(owner, mail, status=status, attempts=attempts, error=error, due_at=due_at)
     return False
 
 
-def _pause(attempts: int) -> timedelta:
+def _pause(attempts: int, first: timedelta) -> timedelta:
     """Growing pauses with jitter, so that what was deferred together doesn't come back together."""
-    pause: timedelta = min(FIRST_RETRY * 2 ** (attempts - 1), LAST_RETRY)
+    pause: timedelta = min(first * 2 ** (attempts - 1), LAST_RETRY)
     jitter: float = random.uniform(0.8, 1.2)  # noqa: S311 - no secret hangs on it
     return pause * jitter
 

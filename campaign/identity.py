@@ -48,6 +48,8 @@ __all__ = [
 ]
 
 NAME_LIMIT: Final = 200
+# A ligature may fold to 18 letters, and an index entry holds 2,704 bytes (PostgreSQL's btree).
+FOLD_LIMIT: Final = 400
 TOKEN_LIMIT: Final = 64
 RUN_LIMIT: Final = 32
 QUERY_WORD_LIMIT: Final = 10
@@ -291,6 +293,8 @@ def name_problem(text: str) -> str | None:
     if plain.isalnum() and plain.isascii():
         return None
     lower = plain.casefold()
+    if len(lower) > FOLD_LIMIT:
+        return "too_long"
     if _MARKUP.search(lower):
         return "markup"
     if lower[:1] == "=" or (lower[:1] in {"+", "-", "@"} and _FORMULA.search(lower[1:])):

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -24,6 +24,9 @@ from campaign.models.signature import Evidence, HoldReason, Signature, Status
 from campaign.models.statement import Consent, StatementText, StatementVersion
 from campaign.moves import ORGANISER, Verb
 from campaign.signing import canonical_address, columns, current_text
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 # --- Campaign files --------------------------------------------------------------------------
 
@@ -211,17 +214,19 @@ def import_signers(
     that was cut off is taken up by running it again. Raises FileMistake for a header that won't do.
     """
     report = ImportReport()
-    reader = csv.DictReader(lines, restkey="")
-    _check_header(reader.fieldnames)
+    # Strict: a quote that is never closed is a mistake, not a note that holds the rest of the file.
+    reader = csv.reader(lines, strict=True)
+    names = _header(reader)
     batch = None
     if not dry_run:
         batch = ImportBatch.objects.create(
             campaign=campaign, file_name=file_name[:200], consent_note=consent_note
         )
     seen: set[str] = set()
-    checked = _read_lines(campaign, reader, report, on_file=bool(consent_note))
+    checked = _read_lines(campaign, names, reader, report, on_file=bool(consent_note))
     while chunk := list(itertools.islice(checked, CHUNK)):
         with transaction.atomic():
+            _one_at_a_time(campaign)
             fresh = _fresh(campaign, chunk, seen, report)
             if batch is not None and fresh:
                 _place(campaign, batch, fresh)
@@ -231,34 +236,68 @@ def import_signers(
     return report
 
 
-def _check_header(names: Iterable[str] | None) -> None:
-    names = list(names or [])
+def _header(reader: "Reader") -> list[str]:
+    """The names of the columns, checked; raises FileMistake."""
+    try:
+        names = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise FileMistake("", f"the first line is not CSV: {error}") from None
+    if not _is_utf_8("".join(names)):
+        raise FileMistake("", "is not UTF-8")
+    if len(names) == 1 and ";" in names[0]:
+        raise FileMistake("", "the columns must be separated by commas, not semicolons")
     if "name" not in names:
         raise FileMistake("", "the first line must name the columns; name is needed")
-    for name in names:
+    for number, name in enumerate(names, start=1):
         if name not in COLUMNS:
-            raise FileMistake(name, "is not a column of a signer file")
+            raise FileMistake(name or f"column {number}", "is not a column of a signer file")
     if len(set(names)) < len(names):
         raise FileMistake("", "the first line names a column twice")
+    return names
+
+
+def _is_utf_8(text: str) -> bool:
+    """False of a text with bytes that could not be decoded, which stand in it as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _read_lines(
-    campaign: Campaign, reader: "csv.DictReader[str]", report: ImportReport, *, on_file: bool
+    campaign: Campaign, names: list[str], reader: "Reader", report: ImportReport, *, on_file: bool
 ) -> Iterator[_Line]:
-    """The good lines of a file; the bad ones go into the report."""
-    for row in reader:
+    """The good lines of a file; the bad ones go into the report, with the line that they begin on."""
+    while True:
+        number = reader.line_num + 1
         try:
-            yield _read_line(campaign, row, reader.line_num, on_file=on_file)
-        except InvalidInput as error:
+            cells = next(reader)
+            if cells:
+                yield _read_line(campaign, _row(names, cells), number, on_file=on_file)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            report.mistakes.append(LineMistake(number, "", f"is not CSV: {error}"))
+        except InvalidInput as mistake:
             report.mistakes += [
-                LineMistake(reader.line_num, each.field, each.message) for each in error.errors
+                LineMistake(number, each.field, each.message) for each in mistake.errors
             ]
 
 
-def _read_line(campaign: Campaign, row: Mapping[str, Any], number: int, *, on_file: bool) -> _Line:
-    if "" in row:
+def _row(names: list[str], cells: list[str]) -> dict[str, str]:
+    if len(cells) > len(names):
         raise InvalidInput([FieldError("", "too_many", "has more columns than the first line")])
-    typed = {name: (value or "").strip() for name, value in row.items()}
+    typed = dict(zip(names, (cell.strip() for cell in cells), strict=False))
+    broken = [name for name, cell in typed.items() if not _is_utf_8(cell)]
+    if broken:
+        raise InvalidInput([FieldError(name, "not_utf_8", "is not UTF-8") for name in broken])
+    return typed
+
+
+def _read_line(
+    campaign: Campaign, typed: Mapping[str, str], number: int, *, on_file: bool
+) -> _Line:
     if not on_file and not typed.get("email"):
         reason = "is needed, unless the campaign states its consent with --consent-on-file"
         raise InvalidInput([FieldError("email", "blank", reason)])
@@ -273,7 +312,7 @@ def _read_line(campaign: Campaign, row: Mapping[str, Any], number: int, *, on_fi
         sort_name=_sort_name(typed.get("sort_name", "")),
         featured=_flag(typed.get("featured", "")),
         signed_at=_time(typed.get("signed_at", "")),
-        evidence_note=typed.get("evidence_note", ""),
+        evidence_note=identity.clean(typed.get("evidence_note", "")),
         canonical=canonical,
         key=hashlib.sha256(json.dumps(same).encode()).hexdigest(),
     )
@@ -306,6 +345,12 @@ def _time(text: str) -> datetime:
     if at > timezone.now():
         raise InvalidInput([FieldError("signed_at", "in_future", "is in the future")])
     return at
+
+
+def _one_at_a_time(campaign: Campaign) -> None:
+    """Let another import of this campaign end its chunk first, so that none adds what it adds."""
+    # Not FOR UPDATE: every signer's foreign key would wait for that.
+    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
 
 
 def _fresh(

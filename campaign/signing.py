@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from campaign import counts, identity, moves, outbox, rules
@@ -50,6 +50,14 @@ def sign(
     text = current_text(campaign, details.language)
     if statement_version is not None and text.version.number != statement_version:
         raise StatementChanged
+    try:
+        _receive(campaign, details, text)
+    except IntegrityError:
+        # An import, or the same request at the other side of midnight, has just placed it.
+        _receive(campaign, details, text)
+
+
+def _receive(campaign: Campaign, details: Details, text: StatementText) -> None:
     canonical = canonical_address(details.email)
     with transaction.atomic():
         counts.append_many(campaign.pk, [(counts.Facets(counts.RECEIVED), 1)])

@@ -45,6 +45,12 @@ def _flag(text: str) -> bool:
     return text.lower() in {"1", "true", "yes", "on"}
 
 
+def _log_level(text: str) -> str:
+    if text not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+    return text
+
+
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
@@ -77,7 +83,7 @@ def _database(text: str) -> dict[str, Any]:
         "NAME": unquote(url.path[1:]),
         "USER": unquote(url.username or ""),
         "PASSWORD": unquote(url.password or ""),
-        "HOST": unquote(host[0] or host[2]),
+        "HOST": unquote(host[0] or host[2]).strip("[]"),
         "PORT": url.port or "",
         # The pool keeps connections itself; a lifetime here would be a second, disagreeing one.
         "CONN_MAX_AGE": 0,
@@ -133,7 +139,7 @@ ENVIRONMENT: dict[str, tuple[Callable[[str], Any], Any, Any, str]] = {
     ),
     "TRUSTED_PROXIES": (_networks, "", "", "networks whose X-Forwarded-For is believed, by comma"),
     "DEBUG": (_flag, "false", "false", "Django's error pages; never in production"),
-    "LOG_LEVEL": (str, "INFO", "INFO", "DEBUG, INFO, WARNING or ERROR"),
+    "LOG_LEVEL": (_log_level, "INFO", "INFO", "DEBUG, INFO, WARNING or ERROR"),
 }
 
 
@@ -174,8 +180,8 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
     }
 }
-# Shorter than the lease of a claimed mail, so that a server that hangs costs no second copy.
-EMAIL_TIMEOUT = 10
+# The four answers that one mail waits for fit into the time limit of its task.
+EMAIL_TIMEOUT = 20
 INBOX_DIR: Path | None = None
 if _mail_settings := _read("EMAIL_URL"):
     globals().update(_mail_settings)

@@ -37,7 +37,7 @@ def load(file: Path, text: str | bytes, capsys: Any) -> list[str]:
 
 
 def everything() -> list[Any]:
-    return [list(model.objects.order_by("pk").values()) for model in EVERYTHING]  # type: ignore[attr-defined]
+    return [list(model.objects.order_by("pk").values()) for model in EVERYTHING]
 
 
 def replaced(old: str, new: str) -> str:
@@ -362,7 +362,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_a_huge_file_is_refused_for_what_is_wrong_with_it(file: Path, capsys: Any) -> None:
     huge = "".join(f'"Name {number}",\n' for number in range(100_000))
-    with pytest.raises(CommandError, match="statement.en.body: is longer than"):
+    with pytest.raises(CommandError, match=r"statement.en.body: is longer than"):
         load(
             file,
             replaced('body = "We made it.', 'body = "' + huge.replace('"', "").replace("\n", "")),

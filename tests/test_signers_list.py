@@ -209,10 +209,10 @@ def test_nobody_is_missed_or_repeated_while_others_come_and_go(
             for n in range(8)
         ]
         steady = {signature.name for signature in there}
-        url: str | None = f"{PATH}?{urlencode({'order': order, 'page_size': size})}"
-        if backward:
-            while (body := client.get(url).json())["next"] is not None:
-                url = body["next"]
+        start = f"{PATH}?{urlencode({'order': order, 'page_size': size})}"
+        while backward and (body := client.get(start).json())["next"] is not None:
+            start = body["next"]
+        url: str | None = start
         seen: list[str] = []
         step = 0
         while url is not None:
@@ -359,7 +359,7 @@ def test_every_word_begins_a_word_of_name_credit_or_organisation(client: Client)
 
 @pytest.mark.usefixtures("searched")
 def test_what_folds_to_nothing_finds_nothing(client: Client) -> None:
-    nothing = {"results": [], "next": None, "previous": None}
+    nothing: dict[str, Any] = {"results": [], "next": None, "previous": None}
     for q in ("", " ", "\u200b", "\u202e\u2066", "\t\n", "\u3000"):
         assert get(client, q=q) == nothing, q
 
@@ -644,6 +644,7 @@ def test_who_left_the_list_leaves_a_tombstone(
     response = client.get(f"{PATH}{signature.public_id}/")
     assert response.status_code == 410
     assert response["Content-Type"] == "application/json"
+    assert response["Cache-Control"] == client.get(PATH)["Cache-Control"]
     body = response.json()
     assert body.keys() == {"id", "removed", "updated_at"}
     assert (body["id"], body["removed"]) == (signature.public_id, True)
@@ -724,3 +725,31 @@ def test_one_signer_and_the_downloads_cost_no_more_queries_with_more_signers(
     for number in range(1, 8):
         listed(art, f"Zoe {number}")
     assert [cost(path) for path in paths] == few
+
+
+def test_a_public_read_may_be_kept_for_a_minute_at_most(client: Client, art: Campaign) -> None:
+    signature = listed(art, "Zoë Moreau")
+    base = "/api/v1/campaigns/art/"
+    ends = (
+        "",
+        "signers/",
+        f"signers/{signature.public_id}/",
+        "counts/",
+        "signers.csv",
+        "signers.jsonl",
+    )
+    for path in (*(base + end for end in ends), f"{base}feed.atom", f"{base}statements/1/en.txt"):
+        kept = client.get(path)["Cache-Control"]
+        assert "public" in kept, path
+        seconds = [int(part.partition("=")[2]) for part in kept.split(",") if "=" in part]
+        assert len(seconds) == 2, path
+        assert sum(seconds) <= 60, path
+
+
+def test_an_unchanged_page_is_not_sent_again(client: Client, art: Campaign) -> None:
+    listed(art, "Zoë Moreau")
+    first = client.get(PATH)
+    again = client.get(PATH, headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    listed(art, "Ana")
+    assert client.get(PATH, headers={"If-None-Match": first["ETag"]}).status_code == 200

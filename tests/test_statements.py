@@ -43,6 +43,7 @@ def exact(client: Client, version: int, language: str) -> bytes:
     response = client.get(f"{BASE}statements/{version}/{language}.txt")
     assert response.status_code == 200
     assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert response["Content-Language"] == language
     return response.content
 
 
@@ -229,7 +230,7 @@ def test_the_browser_says_the_language_if_the_address_does_not(
 ) -> None:
     make_campaign()
     response = client.get(BASE, headers={"Accept-Language": accept} if accept else {})
-    assert response.json()["language"] == expected
+    assert response.json()["language"] == response["Content-Language"] == expected
     assert "Accept-Language" in response["Vary"]
     assert (
         client.get(f"{BASE}?language=fr", headers={"Accept-Language": accept}).json()["language"]

@@ -10,7 +10,7 @@ Shape = serializers.Serializer[Any]
 
 
 class EvidenceShape(Shape):
-    method = serializers.ChoiceField(Evidence.values)
+    method = serializers.ChoiceField(Evidence.choices)
     at = serializers.DateTimeField(allow_null=True)
 
 
@@ -18,7 +18,7 @@ class SignerShape(Shape):
     id = serializers.CharField()
     name = serializers.CharField()
     sort_name = serializers.CharField(allow_null=True)
-    kind = serializers.ChoiceField(Kind.values)
+    kind = serializers.ChoiceField(Kind.choices)
     discipline = serializers.CharField(allow_null=True)
     credit = serializers.CharField(allow_null=True)
     organisation = serializers.CharField(allow_null=True)
@@ -112,12 +112,12 @@ class ByCountryShape(Shape):
 
 
 class ByKindShape(Shape):
-    kind = serializers.ChoiceField(Kind.values)
+    kind = serializers.ChoiceField(Kind.choices)
     published = serializers.IntegerField()
 
 
 class ByEvidenceShape(Shape):
-    evidence = serializers.ChoiceField(Evidence.values)
+    evidence = serializers.ChoiceField(Evidence.choices)
     published = serializers.IntegerField()
 
 

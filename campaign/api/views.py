@@ -51,7 +51,8 @@ class PublicRead(APIView):
         answer["Access-Control-Allow-Headers"] = "Accept, Accept-Language, If-None-Match"
         answer["Access-Control-Expose-Headers"] = "ETag, Retry-After"
         answer["tdm-reservation"] = "1"
-        if answer.status_code < 400:
+        # A tombstone is as public as the signer that it stands for.
+        if answer.status_code < 400 or answer.status_code == status.HTTP_410_GONE:
             patch_cache_control(
                 answer, public=True, max_age=self.max_age, stale_while_revalidate=self.stale
             )
@@ -189,7 +190,8 @@ class CampaignDetail(_Translated):
     def get(self, request: Request, slug: str) -> Response:
         """One campaign with its statement; 404 before its opening."""
         asked = self.asked(request)
-        return Response(_campaign(publication.find_campaign(slug), request, asked))
+        body = _campaign(publication.find_campaign(slug), request, asked)
+        return Response(body, headers={"Content-Language": body["language"]})
 
 
 class Statement(PublicRead):
@@ -203,7 +205,11 @@ class Statement(PublicRead):
         """The exact bytes that a version's `sha256` is of: title, blank line, body."""
         campaign = publication.find_campaign(slug)
         text = publication.exact_statement(campaign, version=version, language=language)
-        return HttpResponse(text, content_type="text/plain; charset=utf-8")
+        return HttpResponse(
+            text,
+            content_type="text/plain; charset=utf-8",
+            headers={"Content-Language": language},
+        )
 
 
 # --- Signing ---------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from campaign import counts, moderation, moves, publication, retention, signing
-from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
+from campaign.errors import CampaignError, ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.models import Campaign, Event, Signature
 from campaign.models.campaign import Publication
 from campaign.models.signature import HoldReason, RejectionReason, Status
@@ -170,7 +170,7 @@ def test_a_withdrawal_at_the_same_moment_as_any_other_move_wins(
             [partial(verbs[verb], signature), partial(signing.withdraw, token)]
         )
         assert withdrawn is None
-        assert isinstance(moved, moves.Moved | MoveRefused | SignatureGone), repr(moved)
+        assert isinstance(moved, moves.Moved | CampaignError), repr(moved)
         row = Signature.objects.filter(pk=signature.pk).first()
         ends.add(row and row.status)
     assert ends <= legal
@@ -190,7 +190,7 @@ def test_an_erasure_at_the_same_moment_as_an_approval_wins_and_leaves_nothing() 
             ]
         )
         assert erased is None
-        assert isinstance(approved, moves.Moved | MoveRefused | SignatureGone), repr(approved)
+        assert isinstance(approved, moves.Moved | CampaignError), repr(approved)
         held.refresh_from_db()
         assert (held.status, held.name, held.email) == (Status.ERASED, "", "")
     assert publication.counts(campaign)["withdrawn"] == ROUNDS
@@ -226,7 +226,7 @@ def test_an_approval_that_comes_while_a_withdrawal_is_written_is_refused(
     approval = Meanwhile(lambda: moderation.approve(signature_id=held.pk, revision=1, by=by))
     approval.before(monkeypatch, moves, "_apply")
     signing.withdraw(manage_token(held))
-    assert isinstance(approval.end(), MoveRefused)
+    assert isinstance(approval.end(), ChangedMeanwhile)
     held.refresh_from_db()
     assert held.status == Status.WITHDRAWN
     assert_exact(campaign)

@@ -152,7 +152,7 @@ def test_while_redis_hangs_signing_answers_and_the_mail_goes_out_afterwards(
     finally:
         product.redis.signal(signal.SIGCONT)
     say(f"Redis hanging: {told(took)}; {wait_for_all(product, took)} after it went on")
-    assert max(took.values()) < 1
+    assert max(took.values()) < 2  # one wait of 0.25 s, on a machine with other work
 
 
 def sign_for_a_while(product: Product, name: str) -> dict[str, float]:
@@ -190,10 +190,12 @@ def test_a_worker_killed_in_the_middle_of_sending_costs_nobody_their_mail(
     product: Product, say: Say
 ) -> None:
     addresses = [f"killed{n}@example.net" for n in range(8)]
+    product.worker.stop()
+    for address in addresses:
+        sign(product, address)
     product.sink.stalled = True
     try:
-        for address in addresses:
-            sign(product, address)
+        product.worker.start()  # it claims all of them at once
         until(
             lambda: any(product.sink.to(address) for address in addresses),
             what="the server has taken a mail whose sender still waits for its answer",
@@ -206,7 +208,6 @@ def test_a_worker_killed_in_the_middle_of_sending_costs_nobody_their_mail(
     for address in addresses:  # those that it held once their lease of 30 s is over
         wait_for_status(product, address, "sent", within=60)
     copies = Counter(len(product.sink.to(address)) for address in addresses)
-    assert set(copies) <= {1, 2}
-    assert copies[2] <= 2  # the worker has two processes, each sends one mail at a time
+    assert copies == {1: len(addresses) - 1, 2: 1}  # twice the one in whose middle it died
     for address in addresses:
         assert len({mail["Message-ID"] for mail in product.sink.to(address)}) == 1

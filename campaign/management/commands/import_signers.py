@@ -20,29 +20,33 @@ class Command(BaseCommand):
         parser.add_argument(
             "--consent-on-file",
             metavar="NOTE",
-            default="",
             help="the campaign holds their consent: who vouches, which document",
         )
 
     def handle(self, *args: Any, slug: str, file: Path, **options: Any) -> None:
+        note = options["consent_on_file"]
+        if note is not None and not note.strip():
+            # Taken for none, it would send a mail to everybody in the file.
+            raise CommandError("--consent-on-file needs a note: who vouches, which document")
         campaign = Campaign.objects.filter(slug=slug).prefetch_related("disciplines").first()
         if campaign is None:
             raise CommandError(f"there is no campaign {slug!r}")
         try:
-            # utf-8-sig: spreadsheets begin their CSV with a byte-order mark.
-            with file.open(encoding="utf-8-sig", newline="") as stream:
+            # utf-8-sig: spreadsheets begin their CSV with a byte-order mark. Bytes that are not
+            # UTF-8 come through as surrogates, so that only their own lines are refused.
+            with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
                 # A bar only where somebody looks at it (disable=None), drawn by lines read.
                 lines = tqdm(stream, unit=" lines", disable=None, leave=False)
                 report = import_signers(
                     campaign=campaign,
                     lines=lines,
                     file_name=file.name,
-                    consent_note=options["consent_on_file"].strip(),
+                    consent_note=(note or "").strip(),
                     dry_run=options["dry_run"],
                 )
         except FileMistake as mistake:
             raise CommandError(f"{file}: {mistake}") from None
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             raise CommandError(f"{file}: cannot be read: {error}") from None
         for each in report.mistakes:
             self.stderr.write(f"line {each.line}: {each.column}: {each.reason}".replace(": :", ":"))

@@ -1,0 +1,156 @@
+"""The OpenAPI document: whole, in both forms, and read by a page that loads nothing from elsewhere."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import URLPattern
+
+from campaign.api import urls as api_urls
+from tests.factories import make_campaign, make_signature
+
+CAMPAIGN = "/api/v1/campaigns/{slug}/"
+# The contract's paths that are there by now; more of them come, none goes.
+CONTRACT = {
+    "/api/v1/campaigns/": {"get"},
+    CAMPAIGN: {"get"},
+    f"{CAMPAIGN}statements/{{version}}/{{language}}.txt": {"get"},
+    f"{CAMPAIGN}signatures/": {"post"},
+    f"{CAMPAIGN}signatures/resend/": {"post"},
+    "/api/v1/signatures/confirm/": {"post"},
+    f"{CAMPAIGN}signers/": {"get"},
+    f"{CAMPAIGN}signers/{{public_id}}/": {"get"},
+    f"{CAMPAIGN}signers.csv": {"get"},
+    f"{CAMPAIGN}signers.jsonl": {"get"},
+    f"{CAMPAIGN}feed.atom": {"get"},
+    f"{CAMPAIGN}counts/": {"get"},
+}
+
+
+@pytest.fixture
+def document(client: Client) -> dict[str, Any]:
+    response = client.get("/api/schema/", headers={"Accept": "application/json"})
+    document: dict[str, Any] = json.loads(response.content)
+    return document
+
+
+def test_the_document_is_valid_and_leaves_nothing_to_guess(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn")
+    assert "openapi: 3.1.0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/vnd.oai.openapi+json"])
+def test_it_is_served_as_json(client: Client, accept: str) -> None:
+    response = client.get("/api/schema/", headers={"Accept": accept})
+    assert response.status_code == 200
+    assert response["Content-Type"].startswith(accept)
+    assert json.loads(response.content)["openapi"] == "3.1.0"
+
+
+@pytest.mark.parametrize("accept", ["application/yaml", "application/vnd.oai.openapi"])
+def test_it_is_served_as_yaml(client: Client, accept: str) -> None:
+    response = client.get("/api/schema/", headers={"Accept": accept})
+    assert response.status_code == 200
+    assert response["Content-Type"].startswith(accept)
+    assert response.content.startswith(b"openapi: 3.1.0\n")
+
+
+def test_every_path_of_the_contract_is_in_it_and_no_other(document: dict[str, Any]) -> None:
+    paths = {path: set(operations) for path, operations in document["paths"].items()}
+    assert {path: paths.get(path) for path in CONTRACT} == CONTRACT
+    served = [p for p in api_urls.urlpatterns if isinstance(p, URLPattern) and p.name]
+    assert len(paths) == len(served) - 2  # the document and its page
+
+
+def test_every_operation_says_what_it_answers_and_how_it_fails(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            assert operation["description"], path
+            failures = {code: a for code, a in operation["responses"].items() if code >= "400"}
+            assert failures, path
+            for code, answer in failures.items():
+                types = set(answer.get("content", {}))
+                assert types == (
+                    {"application/json"}
+                    if code == "410" and "signers" in path
+                    else {"application/problem+json"}
+                )
+
+
+def test_the_parameters_of_the_list_are_those_that_it_takes(document: dict[str, Any]) -> None:
+    parameters = document["paths"][f"{CAMPAIGN}signers/"]["get"]["parameters"]
+    query = {each["name"] for each in parameters if each["in"] == "query"}
+    assert query == {
+        *(
+            "discipline",
+            "country",
+            "kind",
+            "evidence",
+            "featured",
+            "q",
+            "order",
+            "cursor",
+            "page_size",
+        ),
+    }
+
+
+def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = schema
+    if "$ref" in schema:
+        found = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return found
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/campaigns/",
+        CAMPAIGN,
+        f"{CAMPAIGN}signers/",
+        f"{CAMPAIGN}counts/",
+        f"{CAMPAIGN}signers/{{public_id}}/",
+    ],
+)
+def test_an_answer_has_the_fields_that_the_document_says(
+    client: Client, document: dict[str, Any], path: str
+) -> None:
+    signature = make_signature(make_campaign(publication="after_verification"))
+    answer = client.get(path.format(slug="art", public_id=signature.public_id)).json()
+
+    def compare(value: Any, schema: dict[str, Any], where: str) -> None:
+        schema = resolved(document, schema)
+        for variant in schema.get("allOf", ()):
+            compare(value, variant, where)
+        if isinstance(value, dict) and "properties" in schema:
+            assert set(value) == set(schema["properties"]), where
+            for name, inner in value.items():
+                compare(inner, schema["properties"][name], f"{where}.{name}")
+        elif isinstance(value, list):
+            for inner in value:
+                compare(inner, schema["items"], f"{where}[]")
+
+    schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"][
+        "schema"
+    ]
+    compare(answer, schema, path)
+
+
+def test_its_page_loads_nothing_from_elsewhere(client: Client) -> None:
+    response = client.get("/api/docs/")
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert "/api/schema/" in page
+    addresses = re.findall(r"""(?:src|href|url)\s*[=:]\s*["']([^"']*)""", page)
+    assert addresses
+    assert [a for a in addresses if not a.startswith(("/static/", "/api/", "data:", "#"))] == []
+    assert re.findall(r"https?://[^\s\"'<]+", page) == []
+    policy = response["Content-Security-Policy"]
+    assert "http" not in policy
+    assert "default-src 'none'" in policy
