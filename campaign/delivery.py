@@ -58,11 +58,11 @@ _down_until = 0.0
 
 _CLAIM = """
 UPDATE campaign_mail SET status = 'claimed', lease_owner = %(owner)s, lease_until = %(until)s
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT id FROM campaign_mail
     WHERE status IN ('queued', 'deferred') AND due_at <= %(now)s
     ORDER BY urgent DESC, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-) RETURNING id
+)) RETURNING id
 """
 
 
