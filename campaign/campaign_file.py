@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from campaign import identity
+from campaign.contrast import WHITE, contrast
+from campaign.contrast import parse as parse_colour
 from campaign.models.campaign import BotCheck, Publication
 
 T = TypeVar("T")
@@ -280,17 +282,10 @@ def _colours(table: _Table) -> dict[str, str]:
         return {}
     if not _COLOUR.match(accent):
         raise FileMistake("colours.accent", "must be a colour such as #b3261e")
-    if (found := _contrast_to_white(accent)) < MINIMUM_CONTRAST:
+    if (found := contrast(parse_colour(accent), WHITE)) < MINIMUM_CONTRAST:
         reason = f"has a contrast of {found:.1f} to white; text needs {MINIMUM_CONTRAST}"
         raise FileMistake("colours.accent", reason)
     return {"accent": accent.lower()}
-
-
-def _contrast_to_white(colour: str) -> float:
-    """The contrast ratio of a #rrggbb colour to white, 1 to 21 (WCAG 2.2, relative luminance)."""
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
 
 
 def _organiser(table: _Table) -> dict[str, str]:

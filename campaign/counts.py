@@ -116,7 +116,10 @@ def append_many(campaign_id: int, changes: Iterable[tuple[Facets | None, int]]) 
     )
 
 
-def fold(limit: int = 10_000) -> int:
+FOLDED_AT_ONCE = 10_000
+
+
+def fold(limit: int = FOLDED_AT_ONCE) -> int:
     """Fold up to ``limit`` change rows into the totals; returns how many.
 
     One statement adds exactly the rows that it deleted. It never folds "all up to an id", since a

@@ -193,6 +193,11 @@ def _send(server: BaseEmailBackend, owner: str, mail: Mail) -> bool:
         # takes without ever saying so.
         _defer(owner, mail, f"broke off: {type(error).__name__}", first=BROKEN_RETRY)
         raise ServerDown from error
+    except Exception as error:
+        # Whatever it is: a mail that ends the task would come first again, and stop all the others.
+        logger.exception("mail %s cannot be sent", mail.pk)
+        _defer(owner, mail, f"not sent: {type(error).__name__}")
+        raise ServerDown from error  # the connection may stand in the middle of an answer
     return _mark(owner, mail, status=MailStatus.SENT, sent_at=timezone.now(), error="")
 
 

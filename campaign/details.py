@@ -56,6 +56,10 @@ class Details:
     newsletter: bool
     source: str
 
+    def columns(self) -> dict[str, Any]:
+        """The columns of a signature that these details fill."""
+        return {**vars(self), "details_key": self.key()}
+
     def key(self) -> str:
         """A digest of what identifies the same details typed again: all but the address and source."""
         typed = [
@@ -178,7 +182,7 @@ def _read(reader: _Reader, *, email: str) -> Details:
         language=reader.language(),
         show_name=reader.typed.get("show_name", True) is not False,
         newsletter=reader.typed.get("newsletter") is True,
-        source=identity.clean(str(reader.typed.get("source") or "")[:SOURCE_MAX]),
+        source=identity.clean(str(reader.typed.get("source") or "")[:SOURCE_MAX])[:SOURCE_MAX],
     )
     if reader.errors:
         raise InvalidInput(reader.errors)

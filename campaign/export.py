@@ -27,7 +27,7 @@ COLUMNS = (
 NEWEST = 50
 """Entries of the feed."""
 # What makes a spreadsheet read a cell as a formula (OWASP, "CSV injection").
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "−")
 
 
 class _Echo:
@@ -53,8 +53,15 @@ def _cells(signer: PublicSigner) -> list[Any]:
 
 
 def _defused(cell: Any) -> Any:
-    """A cell that begins like a formula, with an apostrophe before it: shown, never calculated."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+    """A cell that begins like a formula, with an apostrophe before it: shown, never calculated.
+
+    A spreadsheet that splits at semicolons, as in French, begins a cell behind each of them too.
+    """
+    if not isinstance(cell, str):
+        return cell
+    return ";".join(
+        f"'{part}" if part.startswith(_FORMULA_STARTS) else part for part in cell.split(";")
+    )
 
 
 def json_lines(campaign: Campaign) -> Iterator[str]:
@@ -63,9 +70,24 @@ def json_lines(campaign: Campaign) -> Iterator[str]:
         yield json.dumps(signer, ensure_ascii=False) + "\n"
 
 
+class _Feed(Atom1Feed):
+    """Django's, but a summary is plain text: theirs says HTML and would read a `<` in it as a tag."""
+
+    def add_item_elements(self, handler: Any, item: Any) -> None:
+        super().add_item_elements(handler, {**item, "description": None})
+        if item["description"]:
+            handler.addQuickElement("summary", item["description"], {"type": "text"})
+
+
 def atom_feed(campaign: Campaign, *, title: str, page_url: str, feed_url: str) -> str:
     """The newest signers as an Atom feed (RFC 4287)."""
-    feed = Atom1Feed(title=title, link=page_url, description="", feed_url=feed_url)
+    feed = _Feed(
+        title=title,
+        link=page_url,
+        description="",
+        feed_url=feed_url,
+        author_name=campaign.organiser_name,
+    )
     for signer in publication.signers(campaign, order="newest", size=NEWEST).signers:
         feed.add_item(
             title=signer["name"],

@@ -15,15 +15,21 @@ from email_validator import EmailNotValidError, validate_email
 
 from campaign.identity_data import (
     ACCENTED_SCRIPTS,
+    CLICKS,
     DROPPED,
     HONORIFICS,
     INVISIBLE,
+    LEET_AS_I,
+    LEET_AS_L,
     LETTERLIKE,
     MARKS,
+    NEVER_LETTERS,
+    ORNAMENTS,
     OTHER_ENDINGS,
     PLAIN_ENDINGS,
     PROVIDERS,
     READING,
+    SIGNS,
     SKELETON,
     SPACELESS,
     TYPOGRAPHY,
@@ -39,6 +45,7 @@ __all__ = [
     "canonical_address",
     "clean",
     "linkish",
+    "mailbox_key",
     "name_problem",
     "parse_address",
     "query_words",
@@ -170,6 +177,13 @@ def query_words(q: str) -> list[str]:
 # --- names: protection --------------------------------------------------------------------------
 
 _DROPPED = re.compile(f"[{DROPPED}]+")
+_NEVER_LETTERS = re.compile(f"[{NEVER_LETTERS}]+")
+_ORNAMENTS = re.compile(ORNAMENTS)
+_SIGNS = re.compile(f"[{SIGNS}]+")
+_LEADING_MARKS = re.compile(f"\\A[{MARKS}]+(?=.)", re.DOTALL)
+_ODD = re.compile(r"[013457-9!$@|]")
+_LEET = re.compile(f"[013457-9!$@|{CLICKS}]")
+_LAST_SIGNS = re.compile(rf"[!$@|{CLICKS}]+(?![\w!$@|])")
 
 
 def skeletons(text: str) -> frozenset[str]:
@@ -177,7 +191,8 @@ def skeletons(text: str) -> frozenset[str]:
 
     Four skeletons (UTS 39, section 4: NFD, prototypes of confusables.txt, NFD) of the NFKD text
     without spaces, punctuation and symbols (all of them kept where nothing else is there: "!!!"),
-    and without marks after Latin, Greek and Cyrillic letters:
+    without ornaments (™, ², tatweel; see `identity_data`), and without marks after Latin, Greek
+    and Cyrillic letters:
 
     1. of the text as typed, casefolded afterwards: finds a capital Cyrillic В, and I for l;
     2. of its casefold: makes the case not matter;
@@ -185,29 +200,58 @@ def skeletons(text: str) -> frozenset[str]:
        capitals mixed with look-alikes;
     4. letter by letter in the case typed, capital I as i: finds look-alikes in mixed case.
 
+    With ornaments that may be letters ("Ke$ha", "ˢᶜᵃʳlett"): 3 and 4 once more, read as letters.
+    With digits or signs among letters ("5car!ett"): two more in which 4 is a, 3 e, 5 s, 7 t, 0 o
+    and so on, and 1 ! | are l in one and i in the other. A sign at a word's end is an l where it
+    is all there is of that ("Pau!"), and otherwise no letter.
+    Eight at most, never an empty one.
+
     Honest names that meet because the table says that they look alike: m and rn (Mamie,
     Marnie), capital I and l (Ian, Lan). That holds a signature for a moderator, no more.
     """
-    text = normalize("NFKD", clean(text))
+    text = clean(text)
+    if text.isascii() and not _ODD.search(text):
+        return frozenset(_four(_letters(text)))
+    text = _NEVER_LETTERS.sub("", text) or text
+    bare = _ORNAMENTS.sub("", text)
+    if not any(map(str.isalnum, bare)):
+        bare = text  # written in ornaments alone: they are the name
+    plain = _SIGNS.sub("", bare)
+    if not any(map(str.isalnum, plain)):
+        plain = bare
+    found = set(_four(_letters(normalize("NFKD", plain))))
+    if plain != text:
+        found.update(_four(_letters(normalize("NFKD", text)))[2:])
+    typed = normalize("NFKD", bare)
+    inner = _LAST_SIGNS.sub("", typed)  # or the ! of "5carlett Johansson!" would be a letter
+    if _LEET.search(typed) and any(map(str.isalpha, inner)):
+        as_l = (inner if _LEET.search(inner) else typed).translate(LEET_AS_L)
+        # Among small letters a capital I is an l to the eye; among capitals it is not.
+        found.add(_four(_letters(as_l))[3 if typed.isupper() else 0])
+        found.add(_four(_letters(inner.translate(LEET_AS_I)))[3])
+    return frozenset(found)
+
+
+def _letters(text: str) -> str:
+    """The letters of a decomposed text; all of it but spaces where it has none."""
     kept = (_DROPPED.sub("", text) or text.replace(" ", "")).translate(LETTERLIKE)
-    if kept.isascii():
-        return frozenset(
-            {
-                kept.translate(SKELETON).casefold(),
-                kept.casefold().translate(SKELETON).casefold(),
-                kept.upper().translate(SKELETON),
-                kept.translate(READING).casefold(),
-            }
-        )
     # Accents go first, so that a mark is never mapped together with its letter by one path alone.
-    kept = _ACCENTS.sub(r"\1", kept)
-    return frozenset(
-        {
-            _bare(kept.translate(SKELETON)).casefold(),
-            _bare(kept.casefold().translate(SKELETON)).casefold(),
-            _bare(kept.upper().translate(SKELETON)),
-            _bare(kept.translate(READING)).casefold(),
-        }
+    return kept if kept.isascii() else _ACCENTS.sub(r"\1", _LEADING_MARKS.sub("", kept))
+
+
+def _four(kept: str) -> tuple[str, str, str, str]:
+    if kept.isascii():
+        return (
+            kept.translate(SKELETON).casefold(),
+            kept.casefold().translate(SKELETON).casefold(),
+            kept.upper().translate(SKELETON),
+            kept.translate(READING).casefold(),
+        )
+    return (
+        _bare(kept.translate(SKELETON)).casefold(),
+        _bare(kept.casefold().translate(SKELETON)).casefold(),
+        _bare(kept.upper().translate(SKELETON)),
+        _bare(kept.translate(READING)).casefold(),
     )
 
 
@@ -335,7 +379,9 @@ def parse_address(text: str) -> str:
     - `blank`; `too_long`: over 64 octets before the @ or 254 in all, the domain counted in its
       ASCII form (RFC 5321 4.5.3.1, RFC 3696 erratum 1690).
     - `malformed`: not one bare address. "Foo <a@b.org>", quoted local parts, comments, white
-      space and controls inside are refused, so no line break can reach a header.
+      space and controls inside are refused, so no line break can reach a header. So is anything
+      like an RFC 2047 encoded word ("=?utf-8?q?victim?=@gmail.com"), which Django's
+      `sanitize_address` decodes: the mail would go to another mailbox than the one counted here.
     - `impossible`: nothing that we send can arrive. The domain has no dot, a special-use or
       numeric top level, or bad IDNA, or is an IP literal; or the local part is not ASCII
       (RFC 6531), which few servers relay: after our 202 such a mail would vanish, and whoever
@@ -350,6 +396,8 @@ def parse_address(text: str) -> str:
         raise AddressError("too_long")
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain or any(not char.isprintable() for char in address):
+        raise AddressError("malformed")
+    if "=?" in address or "?=" in address:
         raise AddressError("malformed")
     if not normalize("NFC", local).isascii():
         raise AddressError("impossible" if _accepted(local + "@example.org") else "malformed")
@@ -417,3 +465,17 @@ def canonical_address(address: str, providers: Mapping[str, Provider]) -> str:
     if provider.dots:
         local = local.replace(".", "") or local
     return f"{local}@{provider.domain}"
+
+
+def mailbox_key(canonical: str) -> str:
+    """The mailbox that an address most likely ends in, to count the mails to it and to leave it
+    alone. Never to merge signers, since a server may tell "a+b" from "a".
+
+    Cuts a "+tag" at every domain, as most servers do. `canonical_address` cuts it only where the
+    table says so; a stranger could therefore have unlimited mails sent to one mailbox of an
+    unlisted domain ("victim+1", "victim+2" ...), each with a quota of its own. Never an empty
+    local part: a "+" at the beginning is none of a tag. Idempotent.
+    """
+    local, at, domain = canonical.rpartition("@")
+    name = local.lstrip("+")
+    return f"{local[: len(local) - len(name)]}{name.partition('+')[0]}{at}{domain}"

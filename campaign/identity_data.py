@@ -1,8 +1,9 @@
 """GROUND. The tables behind `campaign.identity`: characters, link endings, mail providers.
 
-Everything here is built once at import (about 40 ms) and only read afterwards.
+Everything here is built once at import (about 100 ms) and only read afterwards.
 """
 
+import re
 import unicodedata
 from typing import Final
 
@@ -28,6 +29,7 @@ _SCANNED: Final = 0x1FFFF
 _FORMAT: list[int] = []
 _MARKS: list[int] = []
 _NEITHER_LETTER_NOR_MARK: list[int] = []
+_MODIFIERS_AND_NUMERALS: list[int] = []
 for _code in range(_SCANNED):
     _category = unicodedata.category(chr(_code))
     if _category in {"Cf", "Cc"} and chr(_code) not in "\t\n\v\f\r\x85":
@@ -36,6 +38,8 @@ for _code in range(_SCANNED):
         _MARKS.append(_code)
     elif _category[0] in "PSZ":
         _NEITHER_LETTER_NOR_MARK.append(_code)
+    elif _category in {"Lm", "No"}:
+        _MODIFIERS_AND_NUMERALS.append(_code)
 
 MARKS: Final = _ranges(_MARKS)
 
@@ -88,13 +92,57 @@ UNDECOMPOSED: Final = str.maketrans({
 _SMALL_CAPITALS: Final = dict(
     zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True)
 )
+# Of a pair of cases both are mapped, or "ПИТЕР" and "Питер" would not meet.
+_DRAWN_ALIKE: Final = dict(
+    zip(
+        "$@€¢£¥₳฿₣₲₦₱₴∂℘" "ПпИиЯяЄєΕεΩω" "ᗩᑕᑎᗰᔕᗯᘔᑫƧƨ" "ƆɔɟɛƐ" "¡",
+        "saecly" "abfgnpsdp" "NnNnRrEeEeWw" "ACNMSWZqSs" "CcfeE" "i",
+        strict=True,
+    )
+)  # fmt: skip
+# Zeros of other scripts are rings; confusables.txt knows only some. The Arabic ones are dots.
+_RINGS: Final = {
+    chr(code): "o"
+    for code in range(0x660, _SCANNED)
+    if unicodedata.category(chr(code)) == "Nd"
+    and unicodedata.digit(chr(code)) == 0
+    and not unicodedata.decomposition(chr(code))
+    and code not in {0x660, 0x6F0}
+}
 _EXTRA: Final = (
-    {"$": "s", "@": "a", "€": "e"}
+    _DRAWN_ALIKE
+    | _RINGS
     | {chr(0x1F150 + n): chr(0x41 + n) for n in range(26)}  # negative circled letters
     | {chr(0x1F170 + n): chr(0x41 + n) for n in range(26)}  # negative squared letters
 )
-# Read as letters before anything else, so that the case of what follows makes no difference.
-LETTERLIKE: Final = str.maketrans(_SMALL_CAPITALS | _EXTRA)
+_LATIN_NAME = re.compile(
+    r"LATIN (CAPITAL|SMALL) LETTER (?:(?:TURNED|REVERSED|INVERTED|SIDEWAYS|SCRIPT|INSULAR|OPEN|"
+    r"DOTLESS|BARRED|STRETCHED|CLOSED|LENIS|TAILLESS|LONG|BROKEN|VOLAPUK|ANGLICANA) )*"
+    r"([A-Z])(?: WITH .+| ROTUNDA)?"
+)
+
+
+def _latin_variants(table: dict[str, str]) -> dict[str, str]:
+    """Latin letters by the letter in their Unicode name (ꞧ, Ꞩ, ɐ), where the table has no letter.
+
+    confusables.txt leaves most of these alone, and gives hooks as apostrophes (ƈ as "c'").
+    """
+    variants: dict[str, str] = {}
+    for code in [*range(0x180, 0x2B0), *range(0x1D00, 0x1DC0), *range(0x1E00, 0x1F00),
+                 *range(0x2C60, 0x2C80), *range(0xA720, 0xA800), *range(0xAB30, 0xAB70)]:  # fmt: skip
+        char = chr(code)
+        named = _LATIN_NAME.fullmatch(unicodedata.name(char, ""))
+        if named is None or unicodedata.decomposition(char):
+            continue
+        known = table.get(char, char)
+        bare = "".join(c for c in unicodedata.normalize("NFD", known) if not _is_mark(c))
+        if not (bare.isascii() and bare.isalpha()):
+            variants[char] = named[2] if named[1] == "CAPITAL" else named[2].lower()
+    return variants
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char)[0] == "M"
 
 
 def _prototypes() -> dict[str, str]:
@@ -122,7 +170,7 @@ def _prototypes() -> dict[str, str]:
         if not root.isascii():
             table[root] = letter
         table.setdefault(small, letter)
-    table |= _EXTRA
+    table |= _latin_variants(table) | _EXTRA
     for key in table:  # a target may hold sources again, since rows were added
         for _ in range(4):
             table[key] = "".join(table.get(char, char) for char in table[key])
@@ -131,6 +179,8 @@ def _prototypes() -> dict[str, str]:
 
 PROTOTYPES: Final = _prototypes()
 SKELETON: Final = str.maketrans(PROTOTYPES)
+# Read as letters before anything else, so that the case of what follows makes no difference.
+LETTERLIKE: Final = str.maketrans(_SMALL_CAPITALS | _EXTRA)
 
 
 def _reading(char: str) -> str:
@@ -166,6 +216,57 @@ DROPPED: Final = _ranges([
     code for code in _NEITHER_LETTER_NOR_MARK
     if not PROTOTYPES.get(chr(code), "").isalpha()
 ])  # fmt: skip
+
+
+# Digits and signs that people type for letters. 1, ! and | are both l and i, hence two readings.
+CLICKS: Final = "\u01c0\u01c3"  # letters of Khoisan languages that look like | and !
+_LEET: Final = dict(zip("0345789$@", "oeastbgsa", strict=True))
+LEET_AS_L: Final = str.maketrans(_LEET | dict.fromkeys("1!|" + CLICKS, "l"))
+LEET_AS_I: Final = str.maketrans(_LEET | dict.fromkeys("1!|" + CLICKS, "i"))
+
+_spaceless = re.compile(f"[{SPACELESS}]")
+_never: list[int] = []
+_ornament: list[int] = []
+_in_spaceless: list[int] = []
+_sign: list[int] = []
+for _code in sorted(
+    {*_NEITHER_LETTER_NOR_MARK, *_MODIFIERS_AND_NUMERALS, *map(ord, PROTOTYPES), *map(ord, "ªº")}
+):
+    _char, _category = chr(_code), unicodedata.category(chr(_code))
+    if (_char.isascii() and _char not in "$@|") or _category[0] not in "LNPS":
+        continue
+    _plain, _prototype = unicodedata.normalize("NFKD", _char), PROTOTYPES.get(_char, _char)
+    _pointless = not any(map(str.isalnum, _prototype))
+    if _category[0] in "PS":
+        _signified = "".join(filter(str.isalpha, _plain))
+        if _prototype != _char and _prototype.isalpha():
+            _sign.append(_code)
+        elif len(_signified) > 1:
+            _never.append(_code)
+        elif _signified and not _signified.isascii():
+            _ornament.append(_code)
+    elif _char in CLICKS:
+        _sign.append(_code)
+    elif (_category == "Lm" or _pointless) and _spaceless.match(_char):
+        _in_spaceless.append(_code)
+    elif _category == "Lm" and _plain == _char:
+        _letterlike = _prototype != _char and _prototype.isalpha()
+        (_ornament if _letterlike else _never).append(_code)
+    elif _category in {"No", "Lm"} or _pointless or _char in "ªº":
+        _ornament.append(_code)
+
+# What decorates a name and is no letter of it: ™, and modifier letters that stand for no letter
+# (tatweel, ʻokina, stress marks).
+NEVER_LETTERS: Final = _ranges(_never)
+# What is read as a letter or a digit by one and as an ornament by the next (², ª, ①, ᵃ). A
+# pattern: ー, 々 and ノ are letters beside a letter of their script, ⓒ and ⓡ inside a word.
+ORNAMENTS: Final = (
+    f"[{_ranges(_ornament)}]+"
+    f"|(?<![{SPACELESS}])[{_ranges(_in_spaceless)}]+(?![{SPACELESS}])"
+    "|(?<![\\wⒶ-ⓩ])[ⒸⓒⓇⓡⓅⓟ]+(?![Ⓐ-ⓩ])|[ⒸⓒⓇⓡⓅⓟ]+(?![\\wⒶ-ⓩ])"
+)
+# Signs that stand for a letter within a name ("Ke$ha") and for nothing beside it.
+SIGNS: Final = _ranges(_sign)
 
 
 # --- what reads as a link -----------------------------------------------------------------------
@@ -218,6 +319,11 @@ UNREACHABLE_TLDS: Final = _words(
     "example alt internal lan home corp private intranet localdomain localnet domain mail"
 )
 
+
+def _tags_only(domains: str) -> tuple[tuple[str, str, bool, str], ...]:
+    return tuple((domain, domain, False, "+") for domain in domains.split())
+
+
 # (domain, canonical domain, dots ignored, where a tag begins): first rows of the operator's table.
 # A wrong row makes one signer of two people, a missing row only lets one person try twice and be
 # seen by a moderator. So a row stands here only where the provider itself documents the rule, or
@@ -226,7 +332,8 @@ UNREACHABLE_TLDS: Final = _words(
 #   (help.yahoo.com, AddressGuard), so cutting at "-" can at best find a name that is nobody's.
 # - Proton's and Yandex's reported indifference to dots or hyphens: no document of theirs found.
 # - Fastmail's tag@user.fastmail.com (subdomain addressing): not expressible as a row.
-# - outlook.com, hotmail.com, live.com, msn.com are different mailboxes: tags only.
+# - outlook.com, hotmail.com, live.com, msn.com and their national domains are different
+#   mailboxes: tags only.
 PROVIDERS: Final[tuple[tuple[str, str, bool, str], ...]] = (
     # Google: "Dots don't matter in Gmail addresses" (support.google.com/mail/answer/7436150).
     ("gmail.com", "gmail.com", True, "+"),
@@ -237,6 +344,15 @@ PROVIDERS: Final[tuple[tuple[str, str, bool, str], ...]] = (
     ("hotmail.com", "hotmail.com", False, "+"),
     ("live.com", "live.com", False, "+"),
     ("msn.com", "msn.com", False, "+"),
+    ("windowslive.com", "windowslive.com", False, "+"),
+    *_tags_only(
+        """hotmail.co.uk hotmail.fr hotmail.de hotmail.it hotmail.es hotmail.nl hotmail.be
+        hotmail.se hotmail.no hotmail.dk hotmail.ca hotmail.com.br hotmail.com.ar hotmail.co.jp
+        outlook.fr outlook.de outlook.es outlook.it outlook.at outlook.be outlook.cz outlook.dk
+        outlook.hu outlook.ie outlook.pt outlook.jp outlook.in outlook.com.br outlook.com.ar
+        outlook.com.au live.co.uk live.fr live.de live.it live.nl live.be live.at live.se live.no
+        live.dk live.ie live.ca live.jp live.com.au live.com.mx live.com.pt live.com.ar"""
+    ),
     # Apple: one mailbox under up to three domains (support.apple.com/118230); tags *.
     ("icloud.com", "icloud.com", False, "+"),
     ("me.com", "icloud.com", False, "+"),
@@ -257,4 +373,9 @@ PROVIDERS: Final[tuple[tuple[str, str, bool, str], ...]] = (
     ("yandex.com", "yandex.ru", False, "+"),
     ("yandex.by", "yandex.ru", False, "+"),
     ("yandex.kz", "yandex.ru", False, "+"),
+    # Each of these is a mailbox of its own; tags *.
+    *_tags_only(
+        """zoho.com zoho.eu zoho.in zohomail.com zohomail.eu zohomail.in hey.com mailbox.org
+        posteo.de runbox.com"""
+    ),
 )

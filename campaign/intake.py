@@ -1,4 +1,4 @@
-"""The verbs of the organiser: load a campaign from its file, import signatures gathered elsewhere."""
+"""The verb that takes in signatures gathered elsewhere: a file, line by line."""
 
 import csv
 import hashlib
@@ -7,144 +7,25 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
 
 from campaign import identity, moves, outbox, rules
-from campaign.campaign_file import CampaignFile, FileMistake
+from campaign.campaign_file import FileMistake
 from campaign.details import Details, read_imported
 from campaign.errors import FieldError, InvalidInput
-from campaign.models.address import Suppression
+from campaign.models.address import Suppression, canonical_address
 from campaign.models.batch import ImportBatch
-from campaign.models.campaign import Campaign, Discipline, ProtectedName
+from campaign.models.campaign import Campaign
 from campaign.models.mail import MailKind
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
-from campaign.models.statement import Consent, StatementText, StatementVersion
+from campaign.models.statement import current_text
 from campaign.moves import ORGANISER, Verb
-from campaign.signing import canonical_address, columns, current_text
 
 if TYPE_CHECKING:
     from _csv import Reader
-
-# --- Campaign files --------------------------------------------------------------------------
-
-
-@transaction.atomic
-def load_campaign(file: CampaignFile) -> list[str]:
-    """Create or update a campaign as its file says; returns a line for each thing that changed.
-
-    A changed title or body of a language that the current version has makes a new version; a
-    language more is added to the current one. Nothing is written when a FileMistake is raised.
-    """
-    slug = file.columns["slug"]
-    campaign = Campaign.objects.select_for_update().filter(slug=slug).first()
-    changes = [] if campaign else [f"campaign {slug}: created"]
-    if campaign is None:
-        campaign = Campaign.objects.create(**file.columns)
-    else:
-        changes += _update_columns(campaign, file.columns)
-    changes += _load_disciplines(campaign, file.disciplines)
-    changes += _load_protected_names(campaign, file.protected_names)
-    changes += _load_statement(campaign, file)
-    changes += _load_consents(campaign, file)
-    return changes
-
-
-def _update_columns(campaign: Campaign, wanted: Mapping[str, Any]) -> list[str]:
-    changed = [name for name, value in wanted.items() if getattr(campaign, name) != value]
-    lines = [f"{name}: {getattr(campaign, name)} -> {wanted[name]}" for name in changed]
-    for name in changed:
-        setattr(campaign, name, wanted[name])
-    if changed:
-        campaign.save(update_fields=changed)
-    return lines
-
-
-def _load_disciplines(campaign: Campaign, wanted: list[tuple[str, dict[str, str]]]) -> list[str]:
-    there = {discipline.slug: discipline for discipline in campaign.disciplines.all()}
-    lines = []
-    for slug in there.keys() - {slug for slug, _names in wanted}:
-        if Signature.objects.filter(discipline=there[slug]).exists():
-            raise FileMistake(
-                "disciplines", f"{slug!r} is missing, and there are signatures with it"
-            )
-        there[slug].delete()
-        lines.append(f"discipline {slug}: removed")
-    for position, (slug, names) in enumerate(wanted):
-        values = {"names": names, "position": position}
-        old = there.get(slug)
-        if old is None or old.names != names or old.position != position:
-            Discipline.objects.update_or_create(campaign=campaign, slug=slug, defaults=values)
-            lines.append(f"discipline {slug}: {'changed' if old else 'added'}")
-    return lines
-
-
-def _load_protected_names(campaign: Campaign, wanted: list[tuple[str, list[str]]]) -> list[str]:
-    rows = {
-        each: name if each != name else "" for name, aliases in wanted for each in (name, *aliases)
-    }
-    there = {row.name: row.alias_of for row in campaign.protected_names.all()}
-    lines = []
-    for name in there.keys() - rows.keys():
-        lines.append(f"protected name {name}: removed")
-    for name, alias_of in rows.items():
-        if there.get(name) != alias_of:
-            lines.append(f"protected name {name}: {'changed' if name in there else 'added'}")
-    if lines:
-        campaign.protected_names.all().delete()
-        ProtectedName.objects.bulk_create(
-            ProtectedName(
-                campaign=campaign,
-                name=name,
-                alias_of=alias_of,
-                skeletons=sorted(identity.skeletons(name)),
-            )
-            for name, alias_of in rows.items()
-        )
-    return lines
-
-
-def _load_statement(campaign: Campaign, file: CampaignFile) -> list[str]:
-    digests = {
-        language: StatementText.digest(text.title, text.body)
-        for language, text in file.statement.items()
-    }
-    version = StatementVersion.objects.filter(campaign=campaign).last()
-    there = {text.language: text.sha256 for text in version.texts.all()} if version else {}
-    changed = any(
-        there[language] != digests[language] for language in there.keys() & digests.keys()
-    )
-    added = set(digests) - set(there)
-    if version is None or changed:
-        version = StatementVersion.objects.create(
-            campaign=campaign, number=version.number + 1 if version else 1
-        )
-        added = set(digests)
-    for language in sorted(added):
-        text = file.statement[language]
-        StatementText.objects.create(
-            version=version,
-            language=language,
-            title=text.title,
-            body=text.body,
-            sha256=digests[language],
-        )
-    return [f"statement version {version.number} {lang}: {digests[lang]}" for lang in sorted(added)]
-
-
-def _load_consents(campaign: Campaign, file: CampaignFile) -> list[str]:
-    lines = []
-    for language, text in file.statement.items():
-        newest = Consent.objects.filter(campaign=campaign, language=language).last()
-        if newest is None or newest.text != text.consent:
-            Consent.objects.create(campaign=campaign, language=language, text=text.consent)
-            lines.append(f"consent {language}: {'changed' if newest else 'added'}")
-    return lines
-
-
-# --- Imports ---------------------------------------------------------------------------------
 
 COLUMNS = frozenset(
     [
@@ -227,7 +108,7 @@ def import_signers(
     while chunk := list(itertools.islice(checked, CHUNK)):
         with transaction.atomic():
             _one_at_a_time(campaign)
-            fresh = _fresh(campaign, chunk, seen, report)
+            fresh = _fresh(campaign, chunk, seen, report, on_file=bool(consent_note))
             if batch is not None and fresh:
                 _place(campaign, batch, fresh)
         report.added += len(fresh)
@@ -354,7 +235,7 @@ def _one_at_a_time(campaign: Campaign) -> None:
 
 
 def _fresh(
-    campaign: Campaign, chunk: list[_Line], seen: set[str], report: ImportReport
+    campaign: Campaign, chunk: list[_Line], seen: set[str], report: ImportReport, *, on_file: bool
 ) -> list[_Line]:
     """The lines of a chunk that are nobody known: not here, not in this file before, not left."""
     known = set(
@@ -363,11 +244,11 @@ def _fresh(
         ).values_list("import_key", flat=True)
     )
     addresses = [line.canonical for line in chunk if line.canonical]
-    signed = set(
-        Signature.objects.filter(campaign=campaign, canonical_email__in=addresses).values_list(
-            "canonical_email", "name_fold"
-        )
-    )
+    theirs = Signature.objects.filter(campaign=campaign, canonical_email__in=addresses)
+    # A pending one is no signature: a stranger may have typed it to keep somebody off the list. Only
+    # the very same details are asked for already.
+    signed = set(theirs.exclude(status=Status.PENDING).values_list("canonical_email", "name_fold"))
+    asked = set(theirs.filter(status=Status.PENDING).values_list("canonical_email", "details_key"))
     hashes = {outbox.address_hash(canonical) for canonical in addresses}
     gone = set(
         Suppression.objects.filter(campaign=campaign, address_hash__in=hashes).values_list(
@@ -379,7 +260,12 @@ def _fresh(
         person = (line.canonical, identity.search_fold(line.details.name))
         if line.canonical and outbox.address_hash(line.canonical) in gone:
             report.left += 1
-        elif line.key in known or line.key in seen or person in signed:
+        elif (
+            line.key in known
+            or line.key in seen
+            or person in signed
+            or (not on_file and (line.canonical, line.details.key()) in asked)
+        ):
             report.known += 1
         else:
             fresh.append(line)
@@ -400,7 +286,7 @@ def _place(campaign: Campaign, batch: ImportBatch, lines: list[_Line]) -> None:
             featured=line.featured,
             signed_at=line.signed_at,
             evidence_note=line.evidence_note,
-            **columns(line.details),
+            **line.details.columns(),
         )
         for line in lines
     ]

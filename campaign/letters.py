@@ -16,7 +16,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaign import identity
-from campaign.links import Purpose, make_token
+from campaign.languages import interface_language
+from campaign.links import Purpose, link_path
 from campaign.models.mail import Mail, MailKind
 from campaign.models.signature import RejectionReason, Signature
 
@@ -66,11 +67,6 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None) -> EmailMulti
     return message
 
 
-def interface_language(language: str) -> str:
-    """The language of the interface for a statement's language: itself, or English."""
-    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
-
-
 def sender(signature: Signature) -> str:
     """The From of a campaign's mails, its own or the installation's."""
     name, address = parseaddr(signature.campaign.sender or settings.DEFAULT_FROM_EMAIL)
@@ -110,5 +106,5 @@ def _greeting(signature: Signature) -> str:
 
 
 def _url(purpose: Purpose, signature: Signature) -> str:
-    token = make_token(purpose, public_id=signature.public_id, revision=signature.revision)
-    return settings.BASE_URL + reverse(purpose, args=[token])
+    path = link_path(purpose, public_id=signature.public_id, revision=signature.revision)
+    return settings.BASE_URL + path

@@ -5,6 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from django.core import signing
+from django.urls import reverse
 
 from campaign.errors import TokenExpired, TokenInvalid, TokenMisplaced
 
@@ -47,6 +48,11 @@ def _signer(purpose: Purpose) -> signing.TimestampSigner:
 def make_token(purpose: Purpose, *, public_id: str, revision: int) -> str:
     """A token for one signature as it is at ``revision``; URL-safe, about 75 characters."""
     return _signer(purpose).sign(f"{public_id}.{revision}")
+
+
+def link_path(purpose: Purpose, *, public_id: str, revision: int) -> str:
+    """The path of the page that such a token opens."""
+    return reverse(purpose, args=[make_token(purpose, public_id=public_id, revision=revision)])
 
 
 def read_token(purpose: Purpose, token: str) -> Link:

@@ -1,7 +1,6 @@
 """The verbs of the moderator: approve, reject, hold, restore, release a batch."""
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 from django.utils import timezone
 
 from campaign import moves
@@ -71,50 +70,55 @@ def hold(*, signature_id: int, by: AbstractBaseUser, note: str = "") -> Moved:
     )
 
 
-def restore(*, signature_id: int, by: AbstractBaseUser) -> Moved:
-    """Bring a rejected signature back to the status before its rejection.
+def restore(*, signature_id: int, revision: int, by: AbstractBaseUser) -> Moved:
+    """Bring a rejected signature back to the status before its rejection, as it was shown.
 
-    Raises MoveRefused, SignatureGone.
+    One that its signer has changed meanwhile is held, with every reason to. Raises
+    ChangedMeanwhile, MoveRefused, SignatureGone.
     """
-
-    def decide(signature: Signature, _others: object) -> Decision:
-        if signature.status != Status.REJECTED:
-            return Decision(to=Status(signature.status))
-        to = Status(signature.rejected_from)
-        reasons = [HoldReason.MODERATOR] if to == Status.HELD else []
-        return Decision(to=to, hold_reasons=reasons)
-
     return moves.move(
-        signature_id=signature_id, verb=Verb.RESTORE, actor=Actor.moderator(by), decide=decide
+        signature_id=signature_id,
+        verb=Verb.RESTORE,
+        actor=Actor.moderator(by),
+        decide=_restored,
+        revision=revision,
+        status=Status.REJECTED,
     )
+
+
+def _restored(signature: Signature, _others: object) -> Decision:
+    if signature.status != Status.REJECTED:
+        return Decision(to=Status(signature.status))
+    if signature.rejected_from == Status.PUBLISHED and not signature.hold_reasons:
+        return Decision(to=Status.PUBLISHED)
+    reasons = signature.hold_reasons or [HoldReason.MODERATOR]
+    return Decision(to=Status.HELD, hold_reasons=reasons)
 
 
 def release(*, batch: ImportBatch, by: AbstractBaseUser) -> int:
     """Publish what a batch with consent on file still holds; returns how many became published.
 
-    Each signature is a move of its own, so a signer who withdraws meanwhile wins. A second release
-    changes nothing.
+    Each signature is a move of its own, so a signer who withdraws meanwhile wins. The batch counts
+    as released when all is done: one that was cut off is taken up by releasing it again.
     """
-    with transaction.atomic():
-        locked = ImportBatch.objects.select_for_update().get(pk=batch.pk)
-        if locked.released_at is None:
-            locked.released_at, locked.released_by_id = timezone.now(), by.pk
-            locked.save(update_fields=["released_at", "released_by"])
-    released = 0
     waiting = Signature.objects.filter(batch=batch, status=Status.HELD).order_by("pk")
-    for signature_id in waiting.values_list("pk", flat=True):
-        released += moves.move(
+    released = sum(
+        moves.move(
             signature_id=signature_id,
             verb=Verb.APPROVE,
             actor=Actor.moderator(by),
             decide=_released,
         ).changed
+        for signature_id in waiting.values_list("pk", flat=True)
+    )
+    ImportBatch.objects.filter(pk=batch.pk, released_at=None).update(
+        released_at=timezone.now(), released_by=by
+    )
     return released
 
 
 def _released(signature: Signature, _others: object) -> Decision:
-    """Published if only the import holds it; whatever holds it beside that still needs a look."""
-    only_imported = signature.status == Status.HELD and signature.hold_reasons == [
-        HoldReason.IMPORTED
-    ]
-    return Decision(to=Status.PUBLISHED if only_imported else Status(signature.status))
+    """Published if only the import holds it; a protected name or a correction still needs a look."""
+    if signature.status == Status.HELD and signature.waits_for_release:
+        return Decision(to=Status.PUBLISHED)
+    return Decision(to=Status(signature.status))

@@ -18,7 +18,7 @@ from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.models.campaign import Campaign
 from campaign.models.event import Event, EventNote
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
-from campaign.models.signature import Evidence, Signature, Status
+from campaign.models.signature import Evidence, HoldReason, Signature, Status
 
 
 class Verb(models.TextChoices):
@@ -101,6 +101,8 @@ class Decision:
     evidence: Evidence | None = None
 
 
+Review = Callable[[Signature, Sequence[Signature]], list[str]]
+"""Given a locked signature and the locked others of its address, why it should be held."""
 Decide = Callable[[Signature, Sequence[Signature]], Decision]
 """Given the locked signature and the locked others of its address, the decision; may refuse by raising."""
 
@@ -125,7 +127,7 @@ def derive(signature: Signature) -> None:
     signature.search = search.vector(*shown)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def place(signatures: Iterable[Signature], *, verb: Verb, actor: Actor) -> list[Signature]:
     """Insert new signatures, pending or held, all of one campaign, with their events and counts."""
     now = timezone.now()
@@ -134,7 +136,10 @@ def place(signatures: Iterable[Signature], *, verb: Verb, actor: Actor) -> list[
         row.created_at = row.updated_at = now
         derive(row)
     Signature.objects.bulk_create(rows)
-    Event.objects.bulk_create(_event(row, verb, actor, before="") for row in rows)
+    # A pending one has no history yet: whoever asked for it may be a stranger.
+    confirmed = [row for row in rows if row.status != Status.PENDING]
+    if confirmed:
+        Event.objects.bulk_create(_event(row, verb, actor, before="") for row in confirmed)
     if rows:
         counts.append_many(rows[0].campaign_id, ((counts.facets(row), 1) for row in rows))
     return rows
@@ -239,7 +244,8 @@ def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
         signature.rejected_from = ""
     signature.status = decision.to
     signature.rejection_reason = decision.rejection_reason
-    signature.hold_reasons = list(decision.hold_reasons)
+    if decision.to != Status.REJECTED:  # what spoke against it still does when it is restored
+        signature.hold_reasons = list(decision.hold_reasons)
     signature.updated_at = now
     if verb == Verb.CONFIRM:
         signature.confirmed_at = now
@@ -276,7 +282,7 @@ def _settle_mails(signature: Signature, verb: Verb, before: Status) -> None:
         )
     elif verb == Verb.REJECT:
         outbox.owe(MailKind.REJECTED, [signature])
-    elif before == Status.HELD and signature.status == Status.PUBLISHED:
+    elif before in {Status.HELD, Status.REJECTED} and signature.status == Status.PUBLISHED:
         outbox.owe(MailKind.PUBLISHED, [signature])
 
 
@@ -294,13 +300,20 @@ def _close_pendings(signature: Signature, others: Sequence[Signature]) -> None:
 
 @transaction.atomic
 def amend(
-    *, signature_id: int, actor: Actor, changes: dict[str, Any], revision: int | None = None
+    *,
+    signature_id: int,
+    actor: Actor,
+    changes: dict[str, Any],
+    revision: int | None = None,
+    review: Review | None = None,
 ) -> Moved:
     """Change fields of a signature that is neither withdrawn nor erased; what stays the same is no change.
 
-    A public field raises ``revision``. Raises ChangedMeanwhile, MoveRefused, SignatureGone.
+    A public field raises ``revision``. With ``review``, one that is held or rejected keeps why it
+    must be looked at again, so that no release or restoring publishes what nobody has seen. Raises
+    ChangedMeanwhile, SignatureGone.
     """
-    signature, _others = lock(signature_id)
+    signature, others = lock(signature_id)
     if signature.status in {Status.WITHDRAWN, Status.ERASED}:
         raise SignatureGone
     changes = {name: new for name, new in changes.items() if getattr(signature, name) != new}
@@ -317,16 +330,19 @@ def amend(
         signature.updated_at = now
     if signature.status == Status.PUBLISHED and signature.show_name:
         signature.listed_at = signature.listed_at or now
+    if review is not None and signature.status in {Status.HELD, Status.REJECTED}:
+        reasons = [HoldReason.RENAMED, *signature.hold_reasons, *review(signature, others)]
+        signature.hold_reasons = list(dict.fromkeys(reasons))
     derive(signature)
     derived = ("name_fold", "sort_key", "search", "revision", "updated_at", "listed_at")
-    signature.save(update_fields=[*changes, *derived])
+    signature.save(update_fields=[*changes, *derived, "hold_reasons"])
     reason = ",".join(sorted(changes))[:60]
     _record(signature, Verb.AMEND, actor, before=Status(signature.status), reason=reason)
     counts.append(signature.campaign_id, facets, counts.facets(signature))
     return Moved(signature, changed=True, before=Status(signature.status))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def discard(signature_ids: Iterable[int]) -> int:
     """Delete pending signatures, with their mails and events; returns how many there were."""
     pending = Signature.objects.filter(pk__in=list(signature_ids), status=Status.PENDING)

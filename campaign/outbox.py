@@ -8,7 +8,7 @@ from datetime import date
 from django.conf import settings
 from django.db import connection, transaction
 
-from campaign import queue
+from campaign import identity, queue
 from campaign.models.mail import URGENT, Mail, MailKind
 from campaign.models.signature import Signature
 
@@ -23,10 +23,9 @@ RETURNING n
 
 
 def address_hash(canonical_email: str) -> str:
-    """A keyed hash of a canonical address (HMAC-SHA256, hex): known again, never read back."""
-    return hmac.new(
-        settings.HASH_KEY.encode(), canonical_email.encode(), hashlib.sha256
-    ).hexdigest()
+    """A keyed hash of an address's mailbox (HMAC-SHA256, hex): known again, never read back."""
+    mailbox = identity.mailbox_key(canonical_email)
+    return hmac.new(settings.HASH_KEY.encode(), mailbox.encode(), hashlib.sha256).hexdigest()
 
 
 def take_slot(*, campaign_id: int, canonical_email: str, today: date) -> bool:
@@ -43,15 +42,27 @@ def take_slot(*, campaign_id: int, canonical_email: str, today: date) -> bool:
 def owe(kind: MailKind, signatures: Iterable[Signature]) -> None:
     """Write one mail row for each of these signatures that has an address; told after commit."""
     mails = [
-        Mail(signature=signature, kind=kind, urgent=kind in URGENT)
-        for signature in signatures
-        if signature.email
+        Mail(campaign_id=each.campaign_id, signature=each, kind=kind, urgent=kind in URGENT)
+        for each in signatures
+        if each.email
     ]
     if mails:
         Mail.objects.bulk_create(mails)
         tell_after_commit()
 
 
+def owe_nobody(kind: MailKind, campaign_id: int) -> None:
+    """Write a mail row to nobody, for work that is undone; its foreign key would refuse the commit."""
+    nobody = Mail(campaign_id=campaign_id, signature_id=0, kind=kind, urgent=kind in URGENT)
+    Mail.objects.bulk_create([nobody])
+
+
 def tell_after_commit() -> None:
-    """Wake the delivery once this transaction is committed."""
-    transaction.on_commit(lambda: queue.tell("campaign.deliver"))
+    """Wake the delivery once this transaction is committed; once, however often it is said."""
+    # Robust: the mail is owed by now, and the sweep finds it whatever goes wrong here.
+    if not any(hook[1] is _tell for hook in connection.run_on_commit):
+        transaction.on_commit(_tell, robust=True)
+
+
+def _tell() -> None:
+    queue.tell("campaign.deliver")

@@ -19,7 +19,7 @@ from campaign import search
 from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, Status
-from campaign.models.statement import Consent, StatementText
+from campaign.models.statement import Consent, StatementText, current_text
 from campaign.paging import Page, Row, read_page
 
 
@@ -71,8 +71,7 @@ def open_campaigns() -> list[Campaign]:
 
 def find_campaign(slug: str) -> Campaign:
     """A visible campaign; raises NotFound before its opening as for one that doesn't exist."""
-    found = Campaign.objects.filter(slug=slug, opens_at__lte=timezone.now())
-    campaign = found.prefetch_related("disciplines").first()
+    campaign = Campaign.objects.filter(slug=slug, opens_at__lte=timezone.now()).first()
     if campaign is None:
         raise NotFound
     return campaign
@@ -87,8 +86,9 @@ def preview_campaign(key: str) -> Campaign:
 
 
 def every_site() -> list[str]:
-    """The sites of all campaigns, for what concerns no single one."""
-    return [site for sites in Campaign.objects.values_list("sites", flat=True) for site in sites]
+    """The sites of the campaigns that are visible now, for what concerns no single one."""
+    visible = Campaign.objects.filter(opens_at__lte=timezone.now())
+    return [site for sites in visible.values_list("sites", flat=True) for site in sites]
 
 
 @dataclass(frozen=True)
@@ -106,15 +106,7 @@ class PublicStatement:
 
 def statement(campaign: Campaign, language: str | None) -> PublicStatement:
     """The current text in that language, or in the campaign's first where it is missing."""
-    texts = StatementText.objects.filter(version__campaign=campaign).select_related("version")
-    newest: dict[str, StatementText] = {t.language: t for t in texts.order_by("version__number")}
-    current = max(text.version.number for text in newest.values())
-    there = {lang: text for lang, text in newest.items() if text.version.number == current}
-    text = (
-        there.get(language or "")
-        or there.get(campaign.default_language)
-        or min(there.values(), key=lambda other: other.language)
-    )
+    text = current_text(campaign, language or campaign.default_language)
     consent = Consent.objects.filter(campaign=campaign, language=text.language).last()
     return PublicStatement(
         language=text.language,
@@ -244,12 +236,12 @@ def signer(campaign: Campaign, public_id: str) -> PublicSigner | Tombstone:
     return {"id": public_id, "removed": True, "updated_at": instant(updated_at)}
 
 
-def listed_signer(public_id: str) -> PublicSigner | None:
+def listed_signer(signature: Signature) -> PublicSigner | None:
     """A signer just confirmed, None unless it is listed where the public can see it."""
-    found = Signature.objects.select_related("campaign").filter(public_id=public_id).first()
-    if found is None or not found.campaign.is_visible():
+    listed = signature.status == Status.PUBLISHED and signature.show_name
+    if not listed or not signature.campaign.is_visible():
         return None
-    row = _public(_listed(found.campaign).filter(public_id=public_id)).first()
+    row = _public(_listed(signature.campaign).filter(public_id=signature.public_id)).first()
     return _signer(row) if row is not None else None
 
 

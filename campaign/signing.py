@@ -15,15 +15,16 @@ from campaign.errors import (
     ChangedMeanwhile,
     FieldError,
     InvalidInput,
+    NotFound,
     SignatureGone,
     StatementChanged,
 )
 from campaign.links import Purpose, read_token
-from campaign.models.address import Suppression, SuppressionReason, provider_table
+from campaign.models.address import Suppression, SuppressionReason, canonical_address
 from campaign.models.campaign import Campaign
 from campaign.models.mail import MailKind
 from campaign.models.signature import STANDING, Evidence, HoldReason, Signature, Status
-from campaign.models.statement import Consent, StatementText, StatementVersion
+from campaign.models.statement import Consent, StatementText, current_text
 from campaign.moves import SIGNER, Decision, Moved, Verb
 
 # --- Signing ---------------------------------------------------------------------------------
@@ -58,62 +59,48 @@ def sign(
 
 
 def _receive(campaign: Campaign, details: Details, text: StatementText) -> None:
+    """Place a fresh signature, and keep it or undo it: as many statements whatever is known."""
     canonical = canonical_address(details.email)
     with transaction.atomic():
         counts.append_many(campaign.pk, [(counts.Facets(counts.RECEIVED), 1)])
-        may_write = _take_slot(campaign, canonical)
-        left_alone = _is_left_alone(campaign, canonical)
+        welcome = _take_slot(campaign, canonical)
+        welcome = not _is_left_alone(campaign, canonical) and welcome
         known = moves.lock_address(campaign, canonical)
-        standing = _standing(known, identity.search_fold(details.name))
-        pending = _same_pending(known, details)
         fresh = _draft(campaign, details, text, canonical)
-        if not may_write or left_alone:
-            _place_and_undo(fresh, with_mail=True)
-        elif standing is not None:
-            _place_and_undo(fresh, with_mail=False)
-            outbox.owe(MailKind.SIGNED_ALREADY, [standing])
-        elif pending is not None:
-            _place_and_undo(fresh, with_mail=False)
-            outbox.owe(MailKind.CONFIRM, [pending])
+        kind, signature = _addressee(known, fresh)
+        if signature is not fresh or not welcome:
+            fresh.details_key = "undone"  # one with the same details may be there
+        point = transaction.savepoint()
+        moves.place([fresh], verb=Verb.SIGN, actor=SIGNER)
+        if not welcome:
+            outbox.owe(kind, [fresh])
+        if signature is fresh and welcome:
+            transaction.savepoint_commit(point)
         else:
-            moves.place([fresh], verb=Verb.SIGN, actor=SIGNER)
-            outbox.owe(MailKind.CONFIRM, [fresh])
+            transaction.savepoint_rollback(point)
+        if welcome:
+            outbox.owe(kind, [signature])
+        outbox.tell_after_commit()
 
 
-class _Undo(Exception):
-    """Ends what `_place_and_undo` rolls back."""
-
-
-def _place_and_undo(signature: Signature, *, with_mail: bool) -> None:
-    """Do the work of a signature that there will not be; the worker is told all the same."""
-    signature.details_key = "undone"  # one with the same details may be there
-    with suppress(_Undo), transaction.atomic():
-        moves.place([signature], verb=Verb.SIGN, actor=SIGNER)
-        if with_mail:
-            outbox.owe(MailKind.CONFIRM, [signature])
-        raise _Undo
-    outbox.tell_after_commit()
+def _addressee(known: Sequence[Signature], fresh: Signature) -> tuple[MailKind, Signature]:
+    """Which signature the mail is about: the one that stands, the same pending one, or the fresh."""
+    standing = _standing(known, identity.search_fold(fresh.name))
+    if standing is not None:
+        return MailKind.SIGNED_ALREADY, standing
+    same = (s for s in known if s.status == Status.PENDING and s.details_key == fresh.details_key)
+    return MailKind.CONFIRM, next(same, fresh)
 
 
 def require_open(campaign: Campaign) -> None:
-    """Raise CampaignClosed or CampaignPaused unless the campaign takes signatures now."""
+    """Raise NotFound, CampaignClosed or CampaignPaused unless the campaign takes signatures now."""
+    if not campaign.is_visible():
+        raise NotFound
     match campaign.state():
         case "closed":
             raise CampaignClosed
         case "paused":
             raise CampaignPaused
-
-
-def current_text(campaign: Campaign, language: str) -> StatementText:
-    """The newest version of the statement in that language, or in the default where that is missing."""
-    version = StatementVersion.objects.filter(campaign=campaign).latest("number")
-    texts = {text.language: text for text in version.texts.select_related("version")}
-    return texts.get(language) or texts[campaign.default_language]
-
-
-def canonical_address(email: str) -> str:
-    """The form under which an address is the same mailbox, by the operator's table."""
-    return identity.canonical_address(email, provider_table())
 
 
 def _take_slot(campaign: Campaign, canonical: str) -> bool:
@@ -134,11 +121,6 @@ def _standing(known: Sequence[Signature], name_fold: str) -> Signature | None:
     return next((s for s in known if s.status in STANDING and s.name_fold == name_fold), None)
 
 
-def _same_pending(known: Sequence[Signature], details: Details) -> Signature | None:
-    key = details.key()
-    return next((s for s in known if s.status == Status.PENDING and s.details_key == key), None)
-
-
 def _draft(campaign: Campaign, details: Details, text: StatementText, canonical: str) -> Signature:
     return Signature(
         campaign=campaign,
@@ -146,13 +128,8 @@ def _draft(campaign: Campaign, details: Details, text: StatementText, canonical:
         consent=Consent.objects.filter(campaign=campaign, language=text.language).last(),
         signed_at=timezone.now(),
         canonical_email=canonical,
-        **columns(details),
+        **details.columns(),
     )
-
-
-def columns(details: Details) -> dict[str, Any]:
-    """The columns of a signature that details fill."""
-    return {**vars(details), "details_key": details.key()}
 
 
 # --- Resending -------------------------------------------------------------------------------
@@ -161,21 +138,58 @@ def columns(details: Details) -> dict[str, Any]:
 def resend(*, campaign: Campaign, email: str) -> None:
     """Send again what an address waits for: the confirmation if pending, the link to its page if not.
 
-    Says nothing, like `sign`. Of several signatures of the address the newest pending and the newest
-    standing one are written to, a slot each. Raises InvalidInput.
+    Says nothing, like `sign`, and does as much for an unknown address. Of several signatures the
+    newest pending and the newest standing one are written to, a slot each. Raises InvalidInput.
     """
     canonical = canonical_address(read_address(campaign, email))
     with transaction.atomic():
-        if not _take_slot(campaign, canonical) or _is_left_alone(campaign, canonical):
-            return
+        welcome = _take_slot(campaign, canonical)
+        welcome = not _is_left_alone(campaign, canonical) and welcome
         known = moves.lock_address(campaign, canonical)[::-1]
-        mails = [
-            (MailKind.CONFIRM, next((s for s in known if s.status == Status.PENDING), None)),
-            (MailKind.SIGNED_ALREADY, next((s for s in known if s.status in STANDING), None)),
-        ]
-        for number, (kind, signature) in enumerate((k, s) for k, s in mails if s is not None):
-            if number == 0 or _take_slot(campaign, canonical):
-                outbox.owe(kind, [signature])
+        pending = next((s for s in known if s.status == Status.PENDING), None)
+        standing = next((s for s in known if s.status in STANDING), None)
+        first, second = (pending, standing) if pending is not None else (standing, None)
+        _write_or_undo(first, campaign, welcome=welcome)
+        point = transaction.savepoint()
+        granted = _take_slot(campaign, canonical)
+        _write_or_undo(second, campaign, welcome=welcome and granted)
+        if second is None:  # the slot goes back
+            transaction.savepoint_rollback(point)
+        else:
+            transaction.savepoint_commit(point)
+        outbox.tell_after_commit()
+
+
+def _write_or_undo(signature: Signature | None, campaign: Campaign, *, welcome: bool) -> None:
+    """Owe a signature its link again; where there is none, or no mail may go, do it and undo it."""
+    point = transaction.savepoint()
+    if signature is None:
+        outbox.owe_nobody(MailKind.CONFIRM, campaign.pk)
+    else:
+        pending = signature.status == Status.PENDING
+        outbox.owe(MailKind.CONFIRM if pending else MailKind.SIGNED_ALREADY, [signature])
+    if signature is None or not welcome:
+        transaction.savepoint_rollback(point)
+    else:
+        transaction.savepoint_commit(point)
+
+
+def renew(purpose: Purpose, token: str) -> Signature:
+    """Send a new link for an outdated or expired one, to the mailbox of its own signature.
+
+    Takes a slot of its address like `resend`. Raises TokenInvalid, SignatureGone.
+    """
+    link = read_token(purpose, token)
+    signature = _by_public_id(link.public_id)
+    if signature.status not in {Status.PENDING, *STANDING}:
+        raise SignatureGone
+    canonical = signature.canonical_email
+    with transaction.atomic():
+        welcome = _take_slot(signature.campaign, canonical)
+        welcome = not _is_left_alone(signature.campaign, canonical) and welcome
+        _write_or_undo(signature, signature.campaign, welcome=welcome)
+        outbox.tell_after_commit()
+    return signature
 
 
 # --- Confirming ------------------------------------------------------------------------------
@@ -252,7 +266,7 @@ def not_me(token: str) -> None:
     signature = Signature.objects.filter(public_id=link.public_id).first()
     if signature is None or not signature.canonical_email:
         return
-    with transaction.atomic():
+    with transaction.atomic(), suppress(SignatureGone):
         _signature, others = moves.lock(signature.pk)
         Suppression.objects.get_or_create(
             campaign_id=signature.campaign_id,
@@ -282,17 +296,26 @@ def correct(token: str, *, typed: Mapping[str, Any], revision: int) -> Moved:
         if _standing(others, fold) is not None:
             raise InvalidInput([FieldError("name", "duplicate", str(PROBLEMS["duplicate"]))])
         moved = moves.amend(
-            signature_id=signature.pk, actor=SIGNER, changes=changes, revision=revision
+            signature_id=signature.pk,
+            actor=SIGNER,
+            changes=changes,
+            revision=revision,
+            review=rules.hold_reasons,
         )
-        return _review_again(moved) if moved.changed else moved
+        return _hold_again(moved, renamed=fold != signature.name_fold) if moved.changed else moved
 
 
-def _review_again(amended: Moved) -> Moved:
-    """Hold a published signature whose new text policy or a rule wants looked at first."""
+def _hold_again(amended: Moved, *, renamed: bool) -> Moved:
+    """Hold a published signature whose new text policy or a rule wants looked at first.
+
+    So is one that took another name while it is featured, or its evidence is more than a mailbox:
+    the campaign vouched for the old one.
+    """
 
     def decide(signature: Signature, others: Sequence[Signature]) -> Decision:
         reasons = rules.hold_reasons(signature, others)
-        if signature.status != Status.PUBLISHED or not reasons:
+        vouched = signature.featured or signature.evidence != Evidence.EMAIL
+        if signature.status != Status.PUBLISHED or not (reasons or (renamed and vouched)):
             return Decision(to=Status(signature.status))
         return Decision(to=Status.HELD, hold_reasons=[HoldReason.RENAMED, *reasons])
 

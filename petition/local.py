@@ -190,6 +190,8 @@ class Postgres:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "timezone": "UTC",
+            # A refused INSERT would stand in the log whole, with the address in it.
+            "log_min_error_statement": "panic",
         }
         if not self._durable:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -224,10 +224,13 @@ INSTALLED_APPS = [
     "campaign",
 ]
 MIDDLEWARE = [
+    "campaign.web.headers.only_utf8",
+    "campaign.web.health.answer_probes",
+    "campaign.web.headers.reserve_mining",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.middleware.http.ConditionalGetMiddleware",
+    "campaign.web.headers.ConditionalGetMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "campaign.web.language.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -289,13 +292,13 @@ STORAGES = {
 
 _HTTPS = BASE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = _HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS
 SECURE_HSTS_PRELOAD = _HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = _HTTPS
 CSRF_COOKIE_SECURE = _HTTPS
+LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_AGE = 12 * 3600
 # Messages name signers: they stay on the server.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -345,11 +348,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Campaign petition API",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
         "KindEnum": "campaign.models.signature.Kind",
         "EvidenceEnum": "campaign.models.signature.Evidence",

@@ -7,10 +7,10 @@ from django.contrib.auth.models import Permission, User
 
 from campaign import moderation, signing
 from campaign.campaign_file import parse
-from campaign.intake import load_campaign
 from campaign.links import Purpose, make_token
 from campaign.models import Campaign, Signature
 from campaign.models.signature import RejectionReason, Status
+from campaign.organising import load_campaign
 
 OPENED = datetime(2026, 1, 22, 14, tzinfo=UTC)
 

@@ -131,7 +131,7 @@ class Walk:
             case "hold":
                 moderation.hold(**mine)
             case "restore":
-                moderation.restore(**mine)
+                moderation.restore(revision=row.revision, **mine)
             case "withdraw":
                 signing.withdraw(manage_token(row))
             case "erase":

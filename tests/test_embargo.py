@@ -170,6 +170,25 @@ def test_who_was_imported_confirms_by_their_link_before_the_opening(
     assert client.get("/api/v1/campaigns/art/counts/").json()["published"] == 1
 
 
+@pytest.mark.parametrize("method", ["options", "post"])
+def test_its_sites_are_not_told_before_the_opening(
+    client: Client, clock: time_machine.Traveller, art: Campaign, method: str
+) -> None:
+    def origin_allowed() -> str | None:
+        response = getattr(client, method)(
+            "/api/v1/signatures/confirm/",
+            {"token": "none"},
+            content_type="application/json",
+            headers={"Origin": "https://partner.example"},
+        )
+        allowed: str | None = response.get("Access-Control-Allow-Origin")
+        return allowed
+
+    assert origin_allowed() is None
+    clock.move_to(OPENS)
+    assert origin_allowed() == "https://partner.example"
+
+
 # --- Pause and close -------------------------------------------------------------------------
 
 

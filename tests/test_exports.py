@@ -196,6 +196,20 @@ def test_the_feed_shows_the_newest_first(client: Client, art: Campaign) -> None:
         assert element.findtext(f"{ATOM}id")
 
 
+def test_the_feed_says_who_publishes_it(client: Client, art: Campaign) -> None:
+    """RFC 4287, 4.1.1: a feed without an author needs one in each entry."""
+    make_signature(art)
+    assert feed(client).findtext(f"{ATOM}author/{ATOM}name") == "Example Organiser"
+
+
+def test_a_summary_is_plain_text(client: Client, art: Campaign) -> None:
+    signature = make_signature(art)
+    Signature.objects.filter(pk=signature.pk).update(credit="Less < more, <i>Hamlet</i> & co")
+    summary = feed(client).find(f"{ATOM}entry/{ATOM}summary")
+    assert summary is not None
+    assert (summary.get("type"), summary.text) == ("text", "Less < more, <i>Hamlet</i> & co")
+
+
 def test_the_feed_ends_after_fifty(client: Client, art: Campaign) -> None:
     for number in range(51):
         make_signature(art, name=f"Signer {number}")

@@ -74,7 +74,7 @@ def test_who_has_an_address_is_pending_and_asked_by_mail(client: Client, run: Im
     assert (signature.name, signature.email) == ("Zoë Moreau", "Zoe@example.org")
     assert signature.status == Status.PENDING
     assert [(m.kind, m.status) for m in signature.mails.all()] == [("confirm", "queued")]
-    assert [(e.verb, e.actor) for e in signature.events.all()] == [("import", "organiser")]
+    assert not signature.events.exists()
     assert not TallyChange.objects.exists()
     response = client.post(
         "/api/v1/signatures/confirm/",
@@ -226,8 +226,27 @@ def test_two_people_of_one_mailbox_are_two(run: Importer) -> None:
     assert statuses == [("published", []), ("held", ["second_name"])]
 
 
+def test_a_pending_of_a_stranger_keeps_nobody_out_of_an_import(
+    run: Importer, art: Campaign
+) -> None:
+    make_signature(art, name="Ana", email="ana@example.org", status=Status.PENDING)
+    for options in ((), ("--consent-on-file", NOTE)):
+        Signature.objects.exclude(import_key="").delete()
+        assert run("name,email\nANA,ana@example.org\n", *options) == (said(added=1), [])
+
+
+def test_the_very_details_that_somebody_is_asked_for_are_not_asked_twice(
+    run: Importer, art: Campaign
+) -> None:
+    make_signature(
+        art, name="Ana", email="ana@example.org", status=Status.PENDING, discipline="", credit=""
+    )
+    assert run("name,email\nAna,ana@example.org\n") == (said(known=1), [])
+    assert Signature.objects.count() == 1
+
+
 @pytest.mark.parametrize(
-    "status", [Status.PENDING, Status.HELD, Status.PUBLISHED, Status.REJECTED, Status.WITHDRAWN]
+    "status", [Status.HELD, Status.PUBLISHED, Status.REJECTED, Status.WITHDRAWN]
 )
 def test_who_has_signed_here_is_known(run: Importer, art: Campaign, status: Status) -> None:
     make_signature(art, name="Ana", email="ana@example.org", status=status)

@@ -32,6 +32,14 @@ def test_signing_and_resending_share_the_slots_under_every_spelling(campaign: Ca
     assert Mail.objects.count() == 3
 
 
+def test_tags_of_a_provider_that_nobody_listed_share_the_slots(campaign: Campaign) -> None:
+    for number in range(10):
+        signing.sign(
+            campaign=campaign, typed=details(email=f"victim+{number}@unlisted.example.org")
+        )
+    assert Mail.objects.count() == 3
+
+
 def test_another_address_and_another_campaign_are_not_touched(campaign: Campaign) -> None:
     other = make_campaign(slug="other")
     for _ in range(4):

@@ -4,10 +4,23 @@ import json
 from typing import Any
 
 import pytest
+from django.core.exceptions import (
+    BadRequest,
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.db import OperationalError
+from django.http import Http404
+from django.http.multipartparser import MultiPartParserError
 from django.test import Client
+from rest_framework.renderers import JSONRenderer
 
+from campaign import publication
 from campaign.models import Campaign, Mail, Signature, TallyChange
 from campaign.models.signature import Status
+from campaign.web.language import LocaleMiddleware
 from tests.factories import confirm_token, details, make_campaign, make_signature
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +33,7 @@ PARTNER = "https://partner.example"
 READS = [
     *("/api/v1/campaigns/", BASE, f"{BASE}signers/", f"{BASE}counts/", f"{BASE}signers.csv"),
     *(f"{BASE}signers.jsonl", f"{BASE}feed.atom", f"{BASE}statements/1/en.txt"),
+    *("/api/schema/", "/api/docs/"),
 ]
 POSTS = [SIGN, RESEND, CONFIRM]
 
@@ -124,6 +138,63 @@ def test_another_form_of_body_is_refused(strict: Client, path: str, content_type
     )
     assert_problem(response, 415, "unsupported_media_type")
     assert_nothing_written()
+
+
+# --- Failures that are Django's or ours ------------------------------------------------------
+
+FAILURES = [
+    (Http404(), 404, "not_found"),
+    (BadRequest(), 400, "bad_request"),
+    (MultiPartParserError(), 400, "bad_request"),
+    (SuspiciousOperation(), 400, "bad_request"),
+    (DisallowedHost(), 400, "bad_request"),
+    (RequestDataTooBig(), 413, "too_large"),
+    (PermissionDenied(), 403, "permission_denied"),
+    (RuntimeError("secret"), 500, "internal_error"),
+    (OperationalError("secret"), 500, "internal_error"),
+]
+
+
+def raising(error: Exception) -> Any:
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(("error", "status", "code"), FAILURES, ids=lambda value: repr(value))
+@pytest.mark.parametrize("where", ["view", "middleware"])
+def test_whatever_fails_below_the_api_is_a_problem(
+    strict: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+    error: Exception,
+    status: int,
+    code: str,
+) -> None:
+    if where == "view":
+        monkeypatch.setattr(publication, "find_campaign", raising(error))
+    else:
+        monkeypatch.setattr(LocaleMiddleware, "process_request", raising(error))
+    for response in (strict.get(f"{BASE}signers/"), send(strict, details())):
+        body = assert_problem(response, status, code)
+        assert "secret" not in body["detail"]
+        assert response["tdm-reservation"] == "1"
+    assert_nothing_written()
+
+
+def test_what_fails_while_an_answer_is_written_is_a_problem_too(
+    strict: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JSONRenderer, "render", raising(RuntimeError()))
+    assert_problem(strict.get(f"{BASE}signers/"), 500, "internal_error")
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/yaml", "application/vnd.oai.openapi"])
+def test_a_problem_of_the_document_is_json(strict: Client, accept: str) -> None:
+    assert_problem(
+        strict.post("/api/schema/", headers={"Accept": accept}), 405, "method_not_allowed"
+    )
 
 
 # --- Bodies ----------------------------------------------------------------------------------
@@ -416,3 +487,55 @@ def test_a_site_of_another_campaign_may_not_post_here(strict: Client) -> None:
         send(strict, details(), Origin="https://theirs.example"), 403, "origin_not_allowed"
     )
     assert_nothing_written()
+
+
+@pytest.fixture
+def elsewhere() -> str:
+    """The site of another campaign, one that is open."""
+    make_campaign(slug="other")
+    Campaign.objects.filter(slug="other").update(sites=["https://theirs.example"])
+    return "https://theirs.example"
+
+
+def test_a_site_of_another_campaign_confirms_nothing_here(strict: Client, elsewhere: str) -> None:
+    art = Campaign.objects.get(slug="art")
+    pending = make_signature(art, status=Status.PENDING)
+    body = {"token": confirm_token(pending)}
+    response = send(strict, body, CONFIRM, Origin=elsewhere)
+    assert_problem(response, 403, "origin_not_allowed")
+    assert "Access-Control-Allow-Origin" not in response
+    pending.refresh_from_db()
+    assert pending.status == Status.PENDING
+
+
+def test_the_site_of_the_campaign_confirms_and_reads_the_answer(
+    strict: Client, elsewhere: str
+) -> None:
+    pending = make_signature(Campaign.objects.get(slug="art"), status=Status.PENDING)
+    response = send(strict, {"token": confirm_token(pending)}, CONFIRM, Origin=PARTNER)
+    assert (response.status_code, response["Access-Control-Allow-Origin"]) == (200, PARTNER)
+
+
+@pytest.mark.parametrize("body", [{"token": "none"}, {"token": 1}, {}, []])
+def test_a_site_may_read_why_a_token_confirms_nothing(strict: Client, body: Any) -> None:
+    response = send(strict, body, CONFIRM, Origin=PARTNER)
+    assert response.status_code == 400
+    assert response["Access-Control-Allow-Origin"] == PARTNER
+
+
+@pytest.mark.parametrize("origin", [None, PARTNER])
+@pytest.mark.parametrize("path", [SIGN, RESEND])
+def test_a_post_looks_its_campaign_up_once(
+    strict: Client, monkeypatch: pytest.MonkeyPatch, path: str, origin: str | None
+) -> None:
+    found: list[str] = []
+    find = publication.find_campaign
+
+    def counted(slug: str) -> Campaign:
+        found.append(slug)
+        return find(slug)
+
+    monkeypatch.setattr(publication, "find_campaign", counted)
+    body = details() if path == SIGN else {"email": "zoe@example.org"}
+    assert send(strict, body, path, **({"Origin": origin} if origin else {})).status_code == 202
+    assert found == ["art"]

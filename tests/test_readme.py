@@ -10,9 +10,9 @@ from django.conf import settings
 from django.test import Client
 
 from campaign.campaign_file import parse
-from campaign.intake import load_campaign
 from campaign.management.commands.load_demo import DEMO
 from campaign.models import Campaign, Signature
+from campaign.organising import load_campaign
 from petition.settings import ENVIRONMENT
 from tests.factories import make_signature
 

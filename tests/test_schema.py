@@ -153,4 +153,21 @@ def test_its_page_loads_nothing_from_elsewhere(client: Client) -> None:
     assert re.findall(r"https?://[^\s\"'<]+", page) == []
     policy = response["Content-Security-Policy"]
     assert "http" not in policy
+    assert "unsafe" not in policy
     assert "default-src 'none'" in policy
+    assert re.findall(r"<script[^>]*>[^<]|<style| style=| on[a-z]+=", page) == []
+
+
+@pytest.mark.parametrize("path", ["/api/schema/", "/api/docs/"])
+def test_both_are_the_same_for_everybody(client: Client, path: str) -> None:
+    client.cookies["csrftoken"] = "x" * 32
+    response = client.get(path, headers={"Accept-Language": "fr"})
+    assert dict(response.cookies) == {}
+    assert not {"Cookie", "Accept-Language"} & set(response.get("Vary", "").split(", "))
+    assert response.content == client.get(path).content
+    assert "public" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize("query", ["?lang=fr", "?version=2", "?lang=%00"])
+def test_the_document_knows_no_other_form_of_itself(client: Client, query: str) -> None:
+    assert client.get(f"/api/schema/{query}").content == client.get("/api/schema/").content

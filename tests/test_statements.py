@@ -8,8 +8,8 @@ from django.db import Error, connection, transaction
 from django.test import Client
 
 from campaign.campaign_file import parse
-from campaign.intake import load_campaign
 from campaign.models import Campaign, Consent, Signature, StatementText, StatementVersion
+from campaign.organising import load_campaign
 from tests.factories import campaign_file, details, make_campaign, make_signature
 
 pytestmark = pytest.mark.django_db

@@ -16,39 +16,26 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from campaign import publication
+from campaign import organising, publication
 from campaign.admin.site import site
 from campaign.admin.unfolded import ReadOnlyAdmin
-from campaign.models.campaign import Campaign, new_key
+from campaign.models.campaign import Campaign
 from campaign.models.statement import Consent, StatementText
 
 STEER = "campaign.change_campaign"
 
 
-def pause(campaign: Campaign) -> None:
-    """Take no more signatures until further notice; a campaign paused already stays as it is."""
-    Campaign.objects.filter(pk=campaign.pk, paused_at=None).update(paused_at=timezone.now())
-
-
-def resume(campaign: Campaign) -> None:
-    """Take signatures again."""
-    Campaign.objects.filter(pk=campaign.pk).update(paused_at=None)
-
-
-def renew_preview(campaign: Campaign) -> None:
-    """Make a new preview link; whoever holds the old one sees nothing any more."""
-    Campaign.objects.filter(pk=campaign.pk).update(preview_key=new_key())
-
-
 STEERING: dict[str, tuple[Callable[[Campaign], None], str | Promise]] = {
-    "pause": (pause, _("Signing is paused.")),
-    "resume": (resume, _("Signing goes on.")),
-    "preview": (renew_preview, _("The preview link is new; the old one shows nothing any more.")),
+    "pause": (organising.pause, _("Signing is paused.")),
+    "resume": (organising.resume, _("Signing goes on.")),
+    "preview": (
+        organising.renew_preview,
+        _("The preview link is new; the old one shows nothing any more."),
+    ),
 }
 
 

@@ -140,8 +140,8 @@ BUTTONS = {
             _("Restore"),
             _("Restored"),
             ApproveForm,
-            lambda signature, by, _shown, _typed: moderation.restore(
-                signature_id=signature.pk, by=by
+            lambda signature, by, shown, _typed: moderation.restore(
+                signature_id=signature.pk, revision=shown["revision"], by=by
             ),
         ),
     )

@@ -7,8 +7,9 @@ from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import identity, rules, signing
+from campaign import identity, rules
 from campaign.admin.unfolded import Paginator
+from campaign.models.address import canonical_address
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign, ProtectedName
 from campaign.models.event import Event
@@ -108,7 +109,7 @@ def search(rows: QuerySet[Signature], typed: str) -> QuerySet[Signature]:
         return rows.filter(email__iendswith=typed)
     if "@" in typed:
         try:
-            canonical = signing.canonical_address(identity.parse_address(typed))
+            canonical = canonical_address(identity.parse_address(typed))
         except identity.AddressError:
             return rows.none()
         # The campaigns are named because the index begins with them.

@@ -9,11 +9,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from campaign import delivery, identity, outbox, signing
+from campaign import delivery, identity, outbox
 from campaign.admin import desk
 from campaign.admin.site import site
 from campaign.admin.unfolded import ModelAdmin, ModelForm, ReadOnlyAdmin
-from campaign.models.address import MailProvider, Suppression
+from campaign.models.address import MailProvider, Suppression, canonical_address
 from campaign.models.mail import Mail
 
 
@@ -132,7 +132,7 @@ class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
         if not search_term.strip():
             return queryset, False
         try:
-            canonical = signing.canonical_address(identity.parse_address(search_term))
+            canonical = canonical_address(identity.parse_address(search_term))
         except identity.AddressError:
             return queryset.none(), False
         return queryset.filter(address_hash=outbox.address_hash(canonical)), False

@@ -2,15 +2,22 @@
 
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
 from django.http import Http404, HttpRequest, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils.cache import patch_cache_control
+from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
-from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from campaign.errors import CampaignError, FieldError, InvalidInput
+from campaign.errors import CampaignError, FieldError, InvalidInput, NotFound
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -20,6 +27,15 @@ _CODES = {
     "invalid": "invalid_input",
     "not_acceptable": "not_acceptable",
     "throttled": "rate_limited",
+}
+# Django's own errors; the first that fits, so the narrower ones stand first.
+_DJANGO: dict[type[Exception], tuple[int, str, str | Promise]] = {
+    Http404: (404, NotFound.code, NotFound.message),
+    PermissionDenied: (403, "permission_denied", "This is not open to you."),
+    RequestDataTooBig: (413, "too_large", "The body is too large."),
+    SuspiciousOperation: (400, "bad_request", "This request cannot be read."),
+    BadRequest: (400, "bad_request", "This request cannot be read."),
+    MultiPartParserError: (400, "bad_request", "This request cannot be read."),
 }
 _TITLES = {
     400: "Bad request",
@@ -53,42 +69,53 @@ def problem(
     return body
 
 
-def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler; None for what is a bug, which Django then answers with 500."""
-    status, body, headers = _described(error)
-    if status is None:
+def problem_response(error: Exception, context: dict[str, Any]) -> JsonResponse | None:
+    """DRF's exception handler; None for what is a bug, which `failure_response` answers then.
+
+    No DRF response: its renderer is the one that was asked for, and a problem is always JSON.
+    """
+    described = _described(error)
+    if described is None:
         return None
     set_rollback()
-    response = Response(body, status=status, content_type=CONTENT_TYPE, headers=headers)
+    return _answer(*described)
+
+
+def failure_response(error: Exception | None) -> JsonResponse:
+    """For what never reached a view, or broke there: Django's own errors; None is a bug."""
+    described = _described(error) if error is not None else None
+    if described is None:
+        # The sentence of templates/500.html.
+        detail = gettext("That was our mistake, not yours. Please try it once more in a moment.")
+        described = problem(500, "internal_error", detail), {}
+    return _answer(*described)
+
+
+def _answer(body: dict[str, Any], headers: dict[str, str]) -> JsonResponse:
+    status = body["status"]
+    response = JsonResponse(body, status=status, content_type=CONTENT_TYPE, headers=headers)
     # A 404 before the opening must not be kept past it, nor an error of one person shown to others.
     patch_cache_control(response, no_store=True)
     return response
 
 
-def _described(error: Exception) -> tuple[int | None, dict[str, Any], dict[str, str]]:
+def _described(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None:
     if isinstance(error, InvalidInput):
-        return 400, problem(400, error.code, str(error), error.errors), {}
+        return problem(400, error.code, str(error), error.errors), {}
     if isinstance(error, CampaignError):
-        return error.status, problem(error.status, error.code, str(error)), {}
-    if isinstance(error, Http404):
-        return 404, problem(404, "not_found", "There is nothing here."), {}
-    if isinstance(error, RequestDataTooBig):
-        return 413, problem(413, "too_large", "The body is too large."), {}
-    if isinstance(error, SuspiciousOperation):
-        return 400, problem(400, "bad_request", "This request cannot be read."), {}
+        return problem(error.status, error.code, str(error)), {}
     if isinstance(error, exceptions.ValidationError):
         fields = field_errors(error)
-        return 400, problem(400, InvalidInput.code, str(InvalidInput.message), fields), {}
+        return problem(400, InvalidInput.code, str(InvalidInput.message), fields), {}
     if isinstance(error, exceptions.APIException):
         codes = error.get_codes()
         code = codes if isinstance(codes, str) else str(error.default_code)
         code = _CODES.get(code, code)
-        return (
-            error.status_code,
-            problem(error.status_code, code, str(error.detail)),
-            _headers(error),
-        )
-    return None, {}, {}
+        return problem(error.status_code, code, str(error.detail)), _headers(error)
+    for kind, (status, code, detail) in _DJANGO.items():
+        if isinstance(error, kind):
+            return problem(status, code, str(detail)), {}
+    return None
 
 
 def _headers(error: exceptions.APIException) -> dict[str, str]:
@@ -109,7 +136,4 @@ def field_errors(error: exceptions.ValidationError) -> list[FieldError]:
 @csrf_exempt
 def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
     """For paths below /api/ that are none, POST too: no API path asks for a CSRF token."""
-    body = problem(404, "not_found", "There is nothing here.")
-    response = JsonResponse(body, status=404, content_type=CONTENT_TYPE)
-    patch_cache_control(response, no_store=True)
-    return response
+    return failure_response(Http404())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from campaign import identity
 from campaign.identity import Provider
 from campaign.models.campaign import Campaign
 
@@ -42,6 +43,11 @@ def provider_table() -> Mapping[str, Provider]:
         }
         _copy = (time.monotonic(), table)
     return table
+
+
+def canonical_address(email: str) -> str:
+    """The form under which an address is the same mailbox, by the operator's table."""
+    return identity.canonical_address(email, provider_table())
 
 
 class SuppressionReason(models.TextChoices):

@@ -32,8 +32,9 @@ WAITING = (MailStatus.QUEUED, MailStatus.DEFERRED)
 
 
 class Mail(models.Model):
-    """One mail owed to the signer of one signature, written in the transaction that causes it."""
+    """One mail owed, written in the transaction that causes it; to the signer of a signature."""
 
+    campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False)
     signature = models.ForeignKey(Signature, models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=20, choices=MailKind)
     urgent = models.BooleanField()
@@ -75,7 +76,7 @@ class Mail(models.Model):
 class MailQuota(models.Model):
     """How many mails strangers have caused to one address of one campaign on one UTC day."""
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE)
+    campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False)
     address_hash = models.CharField(max_length=64)
     day = models.DateField()
     n = models.PositiveSmallIntegerField()

@@ -80,10 +80,13 @@ class Signature(models.Model):
     rises with every change of a public field. Statuses change in ``moves`` alone.
     """
 
-    public_id = models.CharField(max_length=16, unique=True, default=new_public_id)
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="signatures")
-    statement = models.ForeignKey(StatementText, models.PROTECT)
-    consent = models.ForeignKey(Consent, models.PROTECT, null=True, blank=True)
+    public_id = models.CharField(max_length=16, default=new_public_id)
+    # Without indexes of their own: nearly all rows share them, and each costs every signing a write.
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, related_name="signatures", db_index=False
+    )
+    statement = models.ForeignKey(StatementText, models.PROTECT, db_index=False)
+    consent = models.ForeignKey(Consent, models.PROTECT, null=True, blank=True, db_index=False)
     batch = models.ForeignKey(ImportBatch, models.PROTECT, null=True, blank=True)
 
     name = models.CharField(max_length=NAME_MAX)
@@ -157,6 +160,8 @@ class Signature(models.Model):
                 condition=models.Q(status="erased") | models.Q(name__gt="", name_fold__gt=""),
                 name="signature_has_a_name",
             ),
+            # Not unique=True, which would add a second index for LIKE.
+            models.UniqueConstraint(fields=("public_id",), name="signature_public_id"),
             # One standing signature for a name and a mailbox, however often they confirm.
             models.UniqueConstraint(
                 fields=("campaign", "canonical_email", "name_fold"),
@@ -223,3 +228,8 @@ class Signature(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.public_id
+
+    @property
+    def waits_for_release(self) -> bool:
+        """Whether nothing but the release of its batch holds it."""
+        return self.hold_reasons == [HoldReason.IMPORTED]

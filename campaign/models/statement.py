@@ -61,6 +61,14 @@ class StatementText(models.Model):
         return hashlib.sha256(exact_text(title, body).encode()).hexdigest()
 
 
+def current_text(campaign: Campaign, language: str) -> StatementText:
+    """The newest version of the statement in that language, or in the default where that is missing."""
+    newest = StatementVersion.objects.filter(campaign=campaign).order_by("-number").values("pk")[:1]
+    rows = StatementText.objects.filter(version__in=newest).select_related("version")
+    texts = {text.language: text for text in rows}
+    return texts.get(language) or texts[campaign.default_language]
+
+
 class Consent(models.Model):
     """One wording of the consent beside the tick; the newest of a language is the current one."""
 

@@ -12,7 +12,7 @@ class TallyChange(models.Model):
     the public counts are broken down by, '' where the signer gave none.
     """
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE)
+    campaign = models.ForeignKey(Campaign, models.CASCADE)  # read by every count
     delta = models.SmallIntegerField()
     state = models.CharField(max_length=10)
     shown = models.BooleanField(default=True)
@@ -22,10 +22,6 @@ class TallyChange(models.Model):
     evidence = models.CharField(max_length=10, blank=True, default="")
     day = models.DateField(null=True)
 
-    class Meta:
-        # Read by every count: the rows not folded yet of one campaign.
-        indexes = (models.Index(fields=("campaign",), name="tally_change_campaign"),)
-
     def __str__(self) -> str:
         return f"{self.delta:+d} {self.state}"
 
@@ -33,7 +29,7 @@ class TallyChange(models.Model):
 class Tally(models.Model):
     """How many of a campaign are in a state, in all or under one key of one dimension."""
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE)
+    campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False)
     state = models.CharField(max_length=10)
     dimension = models.CharField(max_length=12)
     key = models.CharField(max_length=60, blank=True)

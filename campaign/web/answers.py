@@ -4,25 +4,22 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
-from django.utils.http import http_date
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from campaign.errors import CampaignError
+from campaign.freshness import may_be_kept
+from campaign.languages import Speech, direction, own_name, site_languages
 from campaign.models.campaign import Campaign
-from campaign.web.language import Speech, direction, own_name, site_languages, speak
+from campaign.web.language import speak
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
-
-PUBLIC = "public, max-age=10, stale-while-revalidate=50"
-"""A minute in all: a withdrawn name is gone everywhere by then."""
 
 TITLES: dict[str, str | Promise] = {
     "token_invalid": _("This link does not work"),
@@ -45,14 +42,24 @@ def door(*, writes: bool = True) -> Callable[[View[P]], View[P]]:
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
         def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if request.method not in methods:
+                return _refused(methods)
             try:
                 return view(request, *args, **kwargs)
             except CampaignError as error:
                 return problem(request, error)
 
-        return csrf_exempt(require_http_methods(methods)(answer))
+        return csrf_exempt(answer)
 
     return decorate
+
+
+def _refused(methods: tuple[str, ...]) -> HttpResponse:
+    response: HttpResponse = HttpResponseNotAllowed(methods)
+    response["Cache-Control"] = "no-store"
+    # Not by require_http_methods, which logs the path: it may be a token that still works.
+    setattr(response, "_has_been_logged", True)  # noqa: B010
+    return response
 
 
 def public_page(
@@ -60,9 +67,7 @@ def public_page(
 ) -> HttpResponse:
     """A page that anybody may keep for a moment: the same for everybody who speaks the language."""
     response = _page(request, template, context, speech=speech, status=200)
-    response["Cache-Control"] = PUBLIC
-    response["Last-Modified"] = http_date(timezone.now().timestamp())
-    response["TDM-Reservation"] = "1"
+    may_be_kept(response)
     if not speech.asked:
         patch_vary_headers(response, ["Accept-Language"])
     return response

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
@@ -13,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaign.errors import CampaignError, FieldError
+from campaign.origins import may_post
 
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
 TEXTS = ("name", "email", "kind", "discipline", "credit", "organisation", "country", "source")
@@ -52,6 +52,9 @@ def read_form(request: HttpRequest) -> QueryDict:
     """The fields of a POST; raises BadForm or FormTooLarge."""
     if request.content_type not in FORM_TYPES:
         raise BadForm
+    # Django's own limit leaves out the files of a multipart form, and we ask for none.
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise FormTooLarge
     try:
         return request.POST
     except RequestDataTooBig:
@@ -67,26 +70,10 @@ def read_form(request: HttpRequest) -> QueryDict:
 
 
 def check_origin(request: HttpRequest, sites: Iterable[str] = (), *, null: bool = False) -> None:
-    """Raise ForeignOrigin for a POST from a page that is neither ours nor one of ``sites``.
-
-    Without the header nothing is known and nothing refused: there is no cookie that another page
-    could misuse, and old browsers and programs send none. ``null`` is what every page can make
-    itself (a sandboxed frame), so taking it would be no check at all; our own forms never send it,
-    since our Referrer-Policy is same-origin. A form whose authority is a token may take it: some
-    mail programs open links in a sandbox.
-    """
+    """Raise ForeignOrigin for a POST that `origins.may_post` doesn't take."""
     origin = request.headers.get("Origin")
-    if origin is None or (null and origin == "null"):
-        return
-    ours = {settings.BASE_URL, f"{request.scheme}://{request.get_host()}"}
-    allowed = ours | {_origin(site) for site in sites}
-    if origin.lower() not in {each.lower() for each in allowed}:
+    if not may_post(origin, host=request.get_host(), sites=sites, null=null):
         raise ForeignOrigin
-
-
-def _origin(site: str) -> str:
-    url = urlsplit(site)
-    return f"{url.scheme}://{url.netloc}"
 
 
 def typed_signature(form: Mapping[str, str], *, language: str) -> dict[str, Any]:
@@ -105,8 +92,11 @@ def typed_signature(form: Mapping[str, str], *, language: str) -> dict[str, Any]
 def typed_version(form: Mapping[str, str]) -> int | None:
     """The statement version that the form showed, None if it doesn't say."""
     text = form.get("statement_version", "")
-    if not text:
-        return None
+    return typed_number(text) if text else None
+
+
+def typed_number(text: str) -> int:
+    """A hidden number of a form; one that no page ever had when it isn't a number of up to 8 digits."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else NO_VERSION
 
 

@@ -8,6 +8,7 @@ from celery import current_app
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 logger = logging.getLogger(__name__)
@@ -69,3 +70,19 @@ def _queue() -> None:
 def _no_store(response: HttpResponse) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     return response
+
+
+PROBES = {"/healthz": healthz, "/readyz": readyz}
+
+
+def answer_probes(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """The first middleware: a probe comes by the machine's own address, as plain HTTP, and must
+    not be refused for a Host that is none of ours. Nothing else is answered here."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        probe = PROBES.get(request.path_info)
+        return probe(request) if probe else get_response(request)
+
+    return answer

@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 
 from campaign import inbox
 from campaign.errors import NotFound
+from campaign.languages import site_languages
 from campaign.web.answers import door, private_page
-from campaign.web.language import site_languages, speak
+from campaign.web.language import speak
 
 SHOWN = 100
 

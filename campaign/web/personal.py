@@ -4,7 +4,6 @@ from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -19,11 +18,12 @@ from campaign.errors import (
     SignatureGone,
     TokenExpired,
 )
-from campaign.links import Purpose, make_token, read_token
+from campaign.languages import Speech, direction, own_name, site_languages
+from campaign.links import Purpose, link_path, read_token
 from campaign.models.signature import Evidence, RejectionReason, Signature, Status
 from campaign.web.answers import door, private_page, problem
-from campaign.web.forms import by_field, check_origin, mistakes, read_form
-from campaign.web.language import Speech, direction, own_name, site_languages, speak
+from campaign.web.forms import by_field, check_origin, mistakes, read_form, typed_number
+from campaign.web.language import speak
 
 NOTICES: dict[str, str | Promise] = {
     "corrected": _("Your corrections are saved."),
@@ -135,7 +135,7 @@ def _correct(request: HttpRequest, token: str, form: QueryDict) -> HttpResponse:
         moved = signing.correct(
             token,
             typed=typed,
-            revision=int(revision) if revision.isascii() and revision.isdigit() else 0,
+            revision=typed_number(revision),
         )
     except InvalidInput as error:
         errors = by_field(error.errors)
@@ -195,12 +195,7 @@ def _posted(request: HttpRequest) -> QueryDict:
 
 def _renewed(request: HttpRequest, purpose: Purpose, token: str) -> HttpResponse:
     """Send a new link to the mailbox that got this one: nothing to type, nobody else to reach."""
-    link = read_token(purpose, token)
-    rows = Signature.objects.select_related("campaign").filter(public_id=link.public_id)
-    signature = rows.first()
-    if signature is None or not signature.email:
-        raise SignatureGone
-    signing.resend(campaign=signature.campaign, email=signature.email)
+    signature = signing.renew(purpose, token)
     context = {"campaign": signature.campaign}
     return _answer(request, signature, "pages/renewed.html", context)
 
@@ -251,5 +246,4 @@ def _shown(request: HttpRequest, signature: Signature) -> dict[str, Any]:
 
 
 def _url(purpose: Purpose, signature: Signature) -> str:
-    token = make_token(purpose, public_id=signature.public_id, revision=signature.revision)
-    return reverse(purpose, args=[token])
+    return link_path(purpose, public_id=signature.public_id, revision=signature.revision)

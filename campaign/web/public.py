@@ -21,6 +21,7 @@ from campaign.errors import (
     InvalidInput,
     StatementChanged,
 )
+from campaign.languages import Speech, direction, own_name, site_languages
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Evidence, Kind
 from campaign.paging import ORDERS
@@ -34,7 +35,7 @@ from campaign.web.forms import (
     typed_signature,
     typed_version,
 )
-from campaign.web.language import Speech, direction, own_name, site_languages, speak
+from campaign.web.language import speak
 
 FEATURED = 12
 NEWEST = 12
@@ -218,8 +219,7 @@ def _kept(form: QueryDict) -> dict[str, Any]:
 def _shown(campaign: Campaign, speech: Speech) -> dict[str, Any]:
     """All that a campaign's page shows, of public things alone."""
     statement = publication.statement(campaign, speech.language)
-    exact = f"{statement.version}/{statement.language}.txt"
-    api = f"/api/v1/campaigns/{campaign.slug}"
+    exact = (campaign.slug, statement.version, statement.language)
     names = discipline_names(campaign, speech.language)
     featured = publication.signers(
         campaign, filters={"featured": True}, order="name", size=FEATURED
@@ -231,8 +231,8 @@ def _shown(campaign: Campaign, speech: Speech) -> dict[str, Any]:
         "statement_direction": direction(statement.language),
         "statement_language": own_name(statement.language),
         "wanted_language": own_name(speech.language),
-        "exact_url": f"{api}/statements/{exact}",
-        "feed_url": f"{api}/feed.atom",
+        "exact_url": reverse("api-statement", args=exact),
+        "feed_url": reverse("api-feed", args=[campaign.slug]),
         "state": campaign.state(),
         "counts": publication.counts(campaign),
         "featured": _entries(featured.signers, names),

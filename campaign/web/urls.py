@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from campaign.web import colours, health, inbox, personal, public
+from campaign.web import colours, inbox, personal, public
 
 
 class AnyBytes:
@@ -35,8 +35,6 @@ register_converter(Hex, "hex")
 
 urlpatterns = [
     path("", public.home, name="home"),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
     path("inbox/", inbox.mails, name="inbox"),
     path("inbox/<str:name>/", inbox.mail, name="inbox-mail"),
     path("colours/<hex:accent>.css", colours.colours, name="colours"),

@@ -108,7 +108,7 @@ def test_one_link_pressed_twenty_times_at_once_publishes_once() -> None:
     assert publication.counts(campaign)["published"] == 2
     assert_exact(campaign)
     events = Event.objects.filter(signature=Signature.objects.latest("pk"))
-    assert [event.verb for event in events] == ["sign", "confirm"]
+    assert [event.verb for event in events] == ["confirm"]
 
 
 def test_control_without_the_lock_all_but_one_press_are_refused(

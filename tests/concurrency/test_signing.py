@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 
 from campaign import counts, moves, outbox, signing
-from campaign.models import Campaign, Event, Mail, MailQuota, Signature
+from campaign.models import Campaign, Mail, MailQuota, Signature
 from campaign.models.campaign import Publication
+from campaign.models.mail import MailKind
 from campaign.models.signature import Status
 from tests.concurrency.threads import PATIENCE, Meanwhile, at_once
 from tests.factories import confirm_token, details, make_campaign, make_signature, manage_token
@@ -61,7 +62,6 @@ def test_fifty_requests_of_one_signer_at_once_are_one_signature_and_three_mails(
     assert answers == [(202, body, headers)] * MANY
     assert [s.status for s in Signature.objects.all()] == [Status.PENDING]
     assert [m.kind for m in Mail.objects.all()] == ["confirm"] * 3
-    assert [e.verb for e in Event.objects.all()] == ["sign"]
     assert MailQuota.objects.get().n == 3
     assert received(campaign) == MANY
 
@@ -71,14 +71,14 @@ def test_control_without_the_lock_of_the_slot_the_same_signer_gets_errors(
 ) -> None:
     make_campaign()
     everybody = threading.Barrier(4)
-    same_pending = signing._same_pending
+    addressee = signing._addressee
 
-    def read_by_all(*args: Any) -> Signature | None:
+    def read_by_all(*args: Any) -> tuple[MailKind, Signature]:
         everybody.wait(PATIENCE)
-        return same_pending(*args)
+        return addressee(*args)
 
     monkeypatch.setattr(outbox, "take_slot", lambda **_: True)
-    monkeypatch.setattr(signing, "_same_pending", read_by_all)
+    monkeypatch.setattr(signing, "_addressee", read_by_all)
     assert sorted(answer[0] for answer in at_once([post] * 4)) == [202, 500, 500, 500]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from campaign.campaign_file import FileMistake, parse
-from campaign.intake import load_campaign
+from campaign.organising import load_campaign
 
 
 class Command(BaseCommand):

@@ -13,8 +13,9 @@ from django.core.management.base import BaseCommand
 
 from campaign import moderation
 from campaign.campaign_file import parse
-from campaign.intake import import_signers, load_campaign
+from campaign.intake import import_signers
 from campaign.models import Campaign, ImportBatch
+from campaign.organising import load_campaign
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 CONSENT = "Demonstration: consent forms 0001 to 0700, vouched for by the Example Agency."

@@ -1,100 +1,24 @@
-"""API version 1: parse, call a verb or a read, answer."""
+"""API version 1, what is read: parse, ask `publication`, answer."""
 
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import PermissionDenied
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from campaign import export, publication, signing
-from campaign.api import inputs, language, outputs
+from campaign import export, publication
+from campaign.api import inputs, outputs
+from campaign.api.doors import OneForm, PublicRead, problems
+from campaign.languages import choose
 from campaign.models.campaign import Campaign
-from campaign.origins import may_post
-
-
-def problems(*codes: int) -> dict[Any, Any]:
-    """For the schema: these statuses answer with a problem."""
-    return {(code, "application/problem+json"): outputs.ProblemShape for code in codes}
-
-
-class OneForm(DefaultContentNegotiation):
-    """A file has one form: `Accept: text/csv` gets the CSV, which no renderer of JSON would offer."""
-
-    def select_renderer(
-        self, request: Request, renderers: Any, format_suffix: str | None = None
-    ) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
-class PublicRead(APIView):
-    """A GET that everybody may see, from every site, and that may be kept for a minute at most."""
-
-    max_age: ClassVar[int] = 5
-    stale: ClassVar[int] = 25
-
-    def finalize_response(
-        self, request: Request, response: Any, *args: Any, **kwargs: Any
-    ) -> Response:
-        answer: Response = super().finalize_response(request, response, *args, **kwargs)
-        answer["Access-Control-Allow-Origin"] = "*"
-        answer["Access-Control-Allow-Headers"] = "Accept, Accept-Language, If-None-Match"
-        answer["Access-Control-Expose-Headers"] = "ETag, Retry-After"
-        answer["tdm-reservation"] = "1"
-        # A tombstone is as public as the signer that it stands for.
-        if answer.status_code < 400 or answer.status_code == status.HTTP_410_GONE:
-            patch_cache_control(
-                answer, public=True, max_age=self.max_age, stale_while_revalidate=self.stale
-            )
-        return answer
-
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
-        """A preflight."""
-        return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class PublicPost(APIView):
-    """A POST of the public, from our own pages and the campaign's sites; never kept."""
-
-    parser_classes = (inputs.JsonParser,)
-
-    def sites(self) -> list[str]:
-        """The sites that may post here; raises NotFound before the opening, for a preflight too."""
-        return publication.find_campaign(self.kwargs["slug"]).sites
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        self.origin = request.headers.get("Origin")
-        self.welcome = may_post(self.origin, host=request.get_host(), sites=self.sites())
-        if request.method == "POST" and not self.welcome:
-            raise PermissionDenied("This site is not one of the campaign's.", "origin_not_allowed")
-
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
-        """A preflight."""
-        return Response(status=status.HTTP_204_NO_CONTENT)
-
-    def finalize_response(
-        self, request: Request, response: Any, *args: Any, **kwargs: Any
-    ) -> Response:
-        answer: Response = super().finalize_response(request, response, *args, **kwargs)
-        patch_cache_control(answer, no_store=True)
-        patch_vary_headers(answer, ["Origin"])
-        if getattr(self, "welcome", False) and self.origin:
-            answer["Access-Control-Allow-Origin"] = self.origin
-            answer["Access-Control-Allow-Methods"] = "POST"
-            answer["Access-Control-Allow-Headers"] = "Content-Type, Accept-Language"
-        return answer
-
 
 # --- Campaigns -------------------------------------------------------------------------------
 
@@ -103,11 +27,8 @@ def _absolute(name: str, *args: object) -> str:
     return settings.BASE_URL + reverse(name, args=args)
 
 
-def _campaign(campaign: Campaign, request: Request, asked: str | None) -> dict[str, Any]:
-    accept = request.headers.get("Accept-Language", "")
-    text = publication.statement(
-        campaign, language.choose(campaign.languages, asked=asked, accept=accept)
-    )
+def _campaign(campaign: Campaign, language: str) -> dict[str, Any]:
+    text = publication.statement(campaign, language)
     numbers = publication.counts(campaign)
     slug = campaign.slug
     state = campaign.state()
@@ -154,18 +75,32 @@ def _campaign(campaign: Campaign, request: Request, asked: str | None) -> dict[s
 class _Translated(PublicRead):
     """A read whose language is ``?language=``, else the browser's."""
 
-    def asked(self, request: Request) -> str | None:
+    by_browser = False
+    """Whether the browser had a say: else one copy serves all of them."""
+
+    def bodies(self, request: Request, campaigns: list[Campaign]) -> list[dict[str, Any]]:
+        """Each campaign in the language that is asked for; raises ValidationError."""
         query = inputs.CampaignQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        asked: str | None = query.validated_data.get("language")
-        return asked
+        asked = query.validated_data.get("language")
+        accept = request.headers.get("Accept-Language")
+        speeches = [choose(each.languages, asked=asked, accept=accept) for each in campaigns]
+        self.by_browser = not all(speech.asked for speech in speeches)
+        pairs = zip(campaigns, speeches, strict=True)
+        return [_campaign(campaign, speech.language) for campaign, speech in pairs]
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
         answer = super().finalize_response(request, response, *args, **kwargs)
-        patch_vary_headers(answer, ["Accept-Language"])
+        if self.by_browser:
+            patch_vary_headers(answer, ["Accept-Language"])
         return answer
+
+
+def _spoken(bodies: list[dict[str, Any]]) -> dict[str, str]:
+    languages = ", ".join(sorted({body["language"] for body in bodies}))
+    return {"Content-Language": languages} if languages else {}
 
 
 class CampaignList(_Translated):
@@ -176,9 +111,8 @@ class CampaignList(_Translated):
     )
     def get(self, request: Request) -> Response:
         """The campaigns that are open or were, the newest first."""
-        asked = self.asked(request)
-        campaigns = publication.open_campaigns()
-        return Response({"results": [_campaign(each, request, asked) for each in campaigns]})
+        bodies = self.bodies(request, publication.open_campaigns())
+        return Response({"results": bodies}, headers=_spoken(bodies))
 
 
 class CampaignDetail(_Translated):
@@ -189,9 +123,8 @@ class CampaignDetail(_Translated):
     )
     def get(self, request: Request, slug: str) -> Response:
         """One campaign with its statement; 404 before its opening."""
-        asked = self.asked(request)
-        body = _campaign(publication.find_campaign(slug), request, asked)
-        return Response(body, headers={"Content-Language": body["language"]})
+        bodies = self.bodies(request, [publication.find_campaign(slug)])
+        return Response(bodies[0], headers=_spoken(bodies))
 
 
 class Statement(PublicRead):
@@ -210,59 +143,6 @@ class Statement(PublicRead):
             content_type="text/plain; charset=utf-8",
             headers={"Content-Language": language},
         )
-
-
-# --- Signing ---------------------------------------------------------------------------------
-
-
-class Sign(PublicPost):
-    @extend_schema(
-        operation_id="signatures_create",
-        request=inputs.SignInput,
-        responses={202: outputs.AcceptedShape, **problems(400, 403, 404, 409, 413, 415)},
-    )
-    def post(self, request: Request, slug: str) -> Response:
-        """Ask to sign. The answer is the same whatever is known of the address; a mail tells more."""
-        campaign = publication.find_campaign(slug)
-        body = inputs.SignInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        typed = dict(body.validated_data)
-        version = typed.pop("statement_version", None)
-        signing.sign(campaign=campaign, typed=typed, statement_version=version)
-        return Response({"status": "check_your_inbox"}, status=status.HTTP_202_ACCEPTED)
-
-
-class Resend(PublicPost):
-    @extend_schema(
-        operation_id="signatures_resend",
-        request=inputs.ResendInput,
-        responses={202: outputs.AcceptedShape, **problems(400, 403, 404, 413, 415)},
-    )
-    def post(self, request: Request, slug: str) -> Response:
-        """Ask for the mail again, or for the link to one's own page."""
-        campaign = publication.find_campaign(slug)
-        body = inputs.ResendInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        signing.resend(campaign=campaign, email=body.validated_data["email"])
-        return Response({"status": "check_your_inbox"}, status=status.HTTP_202_ACCEPTED)
-
-
-class Confirm(PublicPost):
-    def sites(self) -> list[str]:
-        return publication.every_site()
-
-    @extend_schema(
-        operation_id="signatures_confirm",
-        request=inputs.ConfirmInput,
-        responses={200: outputs.ConfirmedShape, **problems(400, 403, 409, 410, 413, 415)},
-    )
-    def post(self, request: Request) -> Response:
-        """Confirm what a mail's link shows. A second time is a success that changes nothing."""
-        body = inputs.ConfirmInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        moved = signing.confirm(body.validated_data["token"])
-        signer = publication.listed_signer(moved.signature.public_id)
-        return Response({"status": moved.signature.status, "signer": signer})
 
 
 # --- Signers ---------------------------------------------------------------------------------

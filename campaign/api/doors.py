@@ -1,0 +1,101 @@
+"""How every door of the API opens: CORS, who may keep an answer, where a post may come from."""
+
+from typing import Any
+
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from rest_framework import status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from campaign import publication
+from campaign.api import inputs, outputs
+from campaign.freshness import may_be_kept
+from campaign.models.campaign import Campaign
+from campaign.origins import may_post
+
+
+def problems(*codes: int) -> dict[Any, Any]:
+    """For the schema: these statuses answer with a problem."""
+    return {(code, "application/problem+json"): outputs.ProblemShape for code in codes}
+
+
+class OneForm(DefaultContentNegotiation):
+    """A file has one form: `Accept: text/csv` gets the CSV, which no renderer of JSON would offer."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class Door(APIView):
+    """What reads and posts share."""
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """A preflight."""
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PublicRead(Door):
+    """A GET that everybody may see, from every site, and that may be kept for a moment."""
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        answer["Access-Control-Allow-Origin"] = "*"
+        answer["Access-Control-Allow-Headers"] = "Accept, Accept-Language, If-None-Match"
+        answer["Access-Control-Expose-Headers"] = "ETag, Retry-After"
+        # A tombstone is as public as the signer that it stands for.
+        public = answer.status_code < 400 or answer.status_code == status.HTTP_410_GONE
+        if public and request.method != "OPTIONS":
+            may_be_kept(answer)
+        return answer
+
+
+class PublicPost(Door):
+    """A POST of the public, from our own pages and sites of campaigns; never kept."""
+
+    parser_classes = (inputs.JsonParser,)
+    origin: str | None = None
+    welcome = False
+
+    def sites(self, request: Request) -> list[str]:
+        """The sites that may post this; asked only of who says where they come from."""
+        raise NotImplementedError
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.origin = request.headers.get("Origin")
+        sites = self.sites(request) if self.origin else []
+        self.welcome = may_post(self.origin, host=request.get_host(), sites=sites)
+        if request.method == "POST" and not self.welcome:
+            raise PermissionDenied("This site is not one of the campaign's.", "origin_not_allowed")
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        patch_cache_control(answer, no_store=True)
+        patch_vary_headers(answer, ["Origin"])
+        if self.welcome and self.origin:
+            answer["Access-Control-Allow-Origin"] = self.origin
+            answer["Access-Control-Allow-Methods"] = "POST"
+            answer["Access-Control-Allow-Headers"] = "Content-Type, Accept-Language"
+        return answer
+
+
+class CampaignPost(PublicPost):
+    """A POST to one campaign, which is read once; before its opening a preflight is a 404 too."""
+
+    campaign: Campaign
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.campaign = publication.find_campaign(self.kwargs["slug"])
+        super().initial(request, *args, **kwargs)
+
+    def sites(self, request: Request) -> list[str]:
+        return self.campaign.sites

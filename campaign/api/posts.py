@@ -1,0 +1,73 @@
+"""API version 1, what is posted: parse, call a verb, answer."""
+
+from contextlib import suppress
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaign import publication, signing
+from campaign.api import inputs, outputs
+from campaign.api.doors import CampaignPost, PublicPost, problems
+from campaign.errors import CampaignError
+from campaign.links import Purpose
+
+
+class Sign(CampaignPost):
+    @extend_schema(
+        operation_id="signatures_create",
+        request=inputs.SignInput,
+        responses={202: outputs.AcceptedShape, **problems(400, 403, 404, 409, 413, 415)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Ask to sign. The answer is the same whatever is known of the address; a mail tells more."""
+        body = inputs.SignInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        typed = dict(body.validated_data)
+        version = typed.pop("statement_version", None)
+        signing.sign(campaign=self.campaign, typed=typed, statement_version=version)
+        return Response({"status": "check_your_inbox"}, status=status.HTTP_202_ACCEPTED)
+
+
+class Resend(CampaignPost):
+    @extend_schema(
+        operation_id="signatures_resend",
+        request=inputs.ResendInput,
+        responses={202: outputs.AcceptedShape, **problems(400, 403, 404, 413, 415)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Ask for the mail again, or for the link to one's own page."""
+        body = inputs.ResendInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        signing.resend(campaign=self.campaign, email=body.validated_data["email"])
+        return Response({"status": "check_your_inbox"}, status=status.HTTP_202_ACCEPTED)
+
+
+class Confirm(PublicPost):
+    def sites(self, request: Request) -> list[str]:
+        """Those of the signature's campaign, opened or not: its mail says that it is there.
+
+        A token that confirms nothing names none. Then, as for a preflight, the sites of all visible
+        campaigns are welcome, so that they can read why it was refused.
+        """
+        if request.method == "POST":
+            body = inputs.ConfirmInput(data=request.data)
+            if body.is_valid():
+                with suppress(CampaignError):
+                    signature = signing.seen(Purpose.CONFIRM, body.validated_data["token"])
+                    return signature.campaign.sites
+        return publication.every_site()
+
+    @extend_schema(
+        operation_id="signatures_confirm",
+        request=inputs.ConfirmInput,
+        responses={200: outputs.ConfirmedShape, **problems(400, 403, 409, 410, 413, 415)},
+    )
+    def post(self, request: Request) -> Response:
+        """Confirm what a mail's link shows. A second time is a success that changes nothing."""
+        body = inputs.ConfirmInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        moved = signing.confirm(body.validated_data["token"])
+        signer = publication.listed_signer(moved.signature)
+        return Response({"status": moved.signature.status, "signer": signer})

@@ -1,0 +1,108 @@
+"""The same work for a known and an unknown address, so that time doesn't tell them apart."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from campaign import queue, signing
+from campaign.models import Campaign, Mail, MailQuota
+from campaign.models.signature import Status
+from tests.factories import details, make_campaign, make_signature, not_me_token
+
+pytestmark = pytest.mark.django_db
+
+CASES = [
+    "unknown",
+    "pending",
+    "held",
+    "published",
+    "rejected",
+    "withdrawn",
+    "no slot",
+    "left alone",
+]
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign()
+
+
+def prepare(campaign: Campaign, case: str) -> None:
+    if case in Status.values:
+        make_signature(campaign, status=case, **details())
+    if case == "no slot":
+        for _ in range(3):
+            signing.sign(campaign=campaign, typed=details(name="Somebody Else"))
+    if case == "left alone":
+        signature = make_signature(campaign, status=Status.PENDING, **details(name="Somebody Else"))
+        signing.not_me(not_me_token(signature))
+
+
+def work(
+    act: Callable[[], None],
+    capture: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> tuple[list[str], list[str]]:
+    """The kinds of statements that it ran, and the tasks that it told of."""
+    told: list[str] = []
+    connection.run_on_commit.clear()  # those of the transaction around the test, never run
+    monkeypatch.setattr(queue, "tell", told.append)
+    with capture(execute=True), CaptureQueriesContext(connection) as queries:
+        act()
+    kinds = [query["sql"].split()[0] for query in queries.captured_queries]
+    return sorted(kind for kind in kinds if kind not in {"RELEASE", "ROLLBACK"}), told
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_signing_does_the_same_work(
+    campaign: Campaign,
+    case: str,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    signing.sign(campaign=campaign, typed=details(email="warm@example.org"))
+    prepare(campaign, case)
+
+    def sign(email: str) -> tuple[list[str], list[str]]:
+        return work(
+            lambda: signing.sign(campaign=campaign, typed=details(email=email)),
+            django_capture_on_commit_callbacks,
+            monkeypatch,
+        )
+
+    known, fresh = sign("zoe@example.org"), sign("nobody@example.org")
+    assert known == fresh
+    assert known[1] == ["campaign.deliver"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_resending_does_the_same_work(
+    campaign: Campaign,
+    case: str,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    signing.resend(campaign=campaign, email="warm@example.org")
+    prepare(campaign, case)
+
+    def resend(email: str) -> tuple[list[str], list[str]]:
+        return work(
+            lambda: signing.resend(campaign=campaign, email=email),
+            django_capture_on_commit_callbacks,
+            monkeypatch,
+        )
+
+    known, fresh = resend("zoe@example.org"), resend("nobody@example.org")
+    assert known == fresh
+    assert known[1] == ["campaign.deliver"]
+
+
+def test_what_is_undone_leaves_no_mail_to_nobody(campaign: Campaign) -> None:
+    with transaction.atomic():
+        signing.resend(campaign=campaign, email="nobody@example.org")
+    assert not Mail.objects.exists()
+    assert MailQuota.objects.get().n == 1
