@@ -224,7 +224,6 @@ INSTALLED_APPS = [
     "campaign",
 ]
 MIDDLEWARE = [
-    "campaign.web.headers.only_utf8",
     "campaign.web.health.answer_probes",
     "campaign.web.headers.reserve_mining",
     "django.middleware.security.SecurityMiddleware",

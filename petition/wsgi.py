@@ -1,9 +1,29 @@
 """What the web server loads."""
 
 import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from django.core.wsgi import get_wsgi_application
+from django.utils.http import parse_header_parameters
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "petition.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+
+def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """Django, which reads everything as UTF-8, whatever charset a request's Content-Type names.
+
+    It would take any codec of Python's: one that reads ?language=fr as something else makes a shared
+    cache keep the wrong page for everybody, and "zlib" ends in an error before any view.
+    """
+    content_type = environ.get("CONTENT_TYPE", "")
+    if "charset" in content_type.lower():
+        kind, parameters = parse_header_parameters(content_type)
+        boundary = parameters.get("boundary")
+        environ["CONTENT_TYPE"] = f'{kind}; boundary="{boundary}"' if boundary else kind
+    return _django(environ, start_response)

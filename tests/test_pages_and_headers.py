@@ -1,5 +1,7 @@
 """What pages and API say about their answers: who may keep them, in which language, from where."""
 
+import io
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -12,6 +14,7 @@ from django.test import Client
 from campaign import publication
 from campaign.models import Signature
 from campaign.models.signature import Status
+from petition.wsgi import application
 from tests.factories import (
     confirm_token,
     details,
@@ -230,16 +233,33 @@ def test_a_refusal_is_a_plain_page(monkeypatch: pytest.MonkeyPatch) -> None:
     assert response["Content-Type"] == "text/html; charset=utf-8"
 
 
-@pytest.mark.django_db
+def served(path: str, query: str, content_type: str) -> tuple[str, str]:
+    """The status and body that the web server gets of the product."""
+    statuses: list[str] = []
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "GET",
+        "SERVER_NAME": "testserver",
+        "SERVER_PORT": "80",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "CONTENT_TYPE": content_type,
+        "wsgi.input": io.BytesIO(),
+        "wsgi.url_scheme": "http",
+    }
+    body = application(environ, lambda status, *_rest: statuses.append(status))  # type: ignore[arg-type]
+    return statuses[0][:3], b"".join(body).decode()
+
+
+@pytest.mark.django_db(transaction=True)  # the web server's end of a request closes the connection
 @pytest.mark.parametrize("charset", ["cp037", "zlib", "undefined", "rot13", "punycode", "utf-16"])
-def test_no_charset_of_a_request_changes_what_is_answered(client: Client, charset: str) -> None:
+@pytest.mark.parametrize("parameter", ["charset={}", 'CharSet="{}"', "charset*=utf-8''{}"])
+def test_no_charset_of_a_request_changes_what_is_answered(charset: str, parameter: str) -> None:
     make_campaign()
-    content_type = f"text/plain; charset={charset}"
-    page = client.get("/art/?language=fr", CONTENT_TYPE=content_type)
-    assert page.status_code == 200
-    assert '<html lang="fr"' in page.content.decode()
-    found = client.get("/api/v1/campaigns/art/signers/?q=nobody", CONTENT_TYPE=content_type)
-    assert found.json()["results"] == []
+    content_type = f"text/plain; {parameter.format(charset)}"
+    status, page = served("/art/", "language=fr", content_type)
+    assert (status, '<html lang="fr"' in page) == ("200", True)
+    status, body = served("/api/v1/campaigns/art/signers/", "q=nobody", content_type)
+    assert (status, json.loads(body)["results"]) == ("200", [])
 
 
 @pytest.mark.django_db

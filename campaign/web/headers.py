@@ -23,22 +23,6 @@ def reserve_mining(
     return answer
 
 
-def only_utf8(
-    get_response: Callable[[HttpRequest], HttpResponseBase],
-) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Read every query and form as UTF-8, whatever charset its Content-Type names.
-
-    Django takes any codec of Python's there: one that reads ?language=fr as something else would
-    make a shared cache keep the wrong page for everybody, and "zlib" would unpack a bomb.
-    """
-
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        request.encoding = "utf-8"
-        return get_response(request)
-
-    return answer
-
-
 class ConditionalGetMiddleware(http.ConditionalGetMiddleware):
     """Django's, but a 304 only ever comes of an ETag, and a page of another site may read it."""
 
