@@ -1,6 +1,7 @@
 """A real SMTP server on a loopback port that keeps what it takes and answers as it is told."""
 
-import socket
+import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -9,14 +10,19 @@ from email.message import EmailMessage
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from petition.local import free_port
+
 
 class Sink:
     """Takes every mail, unless ``rcpt`` has another answer for the recipient or ``data`` one for the text."""
 
-    def __init__(self) -> None:
+    def __init__(self, thinks: float = 0) -> None:
         self.received: list[EmailMessage] = []
         self.rcpt: dict[str, str] = {}
         self.data: list[str] = []
+        self.thinks = thinks
+        self.asked = threading.Event()
+        self.answered = threading.Event()
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -35,20 +41,16 @@ class Sink:
             parsed = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(parsed, EmailMessage)
             self.received.append(parsed)
+        self.asked.set()
+        await asyncio.sleep(self.thinks)
+        self.answered.set()
         return answer
 
 
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
-def served() -> Iterator[tuple[Sink, int]]:
-    """A running server: its sink and its port."""
-    sink, port = Sink(), free_port()
+def served(thinks: float = 0) -> Iterator[tuple[Sink, int]]:
+    """A running server, which thinks so many seconds over each mail: its sink and its port."""
+    sink, port = Sink(thinks), free_port()
     controller = Controller(sink, hostname="127.0.0.1", port=port)
     controller.start()
     try:
