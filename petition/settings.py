@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from petition import local
@@ -359,6 +360,13 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Petition",
     "SITE_URL": "/",
     "SITE_SYMBOL": "history_edu",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda _request: static("campaign/icon.svg"),
+        }
+    ],
     "SHOW_HISTORY": False,
     # Tailwind's blue in the place of Unfold's purple.
     "COLORS": {

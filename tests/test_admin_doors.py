@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
 from campaign.models import Campaign, ImportBatch, Mail, MailProvider, Signature, Suppression
@@ -294,3 +294,82 @@ def test_who_may_edit_users_makes_no_superuser_of_themselves(db: None) -> None:
     assert client.post(f"/admin/auth/user/{root.pk}/password/", passwords).status_code == 403
     root.refresh_from_db()
     assert root.check_password("secret")
+
+
+def test_who_may_edit_groups_adds_no_right_to_their_own(db: None) -> None:
+    clerk = make_user("view_group", "change_group", "add_group", username="clerk")
+    group = Group.objects.create(name="clerks")
+    clerk.groups.add(group)
+    moderate = Permission.objects.get(codename="moderate_signature")
+    page = f"/admin/auth/group/{group.pk}/change/"
+    sent = {"name": "renamed", "permissions": [moderate.pk]}
+    client = Client()
+    client.force_login(clerk)
+
+    client.post(page, sent)
+    client.post("/admin/auth/group/add/", {**sent, "name": "another"})
+
+    group.refresh_from_db()
+    assert (group.name, group.permissions.count()) == ("renamed", 0)
+    assert Group.objects.get(name="another").permissions.count() == 0
+
+    client_of("superuser").post("/admin/auth/group/add/", {**sent, "name": "moderators"})
+    assert Group.objects.get(name="moderators").permissions.get() == moderate
+
+
+# --- What nobody would type ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(SIGNATURE + "?why=%00", SIGNATURE + "?why=nonsense", SIGNATURE + "?kind__exact=%00"),
+        *(SIGNATURE + "?name=%00", SIGNATURE + "?signed_at__year=0", BATCH + "?file_name=%00"),
+        *(CAMPAIGN + "?slug=%00", "/admin/campaign/mail/?kind__exact=%00"),
+        *("/admin/campaign/suppression/?reason__exact=%00", "/admin/auth/user/?username=%00"),
+        *("/admin/campaign/mailprovider/?domain=%00", "/admin/auth/group/?name=%00"),
+    ],
+)
+def test_a_filter_that_is_none_opens_the_list_without_it(url: str, there: dict[str, Any]) -> None:
+    response = client_of("superuser").get(url)
+
+    assert response.status_code == 302
+    assert response.headers["Location"] == f"{url.partition('?')[0]}?e=1"
+
+
+def test_an_autocompletion_takes_a_nul(there: dict[str, Any]) -> None:
+    asked = {"app_label": "auth", "model_name": "user", "field_name": "groups", "term": "\0"}
+    assert client_of("superuser").get("/admin/autocomplete/", asked).status_code == 200
+
+
+@pytest.mark.parametrize("digits", ["9" * 20, "9" * 5000], ids=["20", "5000"])
+@pytest.mark.parametrize("where", [SIGNATURE, BATCH, CAMPAIGN])
+def test_an_id_of_too_many_digits_is_nobody(where: str, digits: str, there: dict[str, Any]) -> None:
+    assert client_of("superuser").get(f"{where}{digits}/change/").status_code == 404
+
+
+@pytest.mark.parametrize("chosen", ["\0", "x", "9" * 5000], ids=["nul", "letter", "5000"])
+@pytest.mark.parametrize(
+    ("url", "action"), [(SIGNATURE, "approve_selected"), ("/admin/campaign/mail/", "try_again")]
+)
+def test_an_action_on_what_is_no_id_is_refused(
+    url: str, action: str, chosen: str, there: dict[str, Any]
+) -> None:
+    sent = {"action": action, "_selected_action": [chosen]}
+    assert client_of("superuser").post(url, sent).status_code == 400
+
+
+def test_a_decision_with_broken_filters_is_made_and_opens_the_next(there: dict[str, Any]) -> None:
+    other = make_signature(status=Status.HELD, name="Waits Too")
+    sent = {"revision": 1, "status": "held", "filters": "kind__exact=%00"}
+
+    response = client_of("superuser").post(f"{SIGNATURE}{there['signature']}/approve/", sent)
+
+    assert Signature.objects.get(pk=there["signature"]).status == Status.PUBLISHED
+    assert response.status_code == 302
+    assert f"/{other.pk}/change/" in response.headers["Location"]
+
+
+def test_the_admin_has_the_icon_of_the_pages(db: None) -> None:
+    text = Client().get("/admin/login/").content.decode()
+    assert '<link rel="icon" href="/static/campaign/icon.svg" type="image/svg+xml"' in text

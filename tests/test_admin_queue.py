@@ -55,6 +55,17 @@ def carried(client: Client, signature: Signature, verb: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form[1]))
 
 
+def correct(signature: Signature, **typed: str) -> None:
+    """As the signer does on their own page."""
+    form = {"name": signature.name, "credit": "", "organisation": "", **typed}
+    signing.correct(manage_token(signature), typed=form, revision=signature.revision)
+
+
+def words(response: Any) -> str:
+    """The page with its white space folded."""
+    return " ".join(response.content.decode().split())
+
+
 def said(response: Any) -> str:
     return " ".join(str(message) for message in response.context["messages"])
 
@@ -159,6 +170,34 @@ def test_what_waits_for_its_batch_is_a_lane_of_its_own(desk: Client, campaign: C
     assert names(response) == ["To Decide"]
     assert "signers.csv" in response.content.decode()
     assert names(desk.get(f"{QUEUE}?status=release")) == ["Imported One"]
+
+
+def test_an_import_that_its_signer_renamed_is_work_to_do_and_says_why(
+    desk: Client, campaign: Campaign
+) -> None:
+    batch = imported(campaign, "Imported One", "Imported Two")
+    one = Signature.objects.get(name="Imported One")
+    correct(one, name="Scarlett Johansson")
+
+    queue = desk.get(QUEUE)
+    assert names(queue) == ["Scarlett Johansson"]
+    assert names(desk.get(f"{QUEUE}?status=release")) == ["Imported Two"]
+    one.refresh_from_db()
+    assert set(one.hold_reasons) > {HoldReason.RENAMED, HoldReason.IMPORTED}
+    text = desk.get(page(one)).content.decode()
+    for why in (
+        "Why it is held",
+        "The signer changed what is shown",
+        "Imported with consent on file, not released yet",
+        "Its name is like a protected name",
+        "The release of its batch leaves it out: it is decided here.",
+    ):
+        assert why in text
+    other = Signature.objects.get(name="Imported Two")
+    assert "The release of its batch publishes it." in desk.get(page(other)).content.decode()
+
+    desk.post(f"/admin/campaign/importbatch/{batch.pk}/release/", {"waiting": 1})
+    assert statuses([one, other]) == [Status.HELD, Status.PUBLISHED]
 
 
 # --- One -------------------------------------------------------------------------------------
@@ -309,6 +348,48 @@ def test_a_published_one_is_held_and_a_rejected_one_restored(
     assert signature.status == Status.HELD
 
 
+def test_a_rejected_one_that_its_signer_changed_says_what_a_restoring_does(
+    desk: Client, campaign: Campaign
+) -> None:
+    signature = make_signature(status=Status.PUBLISHED, name="Not A Name")
+    press(desk, signature, "reject", reason="not_a_name")
+    before = words(desk.get(page(signature)))
+    assert "Back on the list at once, as before the rejection." in before
+    assert "What was rejected is not what stands here" not in before
+
+    correct(signature, name="A Better Name")
+
+    after = words(desk.get(page(signature)))
+    for told in (
+        "Why it would be held again",
+        "The signer changed what is shown",
+        "What was rejected is not what stands here: it has been changed since then.",
+        "Held again, to be approved or not: this alone publishes nothing.",
+        "<b>Changed</b>",
+        "the signer",
+    ):
+        assert told in after
+    assert "Why it is held" not in after
+    assert ">Changed</span>" in desk.get(f"{QUEUE}?status=rejected").content.decode()
+
+    press(desk, signature, "restore")
+    signature.refresh_from_db()
+    assert signature.status == Status.HELD
+    assert not Mail.objects.filter(signature=signature, kind=MailKind.PUBLISHED).count() > 1
+
+
+def test_the_past_is_told_in_the_language_of_the_moderator(
+    desk: Client, campaign: Campaign
+) -> None:
+    signature = make_signature(status=Status.HELD, name="First Name", credit="A Film")
+    correct(signature, name="Second Name", credit="Another")
+
+    text = words(desk.get(page(signature), headers={"accept-language": "fr"}))
+
+    assert '<b>Modifiée</b> <span class="quiet">le signataire</span> <p>Référence, Nom' in text
+    assert "<b>Confirmée</b>" in text
+
+
 def test_an_erased_one_shows_no_buttons_and_no_name(desk: Client, campaign: Campaign) -> None:
     signature = make_signature(status=Status.ERASED, name="Forgotten Person")
 
@@ -341,7 +422,7 @@ def preview(client: Client, rows: list[Signature], verb: str = "approve") -> Any
 
 
 def items(response: Any) -> list[str]:
-    return re.findall(r'name="item" value="([^"]+)"', response.content.decode())
+    return re.findall(r'name="item"\s+value="([^"]+)"', response.content.decode())
 
 
 def test_many_are_listed_exactly_before_one_button_approves_them(

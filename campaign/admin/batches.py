@@ -68,7 +68,7 @@ class ImportBatchAdmin(ReadOnlyAdmin[ImportBatch]):
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         found = ImportBatch.objects.select_related("campaign", "released_by")
-        batch = found.filter(pk=int(object_id)).first() if object_id.isdecimal() else None
+        batch = found.filter(pk=desk.row_id(object_id)).first()
         if batch is None:
             raise Http404
         return TemplateResponse(

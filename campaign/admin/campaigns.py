@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from campaign import organising, publication
+from campaign.admin import desk
 from campaign.admin.site import site
 from campaign.admin.unfolded import ReadOnlyAdmin
 from campaign.models.campaign import Campaign
@@ -88,9 +89,7 @@ class CampaignAdmin(ReadOnlyAdmin[Campaign]):
         return TemplateResponse(request, "admin/campaign/campaign/page.html", context)
 
     def _find(self, object_id: str) -> Campaign:
-        campaign = (
-            Campaign.objects.filter(pk=int(object_id)).first() if object_id.isdecimal() else None
-        )
+        campaign = Campaign.objects.filter(pk=desk.row_id(object_id)).first()
         if campaign is None:
             raise Http404
         return campaign

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from campaign import moderation, moves, rules
@@ -148,6 +148,38 @@ BUTTONS = {
 }
 
 
+# --- The past in words -----------------------------------------------------------------------
+
+VERBS = {
+    Verb.SIGN: _("Signed"),
+    Verb.IMPORT: _("Imported"),
+    Verb.CONFIRM: pgettext_lazy("one signature", "Confirmed"),
+    Verb.AMEND: _("Changed"),
+    Verb.APPROVE: _("Approved"),
+    Verb.REJECT: _("Rejected"),
+    Verb.HOLD: _("Held"),
+    Verb.RESTORE: _("Restored"),
+    Verb.WITHDRAW: pgettext_lazy("one signature", "Withdrawn"),
+    Verb.ERASE: _("Erased"),
+}
+ACTORS = {
+    "signer": _("the signer"),
+    "moderator": _("a moderator"),
+    "organiser": _("the organiser"),
+    "clock": _("the clock"),
+}
+FIELDS = {
+    "name": _("Name"),
+    "sort_name": _("Sorted as"),
+    "kind": _("Kind"),
+    "discipline": _("Discipline"),
+    "credit": _("Credit"),
+    "organisation": _("Organisation"),
+    "country": _("Country"),
+    "show_name": _("Listed or not"),
+    "featured": _("Featured"),
+}
+
 # --- One -------------------------------------------------------------------------------------
 
 
@@ -167,6 +199,7 @@ def page(
         "dossier": (dossier := desk.dossier(signature)),
         "reasons": [HoldReason(reason).label for reason in signature.hold_reasons],
         "events": [_told(event) for event in dossier.events],
+        "changed_since": _changed_since(signature, dossier.events),
         "buttons": {button.verb.value: button for button in buttons} if can_decide else {},
         "reject_form": typed,
         "hold_form": NoteForm(),
@@ -178,15 +211,29 @@ def page(
 
 def _told(event: Event) -> dict[str, Any]:
     """An event in words: what, who, why, and the note beside it."""
-    reasons = {**dict(RejectionReason.choices), **dict(HoldReason.choices)}
     note = getattr(event, "note", None)
     return {
         "at": event.at,
-        "what": Verb(event.verb).label,
-        "who": event.user or event.actor,
-        "why": reasons.get(event.reason, event.reason),
+        "what": VERBS[Verb(event.verb)],
+        "who": event.user or ACTORS.get(event.actor, event.actor),
+        "why": _why(event),
         "note": note.text if note else "",
     }
+
+
+def _why(event: Event) -> str:
+    """The reason of a decision; of a change, the fields that it changed."""
+    if event.verb == Verb.AMEND:
+        fields = event.reason.split(",")
+        return ", ".join(str(FIELDS.get(field, field)) for field in fields)
+    reasons = {**dict(RejectionReason.choices), **dict(HoldReason.choices)}
+    return str(reasons.get(event.reason, event.reason))
+
+
+def _changed_since(signature: Signature, events: list[Event]) -> bool:
+    """Whether a rejected one shows something else than what was rejected."""
+    rejections = [event.revision for event in events if event.verb == Verb.REJECT]
+    return signature.status == Status.REJECTED and signature.revision > max(rejections, default=0)
 
 
 @require_POST

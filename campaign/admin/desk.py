@@ -6,6 +6,7 @@ from functools import cached_property
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from campaign import identity, rules
 from campaign.admin.unfolded import Paginator
@@ -45,7 +46,7 @@ LANES = (
     Lane("", _("To decide"), Q(status=Status.HELD) & ~_ONLY_IMPORTED, _OLDEST),
     Lane("release", _("Awaiting release"), Q(status=Status.HELD) & _ONLY_IMPORTED, _OLDEST),
     Lane("published", _("Published"), Q(status=Status.PUBLISHED)),
-    Lane("rejected", _("Rejected"), Q(status=Status.REJECTED)),
+    Lane("rejected", pgettext_lazy("several signatures", "Rejected"), Q(status=Status.REJECTED)),
     Lane("withdrawn", _("Withdrawn"), Q(status__in=(Status.WITHDRAWN, Status.ERASED))),
     Lane("pending", _("Not confirmed"), Q(status=Status.PENDING)),
     Lane("all", _("All"), Q()),
@@ -134,6 +135,11 @@ class Dossier:
     same_name: list[Signature]
     events: list[Event]
     mails: list[Mail]
+
+
+def row_id(typed: str) -> int:
+    """The id in an address; 0, no row's, for what cannot be one: `int` refuses thousands of digits."""
+    return int(typed) if typed.isdecimal() and len(typed) <= 20 else 0
 
 
 def find(pk: int) -> Signature | None:

@@ -39,4 +39,10 @@ def _may_touch(request: HttpRequest, obj: Any) -> bool:
 
 @admin.register(Group, site=site)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin[Group]):
-    """Roles: a group and its permissions."""
+    """Roles: a group and its permissions, which only a superuser gives: the giver may be a member."""
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Group | None = None
+    ) -> tuple[str, ...]:
+        rights = () if request.user.is_superuser else ("permissions",)
+        return (*super().get_readonly_fields(request, obj), *rights)

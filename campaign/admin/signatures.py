@@ -76,7 +76,11 @@ class HoldReasonFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
-        return queryset.filter(hold_reasons__contains=[value]) if value else queryset
+        if not value:
+            return queryset
+        if value not in HoldReason.values:
+            raise IncorrectLookupParameters
+        return queryset.filter(hold_reasons__contains=[value])
 
 
 class SignatureList(ChangeList):
@@ -155,8 +159,9 @@ class SignatureAdmin(ReadOnlyAdmin[Signature]):
 
     @admin.display(description=_("Why held"))
     def why(self, row: Signature) -> SafeString | str:
+        reasons = row.hold_reasons
         if row.status == Status.REJECTED:
-            return str(row.get_rejection_reason_display())
+            reasons = [reason for reason in reasons if reason == HoldReason.RENAMED]
         names = ", ".join(str(name) for name in getattr(row, "resembles", []))
         chips = [
             (
@@ -165,10 +170,13 @@ class SignatureAdmin(ReadOnlyAdmin[Signature]):
                 WHY[HoldReason(reason)],
                 f": {names}" if names and reason == HoldReason.PROTECTED_NAME else "",
             )
-            for reason in row.hold_reasons
+            for reason in reasons
         ]
         chip = '<span class="chip chip-{}" title="{}">{}{}</span>'
-        return format_html_join(" ", chip, chips) or "–"
+        shown = format_html_join(" ", chip, chips)
+        if row.status == Status.REJECTED:
+            return format_html("{} {}", row.get_rejection_reason_display(), shown)
+        return shown or "–"
 
     @admin.display(description=_("Mail domain"))
     def domain(self, row: Signature) -> str:
@@ -215,7 +223,7 @@ class SignatureAdmin(ReadOnlyAdmin[Signature]):
             raise PermissionDenied
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        signature = desk.find(int(object_id)) if object_id.isdecimal() else None
+        signature = desk.find(desk.row_id(object_id))
         if signature is None:
             raise Http404
         return decisions.page(request, signature)

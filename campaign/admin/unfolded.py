@@ -2,14 +2,19 @@
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db.models import Model
-from django.http import HttpRequest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest, ValidationError
+from django.db import DataError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
 
 M = TypeVar("M", bound=Model)
 
 if TYPE_CHECKING:
-    from django.contrib.admin import AdminSite, ModelAdmin
-    from django.contrib.admin.views.main import ChangeList
+    from django.contrib.admin import AdminSite
+    from django.contrib.admin import ModelAdmin as _ModelAdmin
+    from django.contrib.admin.views.main import ChangeList as _ChangeList
     from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
     from django.core.paginator import Paginator
     from django.forms import ModelForm
@@ -19,7 +24,7 @@ else:
     from django.core import paginator
     from unfold import admin as unfold
     from unfold.sites import UnfoldAdminSite as AdminSite
-    from unfold.views import ChangeList
+    from unfold.views import ChangeList as _ChangeList
 
     class _Typed:
         """Lets a class be written with the model that only the type checker asks for."""
@@ -27,7 +32,7 @@ else:
         def __class_getitem__(cls, _model: Any) -> Any:
             return cls
 
-    class ModelAdmin(_Typed, unfold.ModelAdmin): ...
+    class _ModelAdmin(_Typed, unfold.ModelAdmin): ...
 
     class DjangoUserAdmin(_Typed, auth.UserAdmin): ...
 
@@ -45,6 +50,38 @@ __all__ = [
     "Paginator",
     "ReadOnlyAdmin",
 ]
+
+
+class ChangeList(_ChangeList):
+    """A filter that the database cannot compare is a wrong filter, not a failure of ours."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        try:
+            super().get_results(request)
+        # Such as a NUL, an unbalanced regular expression, the year 0.
+        except (DataError, ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters from error
+
+
+class ModelAdmin(_ModelAdmin[M]):
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[_ChangeList]:
+        return ChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[M], search_term: str
+    ) -> tuple[QuerySet[M], bool]:
+        # The lists' own form refuses a NUL; the autocompletion has none.
+        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **options: Any
+    ) -> HttpResponse | None:
+        try:
+            for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(chosen)
+        except ValidationError as error:
+            raise BadRequest from error
+        return super().response_action(request, queryset, *args, **options)
 
 
 class ReadOnlyAdmin(ModelAdmin[M]):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.translation import gettext
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -73,7 +74,8 @@ class PublicPost(Door):
         sites = self.sites(request) if self.origin else []
         self.welcome = may_post(self.origin, host=request.get_host(), sites=sites)
         if request.method == "POST" and not self.welcome:
-            raise PermissionDenied("This site is not one of the campaign's.", "origin_not_allowed")
+            detail = gettext("This site is not one of the campaign’s.")
+            raise PermissionDenied(detail, "origin_not_allowed")
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any

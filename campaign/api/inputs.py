@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
@@ -23,7 +24,8 @@ class JsonParser(JSONParser):
         try:
             return json.loads(stream.read().decode("utf-8"), parse_constant=strict_constant)
         except (ValueError, RecursionError) as error:
-            raise ParseError(f"The body is not JSON in UTF-8: {error}"[:200]) from None
+            detail = gettext("The body is not JSON in UTF-8: %(error)s") % {"error": error}
+            raise ParseError(detail[:200]) from None
 
 
 class StrictText(serializers.CharField):

@@ -13,6 +13,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils.cache import patch_cache_control
 from django.utils.functional import Promise
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
@@ -31,25 +32,25 @@ _CODES = {
 # Django's own errors; the first that fits, so the narrower ones stand first.
 _DJANGO: dict[type[Exception], tuple[int, str, str | Promise]] = {
     Http404: (404, NotFound.code, NotFound.message),
-    PermissionDenied: (403, "permission_denied", "This is not open to you."),
-    RequestDataTooBig: (413, "too_large", "The body is too large."),
-    SuspiciousOperation: (400, "bad_request", "This request cannot be read."),
-    BadRequest: (400, "bad_request", "This request cannot be read."),
-    MultiPartParserError: (400, "bad_request", "This request cannot be read."),
+    PermissionDenied: (403, "permission_denied", _("This is not open to you.")),
+    RequestDataTooBig: (413, "too_large", _("The body is too large.")),
+    SuspiciousOperation: (400, "bad_request", _("This request cannot be read.")),
+    BadRequest: (400, "bad_request", _("This request cannot be read.")),
+    MultiPartParserError: (400, "bad_request", _("This request cannot be read.")),
 }
-_TITLES = {
-    400: "Bad request",
-    403: "Forbidden",
-    404: "Not found",
-    405: "Method not allowed",
-    406: "Not acceptable",
-    409: "Conflict",
-    410: "Gone",
-    413: "Content too large",
-    415: "Unsupported media type",
-    422: "Unprocessable content",
-    429: "Too many requests",
-    500: "Internal server error",
+_TITLES: dict[int, str | Promise] = {
+    400: _("Bad request"),
+    403: _("Forbidden"),
+    404: _("Not found"),
+    405: _("Method not allowed"),
+    406: _("Not acceptable"),
+    409: _("Conflict"),
+    410: _("Gone"),
+    413: _("Content too large"),
+    415: _("Unsupported media type"),
+    422: _("Unprocessable content"),
+    429: _("Too many requests"),
+    500: _("Internal server error"),
 }
 
 
@@ -59,7 +60,7 @@ def problem(
     """The body of a problem; ``errors`` for a bad input."""
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": _TITLES.get(status, "Error"),
+        "title": str(_TITLES.get(status, _("Error"))),
         "status": status,
         "code": code,
         "detail": detail,

@@ -41,6 +41,7 @@ class Process:
         return self._running.pid
 
     def start(self) -> None:
+        self.kill()  # a test that failed half-way must not leave two of them to the next
         with self.log.open("ab") as log:
             self._running = subprocess.Popen(
                 self._command,

@@ -44,7 +44,7 @@ class Sink:
         """The mails to an address so far, copies too."""
         return [message for recipient, message in self._mails.copy() if recipient == address]
 
-    def wait_for(self, address: str, subject: str = "", *, within: float = 15.0) -> EmailMessage:
+    def wait_for(self, address: str, subject: str = "", *, within: float = 40.0) -> EmailMessage:
         """The first mail to an address whose subject holds these words, once it is there."""
 
         def look() -> EmailMessage | None:

@@ -18,7 +18,7 @@ from tests.factories import details
 pytestmark = pytest.mark.xdist_group("e2e")
 
 PATH = "/api/v1/campaigns/art/signatures/"
-BACK_WITHIN = 15.0
+BACK_WITHIN = 40.0
 """Seconds from the return of a server to the mail: a probe or a sweep comes every 5."""
 Say = Callable[[str], None]
 

@@ -8,7 +8,7 @@ T = TypeVar("T")
 STEP = 0.05
 
 
-def until(look: Callable[[], T], *, within: float = 15.0, what: str = "") -> T:
+def until(look: Callable[[], T], *, within: float = 40.0, what: str = "") -> T:
     """What ``look`` returns, once it is true; an AssertionError after ``within`` seconds."""
     deadline = time.monotonic() + within
     while not (seen := look()):
