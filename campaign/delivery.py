@@ -23,10 +23,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from campaign import letters, queue
-from campaign.models.address import Suppression, SuppressionReason
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
 from campaign.models.signature import STANDING, Status
-from campaign.outbox import address_hash
+from campaign.outbox import is_left_alone
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +36,8 @@ RENEW = 10.0
 """Seconds after which the leases of a batch are renewed while it is being sent."""
 BROKEN_RETRY = timedelta(seconds=10)
 """First pause of the mail in whose middle the connection broke."""
+CLOSING = 421
+"""The server's word that it closes the connection (RFC 5321, 3.8)."""
 PROBE = 3.0
 """Seconds between two tries to reach a server that was not there."""
 RUN = 60.0
@@ -86,7 +87,7 @@ def deliver_due() -> int:
     except ServerDown as error:
         _down_until = time.monotonic() + PROBE
         _give_back(owner)
-        logger.warning("mail server is not to be had: %s", error.__cause__.__class__.__name__)
+        logger.warning("mail server is not to be had: %s", type(error.__cause__ or error).__name__)
     return sent
 
 
@@ -153,8 +154,8 @@ def _kept(owner: str) -> Iterator[_Lease]:
     def renew() -> None:
         try:
             while not ended.wait(RENEW):
-                _owned(owner).update(lease_until=timezone.now() + LEASE)
-                lease.renewed = time.monotonic()
+                if _owned(owner).update(lease_until=timezone.now() + LEASE):
+                    lease.renewed = time.monotonic()
         finally:
             connections.close_all()  # those of this thread
 
@@ -203,6 +204,10 @@ def _send(server: BaseEmailBackend, owner: str, mail: Mail) -> bool:
 
 def _refused(owner: str, mail: Mail, code: int) -> bool:
     """Sort an answer of the server (RFC 5321, 4.2.1): 5xx is for ever, anything else is tried again."""
+    if code == CLOSING:
+        # It says so of the connection: the next mail would find it closed, and be blamed.
+        _defer(owner, mail, f"deferred with {code}")
+        raise ServerDown
     if 500 <= code < 600:
         error = f"refused with {code}"
         _mark(owner, mail, status=MailStatus.FAILED, attempts=mail.attempts + 1, error=error)
@@ -229,14 +234,8 @@ def _is_wanted(mail: Mail) -> bool:
     """Whether the mail is still true, and its address hasn't asked for no more mails of strangers."""
     if mail.signature.status not in TRUE_WHILE[MailKind(mail.kind)]:
         return False
-    return not (
-        mail.urgent
-        and Suppression.objects.filter(
-            campaign_id=mail.signature.campaign_id,
-            address_hash=address_hash(mail.signature.canonical_email),
-            reason=SuppressionReason.NOT_ME,
-        ).exists()
-    )
+    signature = mail.signature
+    return not (mail.urgent and is_left_alone(signature.campaign_id, signature.canonical_email))
 
 
 def _owned(owner: str) -> QuerySet[Mail]:

@@ -59,9 +59,12 @@ def _defused(cell: Any) -> Any:
     """
     if not isinstance(cell, str):
         return cell
-    return ";".join(
-        f"'{part}" if part.startswith(_FORMULA_STARTS) else part for part in cell.split(";")
-    )
+    return ";".join(f"'{part}" if _is_formula(part) else part for part in cell.split(";"))
+
+
+def _is_formula(part: str) -> bool:
+    """Spaces and quotes before it are no guard: such a spreadsheet takes the quotes off."""
+    return part.startswith(_FORMULA_STARTS) or part.lstrip(" \"'").startswith(_FORMULA_STARTS)
 
 
 def json_lines(campaign: Campaign) -> Iterator[str]:

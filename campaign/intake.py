@@ -4,9 +4,10 @@ import csv
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -16,7 +17,7 @@ from campaign import identity, moves, outbox, rules
 from campaign.campaign_file import FileMistake
 from campaign.details import Details, read_imported
 from campaign.errors import FieldError, InvalidInput
-from campaign.models.address import Suppression, canonical_address
+from campaign.models.address import Suppression, SuppressionReason, canonical_address
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign
 from campaign.models.mail import MailKind
@@ -105,15 +106,38 @@ def import_signers(
         )
     seen: set[str] = set()
     checked = _read_lines(campaign, names, reader, report, on_file=bool(consent_note))
-    while chunk := list(itertools.islice(checked, CHUNK)):
-        with transaction.atomic():
-            _one_at_a_time(campaign)
-            fresh = _fresh(campaign, chunk, seen, report, on_file=bool(consent_note))
-            if batch is not None and fresh:
-                _place(campaign, batch, fresh)
-        report.added += len(fresh)
-    if batch is not None and not report.added:
-        batch.delete()
+    try:
+        while chunk := list(itertools.islice(checked, CHUNK)):
+            # Once more where a signer has confirmed, or asked for, the same at this instant.
+            taken = moves.once_more(
+                partial(_take, campaign, batch, chunk, seen, on_file=bool(consent_note))
+            )
+            report.added += taken.added
+            report.known += taken.known
+            report.left += taken.left
+            seen |= {line.key for line in chunk}
+    finally:
+        if batch is not None and not report.added:
+            batch.delete()
+    return report
+
+
+def _take(
+    campaign: Campaign,
+    batch: ImportBatch | None,
+    chunk: list[_Line],
+    seen: Set[str],
+    *,
+    on_file: bool,
+) -> ImportReport:
+    """Take one chunk of good lines in a transaction of its own; what came of it."""
+    report = ImportReport()
+    with transaction.atomic():
+        _one_at_a_time(campaign)
+        fresh = _fresh(campaign, chunk, seen, report, on_file=on_file)
+        if batch is not None and fresh:
+            _place(campaign, batch, fresh)
+    report.added = len(fresh)
     return report
 
 
@@ -235,7 +259,7 @@ def _one_at_a_time(campaign: Campaign) -> None:
 
 
 def _fresh(
-    campaign: Campaign, chunk: list[_Line], seen: set[str], report: ImportReport, *, on_file: bool
+    campaign: Campaign, chunk: list[_Line], seen: Set[str], report: ImportReport, *, on_file: bool
 ) -> list[_Line]:
     """The lines of a chunk that are nobody known: not here, not in this file before, not left."""
     known = set(
@@ -251,25 +275,28 @@ def _fresh(
     asked = set(theirs.filter(status=Status.PENDING).values_list("canonical_email", "details_key"))
     hashes = {outbox.address_hash(canonical) for canonical in addresses}
     gone = set(
-        Suppression.objects.filter(campaign=campaign, address_hash__in=hashes).values_list(
-            "address_hash", flat=True
-        )
+        Suppression.objects.filter(
+            campaign=campaign,
+            address_hash__in=hashes,
+            reason__in=(SuppressionReason.NOT_ME, SuppressionReason.ERASED),
+        ).values_list("address_hash", flat=True)
     )
-    fresh = []
+    fresh: list[_Line] = []
+    here = set(seen)
     for line in chunk:
         person = (line.canonical, identity.search_fold(line.details.name))
         if line.canonical and outbox.address_hash(line.canonical) in gone:
             report.left += 1
         elif (
             line.key in known
-            or line.key in seen
+            or line.key in here
             or person in signed
             or (not on_file and (line.canonical, line.details.key()) in asked)
         ):
             report.known += 1
         else:
             fresh.append(line)
-        seen.add(line.key)
+        here.add(line.key)
     return fresh
 
 

@@ -1,9 +1,10 @@
 """The verbs of the moderator: approve, reject, hold, restore, release a batch."""
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from campaign import moves
+from campaign import moves, rules
 from campaign.models.batch import ImportBatch
 from campaign.models.signature import HoldReason, RejectionReason, Signature, Status
 from campaign.moves import Actor, Decision, Moved, Verb
@@ -102,6 +103,7 @@ def release(*, batch: ImportBatch, by: AbstractBaseUser) -> int:
     as released when all is done: one that was cut off is taken up by releasing it again.
     """
     waiting = Signature.objects.filter(batch=batch, status=Status.HELD).order_by("pk")
+    _protect(waiting)
     released = sum(
         moves.move(
             signature_id=signature_id,
@@ -115,6 +117,14 @@ def release(*, batch: ImportBatch, by: AbstractBaseUser) -> int:
         released_at=timezone.now(), released_by=by
     )
     return released
+
+
+def _protect(waiting: QuerySet[Signature]) -> None:
+    """Hold for a look of its own who looks like a name that has been protected since the import."""
+    rows = list(waiting)
+    for signature, names in zip(rows, rules.matching_names(rows), strict=True):
+        if names:
+            moves.add_hold_reason(signature.pk, HoldReason.PROTECTED_NAME)
 
 
 def _released(signature: Signature, _others: object) -> Decision:

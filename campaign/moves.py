@@ -7,10 +7,10 @@ address, confirmed at once, wait for each other instead of deadlocking (35 of 40
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from campaign import counts, identity, outbox, search
@@ -19,6 +19,8 @@ from campaign.models.campaign import Campaign
 from campaign.models.event import Event, EventNote
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
+
+T = TypeVar("T")
 
 
 class Verb(models.TextChoices):
@@ -194,6 +196,7 @@ def move(
 
 _MOVED_COLUMNS: Final = (
     "status",
+    "revision",
     "hold_reasons",
     "rejected_from",
     "rejection_reason",
@@ -243,7 +246,10 @@ def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
     else:
         signature.rejected_from = ""
     signature.status = decision.to
-    signature.rejection_reason = decision.rejection_reason
+    if decision.to in {Status.REJECTED, Status.PUBLISHED, Status.HELD}:
+        signature.rejection_reason = decision.rejection_reason  # who leaves afterwards keeps it
+    if verb in {Verb.HOLD, Verb.RESTORE}:
+        signature.revision += 1  # a page from before it must not approve what a colleague held
     if decision.to != Status.REJECTED:  # what spoke against it still does when it is restored
         signature.hold_reasons = list(decision.hold_reasons)
     signature.updated_at = now
@@ -293,6 +299,24 @@ def _close_pendings(signature: Signature, others: Sequence[Signature]) -> None:
         for other in others
         if other.status == Status.PENDING and other.name_fold == signature.name_fold
     )
+
+
+@transaction.atomic
+def add_hold_reason(signature_id: int, reason: HoldReason) -> None:
+    """Note one more reason on a held signature. Raises SignatureGone."""
+    signature, _others = lock(signature_id)
+    if signature.status == Status.HELD and reason not in signature.hold_reasons:
+        Signature.objects.filter(pk=signature.pk).update(
+            hold_reasons=[*signature.hold_reasons, reason]
+        )
+
+
+def once_more(act: Callable[[], T]) -> T:
+    """Run a verb, and once more if it lost a race for a unique key: the second look sees who won."""
+    try:
+        return act()
+    except IntegrityError:
+        return act()
 
 
 # --- Amending and discarding -----------------------------------------------------------------

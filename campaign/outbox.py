@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from campaign import identity, queue
+from campaign.models.address import Suppression, SuppressionReason
 from campaign.models.mail import URGENT, Mail, MailKind
 from campaign.models.signature import Signature
 
@@ -23,19 +24,43 @@ RETURNING n
 
 
 def address_hash(canonical_email: str) -> str:
-    """A keyed hash of an address's mailbox (HMAC-SHA256, hex): known again, never read back."""
-    mailbox = identity.mailbox_key(canonical_email)
-    return hmac.new(settings.HASH_KEY.encode(), mailbox.encode(), hashlib.sha256).hexdigest()
+    """A keyed hash of a canonical address (HMAC-SHA256, hex): known again, never read back."""
+    key, address = settings.HASH_KEY.encode(), canonical_email.encode()
+    return hmac.new(key, address, hashlib.sha256).hexdigest()
+
+
+def is_known(campaign_id: int, canonical_email: str, reason: SuppressionReason) -> bool:
+    """Whether an address has been noted for that reason."""
+    return (
+        bool(canonical_email)
+        and Suppression.objects.filter(
+            campaign_id=campaign_id, address_hash=address_hash(canonical_email), reason=reason
+        ).exists()
+    )
+
+
+def is_left_alone(campaign_id: int, canonical_email: str) -> bool:
+    """Whether an address, or the mailbox that its tag most likely leads to, asked to be left alone.
+
+    Not the other way round: where + is no tag, whoever owns a+b@ would silence a@.
+    """
+    addresses = {canonical_email, identity.mailbox_key(canonical_email)}
+    return Suppression.objects.filter(
+        campaign_id=campaign_id,
+        address_hash__in=[address_hash(address) for address in addresses],
+        reason=SuppressionReason.NOT_ME,
+    ).exists()
 
 
 def take_slot(*, campaign_id: int, canonical_email: str, today: date) -> bool:
     """Take one of today's slots for a mail that a stranger may have caused; False when none is left.
 
     Call it first in a transaction: the row's lock then serialises everything that is done for this
-    address, and nobody else waits.
+    address, and nobody else waits. Tags share the slots of their mailbox at every domain.
     """
+    mailbox = address_hash(identity.mailbox_key(canonical_email))
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [campaign_id, address_hash(canonical_email), today, STRANGERS_A_DAY])
+        cursor.execute(_TAKE, [campaign_id, mailbox, today, STRANGERS_A_DAY])
         return cursor.fetchone() is not None
 
 

@@ -6,7 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Value
 
-from campaign import identity
+from campaign import identity, outbox
+from campaign.models.address import SuppressionReason
 from campaign.models.campaign import ProtectedName, Publication
 from campaign.models.signature import STANDING, HoldReason, Signature
 
@@ -18,6 +19,10 @@ def hold_reasons(signature: Signature, others: Sequence[Signature]) -> list[str]
         reasons.append(HoldReason.PROTECTED_NAME)
     if any(o.status in STANDING and o.name_fold != signature.name_fold for o in others):
         reasons.append(HoldReason.SECOND_NAME)
+    if any(other.rejection_reason for other in others) or outbox.is_known(
+        signature.campaign_id, signature.canonical_email, SuppressionReason.REJECTED
+    ):
+        reasons.append(HoldReason.REJECTED_BEFORE)
     if signature.campaign.publication == Publication.AFTER_REVIEW:
         reasons.append(HoldReason.REVIEW)
     return reasons

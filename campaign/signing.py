@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from campaign import counts, identity, moves, outbox, rules
@@ -51,11 +51,8 @@ def sign(
     text = current_text(campaign, details.language)
     if statement_version is not None and text.version.number != statement_version:
         raise StatementChanged
-    try:
-        _receive(campaign, details, text)
-    except IntegrityError:
-        # An import, or the same request at the other side of midnight, has just placed it.
-        _receive(campaign, details, text)
+    # Once more where an import, or the same request at the other side of midnight, has just placed it.
+    moves.once_more(lambda: _receive(campaign, details, text))
 
 
 def _receive(campaign: Campaign, details: Details, text: StatementText) -> None:
@@ -64,7 +61,7 @@ def _receive(campaign: Campaign, details: Details, text: StatementText) -> None:
     with transaction.atomic():
         counts.append_many(campaign.pk, [(counts.Facets(counts.RECEIVED), 1)])
         welcome = _take_slot(campaign, canonical)
-        welcome = not _is_left_alone(campaign, canonical) and welcome
+        welcome = not outbox.is_left_alone(campaign.pk, canonical) and welcome
         known = moves.lock_address(campaign, canonical)
         fresh = _draft(campaign, details, text, canonical)
         kind, signature = _addressee(known, fresh)
@@ -109,14 +106,6 @@ def _take_slot(campaign: Campaign, canonical: str) -> bool:
     )
 
 
-def _is_left_alone(campaign: Campaign, canonical: str) -> bool:
-    return Suppression.objects.filter(
-        campaign=campaign,
-        address_hash=outbox.address_hash(canonical),
-        reason=SuppressionReason.NOT_ME,
-    ).exists()
-
-
 def _standing(known: Sequence[Signature], name_fold: str) -> Signature | None:
     return next((s for s in known if s.status in STANDING and s.name_fold == name_fold), None)
 
@@ -144,7 +133,7 @@ def resend(*, campaign: Campaign, email: str) -> None:
     canonical = canonical_address(read_address(campaign, email))
     with transaction.atomic():
         welcome = _take_slot(campaign, canonical)
-        welcome = not _is_left_alone(campaign, canonical) and welcome
+        welcome = not outbox.is_left_alone(campaign.pk, canonical) and welcome
         known = moves.lock_address(campaign, canonical)[::-1]
         pending = next((s for s in known if s.status == Status.PENDING), None)
         standing = next((s for s in known if s.status in STANDING), None)
@@ -181,13 +170,14 @@ def renew(purpose: Purpose, token: str) -> Signature:
     """
     link = read_token(purpose, token)
     signature = _by_public_id(link.public_id)
-    if signature.status not in {Status.PENDING, *STANDING}:
-        raise SignatureGone
     canonical = signature.canonical_email
     with transaction.atomic():
         welcome = _take_slot(signature.campaign, canonical)
-        welcome = not _is_left_alone(signature.campaign, canonical) and welcome
-        _write_or_undo(signature, signature.campaign, welcome=welcome)
+        welcome = not outbox.is_left_alone(signature.campaign_id, canonical) and welcome
+        locked, _others = moves.lock(signature.pk)
+        if locked.status not in {Status.PENDING, *STANDING}:
+            raise SignatureGone
+        _write_or_undo(locked, signature.campaign, welcome=welcome)
         outbox.tell_after_commit()
     return signature
 
@@ -219,12 +209,14 @@ def confirm(token: str) -> Moved:
         to = Status.HELD if reasons else Status.PUBLISHED
         return Decision(to=to, hold_reasons=reasons, evidence=Evidence.EMAIL)
 
-    return moves.move(
-        signature_id=signature_id,
-        verb=Verb.CONFIRM,
-        actor=SIGNER,
-        decide=decide,
-        revision=link.revision,
+    return moves.once_more(
+        lambda: moves.move(
+            signature_id=signature_id,
+            verb=Verb.CONFIRM,
+            actor=SIGNER,
+            decide=decide,
+            revision=link.revision,
+        )
     )
 
 
@@ -268,11 +260,7 @@ def not_me(token: str) -> None:
         return
     with transaction.atomic(), suppress(SignatureGone):
         _signature, others = moves.lock(signature.pk)
-        Suppression.objects.get_or_create(
-            campaign_id=signature.campaign_id,
-            address_hash=outbox.address_hash(signature.canonical_email),
-            reason=SuppressionReason.NOT_ME,
-        )
+        _note(signature, SuppressionReason.NOT_ME)
         moves.discard(row.pk for row in (_signature, *others) if row.status == Status.PENDING)
 
 
@@ -291,6 +279,10 @@ def correct(token: str, *, typed: Mapping[str, Any], revision: int) -> Moved:
     if fold != signature.name_fold:
         # What sorted the old name says nothing of the new one.
         changes["sort_name"] = ""
+    return moves.once_more(lambda: _correct(signature, changes, fold, revision))
+
+
+def _correct(signature: Signature, changes: dict[str, Any], fold: str, revision: int) -> Moved:
     with transaction.atomic():
         _locked, others = moves.lock(signature.pk)
         if _standing(others, fold) is not None:
@@ -302,20 +294,20 @@ def correct(token: str, *, typed: Mapping[str, Any], revision: int) -> Moved:
             revision=revision,
             review=rules.hold_reasons,
         )
-        return _hold_again(moved, renamed=fold != signature.name_fold) if moved.changed else moved
+        return _hold_again(moved) if moved.changed else moved
 
 
-def _hold_again(amended: Moved, *, renamed: bool) -> Moved:
+def _hold_again(amended: Moved) -> Moved:
     """Hold a published signature whose new text policy or a rule wants looked at first.
 
-    So is one that took another name while it is featured, or its evidence is more than a mailbox:
-    the campaign vouched for the old one.
+    So is one that is featured, or whose evidence is more than a mailbox: the campaign vouched for
+    what it said before.
     """
 
     def decide(signature: Signature, others: Sequence[Signature]) -> Decision:
         reasons = rules.hold_reasons(signature, others)
         vouched = signature.featured or signature.evidence != Evidence.EMAIL
-        if signature.status != Status.PUBLISHED or not (reasons or (renamed and vouched)):
+        if signature.status != Status.PUBLISHED or not (reasons or vouched):
             return Decision(to=Status(signature.status))
         return Decision(to=Status.HELD, hold_reasons=[HoldReason.RENAMED, *reasons])
 
@@ -354,11 +346,9 @@ def _leave(token: str, verb: Verb, to: Status) -> None:
     with transaction.atomic():
         signature, _others = moves.lock(signature_id)
         if verb == Verb.ERASE and signature.canonical_email:
-            Suppression.objects.get_or_create(
-                campaign_id=signature.campaign_id,
-                address_hash=outbox.address_hash(signature.canonical_email),
-                reason=SuppressionReason.ERASED,
-            )
+            _note(signature, SuppressionReason.ERASED)
+            if signature.rejection_reason:
+                _note(signature, SuppressionReason.REJECTED)
         if signature.status == Status.PENDING:
             moves.discard([signature.pk])
         elif verb == Verb.WITHDRAW and signature.status == Status.ERASED:
@@ -370,3 +360,12 @@ def _leave(token: str, verb: Verb, to: Status) -> None:
                 actor=SIGNER,
                 decide=lambda _signature, _others: Decision(to=to),
             )
+
+
+def _note(signature: Signature, reason: SuppressionReason) -> None:
+    """Keep that of the address which outlives the row, as a keyed hash."""
+    Suppression.objects.get_or_create(
+        campaign_id=signature.campaign_id,
+        address_hash=outbox.address_hash(signature.canonical_email),
+        reason=reason,
+    )

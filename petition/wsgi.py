@@ -21,9 +21,14 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
     It would take any codec of Python's: one that reads ?language=fr as something else makes a shared
     cache keep the wrong page for everybody, and "zlib" ends in an error before any view.
     """
-    content_type = environ.get("CONTENT_TYPE", "")
-    if "charset" in content_type.lower():
-        kind, parameters = parse_header_parameters(content_type)
-        boundary = parameters.get("boundary")
-        environ["CONTENT_TYPE"] = f'{kind}; boundary="{boundary}"' if boundary else kind
+    environ["CONTENT_TYPE"] = _without_charset(environ.get("CONTENT_TYPE", ""))
     return _django(environ, start_response)
+
+
+def _without_charset(content_type: str) -> str:
+    try:
+        kind, parameters = parse_header_parameters(content_type)
+    except (ValueError, LookupError):
+        return ""
+    boundary = parameters.get("boundary")
+    return f'{kind}; boundary="{boundary}"' if boundary else kind

@@ -277,6 +277,7 @@ def test_a_day_is_the_utc_day_of_first_publication(client: Client) -> None:
     with time_machine.travel(datetime(2026, 3, 9, tzinfo=UTC), tick=False):
         moderation.hold(signature_id=early.pk, by=by)
         assert read(client)["by_day"] == days[1:]
+        early.refresh_from_db()
         moderation.approve(signature_id=early.pk, revision=early.revision, by=by)
         assert read(client)["by_day"] == days
 

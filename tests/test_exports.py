@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from django.test import Client
 
-from campaign import moves
+from campaign import export, moves
 from campaign.models import Campaign, Signature
 from campaign.models.signature import Status
 from campaign.moves import ORGANISER
@@ -251,3 +251,12 @@ def test_who_leaves_is_gone_from_the_files(
     bring_to(signature, status)
     assert "Gone Soon" not in text(client, name)
     assert signature.public_id not in text(client, name)
+
+
+@pytest.mark.parametrize(
+    "cell", ['x;"=1+1;y', "a; =2+2", "x;=1+1", "a;'=1", "x;\t=1", "x;−1+1", 'x;" "=1+1']
+)
+def test_no_part_behind_a_semicolon_begins_like_a_formula(cell: str) -> None:
+    written = export._defused(cell)
+    parts = next(csv.reader([written], delimiter=";"))
+    assert not [part for part in parts if part.lstrip(' "').startswith(("=", "+", "-", "@", "−"))]

@@ -1,13 +1,16 @@
 """What a signer changes while nobody looks is never published unseen, by whichever way back."""
 
+from collections.abc import Callable
+
 import pytest
 
-from campaign import intake, moderation, signing
+from campaign import identity, intake, moderation, signing
 from campaign.errors import ChangedMeanwhile
-from campaign.models import Campaign, ImportBatch, Mail, Signature
+from campaign.models import Campaign, ImportBatch, Mail, ProtectedName, Signature
 from campaign.models.signature import Status
 from tests.factories import (
     bring_to,
+    confirm_token,
     details,
     make_campaign,
     make_signature,
@@ -102,6 +105,61 @@ def test_a_consent_on_file_does_not_cover_another_name(campaign: Campaign, featu
     assert release() == 1
     signature.refresh_from_db()
     rename(signature, "Totally Different")
+    assert (signature.status, signature.hold_reasons) == (Status.HELD, ["renamed"])
+
+
+@pytest.mark.parametrize("leave", [signing.withdraw, signing.erase])
+def test_who_was_rejected_and_leaves_is_held_when_they_sign_again(
+    campaign: Campaign, leave: Callable[[str], None]
+) -> None:
+    signature = make_signature(campaign, **details())
+    bring_to(signature, Status.REJECTED)
+    leave(manage_token(signature))
+    again = make_signature(campaign, status=Status.PENDING, **details())
+    signing.confirm(confirm_token(again))
+    again.refresh_from_db()
+    assert (again.status, again.hold_reasons) == (Status.HELD, ["rejected_before"])
+
+
+def test_who_only_withdrew_is_published_again(campaign: Campaign) -> None:
+    make_signature(campaign, status=Status.WITHDRAWN, **details())
+    again = make_signature(campaign, status=Status.PENDING, **details())
+    signing.confirm(confirm_token(again))
+    again.refresh_from_db()
+    assert again.status == Status.PUBLISHED
+
+
+def test_a_name_protected_since_the_import_is_not_released_with_its_batch(
+    campaign: Campaign,
+) -> None:
+    signature = imported(campaign, "Kate Protected,kate@example.org,")
+    skeletons = sorted(identity.skeletons("Kate Protected"))
+    ProtectedName.objects.create(campaign=campaign, name="Kate Protected", skeletons=skeletons)
+    assert release() == 0
+    signature.refresh_from_db()
+    assert (signature.status, signature.hold_reasons) == ("held", ["imported", "protected_name"])
+
+
+def test_an_old_page_does_not_approve_what_a_colleague_held_meanwhile(campaign: Campaign) -> None:
+    signature = make_signature(campaign, status=Status.HELD, name="Scarlett Johansson")
+    shown = signature.revision
+    by = make_user()
+    moderation.approve(signature_id=signature.pk, revision=shown, by=by)
+    moderation.hold(signature_id=signature.pk, by=by, note="do not publish")
+    with pytest.raises(ChangedMeanwhile):
+        moderation.approve(signature_id=signature.pk, revision=shown, by=by)
+    assert Signature.objects.get().status == Status.HELD
+
+
+def test_a_consent_on_file_does_not_cover_another_credit(campaign: Campaign) -> None:
+    signature = imported(campaign, "Carl Real,carl@example.org,")
+    release()
+    signing.correct(
+        manage_token(signature),
+        typed={"name": "Carl Real", "credit": "Buy my coin", "organisation": ""},
+        revision=1,
+    )
+    signature.refresh_from_db()
     assert (signature.status, signature.hold_reasons) == (Status.HELD, ["renamed"])
 
 

@@ -61,3 +61,19 @@ def test_the_one_click_of_a_mail_program_does_too(client: Client) -> None:
     path = f"/not-me/{not_me_token(signature)}/"
     assert client.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
     assert Suppression.objects.count() == 1
+
+
+def test_an_address_with_a_tag_does_not_silence_the_address_without() -> None:
+    campaign = make_campaign()
+    tagged = make_signature(campaign, status=Status.PENDING, email="bob+x@unlisted.example.org")
+    signing.not_me(not_me_token(tagged))
+    signing.sign(campaign=campaign, typed=details(email="bob@unlisted.example.org"))
+    assert Mail.objects.get().signature.email == "bob@unlisted.example.org"
+
+
+def test_an_address_without_a_tag_silences_its_tags() -> None:
+    campaign = make_campaign()
+    plain = make_signature(campaign, status=Status.PENDING, email="bob@unlisted.example.org")
+    signing.not_me(not_me_token(plain))
+    signing.sign(campaign=campaign, typed=details(email="bob+x@unlisted.example.org"))
+    assert not Mail.objects.exists()

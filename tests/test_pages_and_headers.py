@@ -252,7 +252,10 @@ def served(path: str, query: str, content_type: str) -> tuple[str, str]:
 
 @pytest.mark.django_db(transaction=True)  # the web server's end of a request closes the connection
 @pytest.mark.parametrize("charset", ["cp037", "zlib", "undefined", "rot13", "punycode", "utf-16"])
-@pytest.mark.parametrize("parameter", ["charset={}", 'CharSet="{}"', "charset*=utf-8''{}"])
+@pytest.mark.parametrize(
+    "parameter",
+    ["charset={}", 'CharSet="{}"', "charset*=utf-8''{}", "charset*=nope''{}", "foo*=nope''x"],
+)
 def test_no_charset_of_a_request_changes_what_is_answered(charset: str, parameter: str) -> None:
     make_campaign()
     content_type = f"text/plain; {parameter.format(charset)}"

@@ -55,6 +55,7 @@ class HoldReason(models.TextChoices):
     PROTECTED_NAME = "protected_name", _("Its name is like a protected name")
     SECOND_NAME = "second_name", _("This address has signed with another name")
     IMPORTED = "imported", _("Imported with consent on file, not released yet")
+    REJECTED_BEFORE = "rejected_before", _("A signature of this address was rejected")
     RENAMED = "renamed", _("The signer changed what is shown")
     MODERATOR = "moderator", _("A moderator holds it")
 

@@ -5,12 +5,12 @@ from functools import partial
 import pytest
 from django.db import IntegrityError
 
-from campaign import counts, intake, moderation
+from campaign import counts, intake, moderation, moves, signing
 from campaign.intake import ImportReport, import_signers
 from campaign.models import Campaign, Event, ImportBatch, Mail, Signature
 from campaign.models.signature import Status
 from tests.concurrency.threads import Meanwhile, at_once
-from tests.factories import make_campaign, make_user
+from tests.factories import confirm_token, make_campaign, make_signature, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,6 +52,7 @@ def test_control_without_one_import_at_a_time_the_second_breaks_off_the_first(
 ) -> None:
     campaign = make_campaign()
     monkeypatch.setattr(intake, "_one_at_a_time", lambda _campaign: None)
+    monkeypatch.setattr(moves, "once_more", lambda act: act())
     again = Meanwhile(partial(import_file, campaign)).before(monkeypatch, intake, "_place")
     with pytest.raises(IntegrityError):
         import_file(campaign)
@@ -67,3 +68,29 @@ def test_one_batch_released_twice_at_once_publishes_everybody_once() -> None:
     assert Event.objects.filter(verb="approve").count() == PEOPLE
     assert Mail.objects.filter(kind="published").count() == PEOPLE
     assert counts.snapshot(campaign.pk) == counts.recount(campaign.pk)
+
+
+def import_while_one_confirms(monkeypatch: pytest.MonkeyPatch) -> ImportReport:
+    """What came of a file of which one person confirms a form of theirs just before it is placed."""
+    campaign = make_campaign()
+    named = {"name": "Person 7", "email": "person7@example.org"}
+    token = confirm_token(make_signature(campaign, status=Status.PENDING, **named))
+    Meanwhile(lambda: signing.confirm(token)).before(monkeypatch, moves, "place")
+    return import_file(campaign)
+
+
+def test_an_import_while_one_of_its_people_confirms_takes_all_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    report = import_while_one_confirms(monkeypatch)
+    assert (report.added, report.known, report.mistakes) == (PEOPLE - 1, 1, [])
+    assert Signature.objects.count() == PEOPLE
+
+
+def test_control_without_a_second_look_the_import_breaks_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(moves, "once_more", lambda act: act())
+    with pytest.raises(IntegrityError):
+        import_while_one_confirms(monkeypatch)
+    assert not ImportBatch.objects.exists()

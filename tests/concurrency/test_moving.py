@@ -282,11 +282,11 @@ def test_a_signature_erased_twice_at_once_is_a_success_both_times(
 def rename_while_approved(monkeypatch: pytest.MonkeyPatch) -> tuple[Signature, object]:
     """A held signature whose signer renamed it, and what came of the approval meanwhile."""
     held, by = make_signature(make_campaign()), make_user()
-    moderation.hold(signature_id=held.pk, by=by)
-    approval = Meanwhile(lambda: moderation.approve(signature_id=held.pk, revision=1, by=by))
+    shown = moderation.hold(signature_id=held.pk, by=by).signature.revision
+    approval = Meanwhile(lambda: moderation.approve(signature_id=held.pk, revision=shown, by=by))
     approval.before(monkeypatch, moves, "derive")
     changes = {"name": "Scarlett Johansson"}
-    moves.amend(signature_id=held.pk, actor=moves.SIGNER, changes=changes, revision=1)
+    moves.amend(signature_id=held.pk, actor=moves.SIGNER, changes=changes, revision=shown)
     outcome = approval.end()
     held.refresh_from_db()
     assert held.name == "Scarlett Johansson"
@@ -298,7 +298,7 @@ def test_an_approval_that_comes_while_the_signer_renames_finds_it_changed(
 ) -> None:
     renamed, outcome = rename_while_approved(monkeypatch)
     assert isinstance(outcome, ChangedMeanwhile)
-    assert (renamed.status, renamed.revision) == (Status.HELD, 2)
+    assert (renamed.status, renamed.revision) == (Status.HELD, 3)
 
 
 def test_control_without_the_lock_a_name_that_nobody_saw_is_published(
