@@ -9,7 +9,7 @@ from email.utils import parseaddr
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from campaign import identity
+from campaign import identity, mailboxes
 from campaign.contrast import WHITE, contrast
 from campaign.contrast import parse as parse_colour
 from campaign.models.campaign import BotCheck, Publication
@@ -236,8 +236,8 @@ def _sender(table: _Table) -> str:
     if sender:
         _name, address = parseaddr(sender)
         try:
-            identity.parse_address(address)
-        except identity.AddressError:
+            mailboxes.parse_address(address)
+        except mailboxes.AddressError:
             raise FileMistake(
                 "sender", "must be an address such as Name <hello@example.org>"
             ) from None

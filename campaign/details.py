@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
-from campaign import identity
+from campaign import identity, mailboxes
 from campaign.errors import FieldError, InvalidInput
 from campaign.models.campaign import Campaign, Discipline
 from campaign.models.signature import Kind
@@ -93,8 +93,8 @@ class _Reader:
 
     def address(self, field: str) -> str:
         try:
-            return identity.parse_address(str(self.typed.get(field) or ""))
-        except identity.AddressError as error:
+            return mailboxes.parse_address(str(self.typed.get(field) or ""))
+        except mailboxes.AddressError as error:
             self.fail(field, error.code, ADDRESS_PROBLEMS[error.code])
             return ""
 

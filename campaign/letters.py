@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import identity
+from campaign import identity, mailboxes
 from campaign.languages import interface_language
 from campaign.links import Purpose, link_path
 from campaign.models.mail import Mail, MailKind
@@ -59,7 +59,7 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None) -> EmailMulti
         subject=" ".join(subject.split()),
         body=text,
         from_email=sender(signature),
-        to=[identity.ascii_address(signature.email)],
+        to=[mailboxes.ascii_address(signature.email)],
         headers=headers,
         connection=connection,
     )

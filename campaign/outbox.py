@@ -8,7 +8,7 @@ from datetime import date
 from django.conf import settings
 from django.db import connection, transaction
 
-from campaign import identity, queue
+from campaign import mailboxes, queue
 from campaign.models.address import Suppression, SuppressionReason
 from campaign.models.mail import URGENT, Mail, MailKind
 from campaign.models.signature import Signature
@@ -44,7 +44,7 @@ def is_left_alone(campaign_id: int, canonical_email: str) -> bool:
 
     Not the other way round: where + is no tag, whoever owns a+b@ would silence a@.
     """
-    addresses = {canonical_email, identity.mailbox_key(canonical_email)}
+    addresses = {canonical_email, mailboxes.mailbox_key(canonical_email)}
     return Suppression.objects.filter(
         campaign_id=campaign_id,
         address_hash__in=[address_hash(address) for address in addresses],
@@ -58,7 +58,7 @@ def take_slot(*, campaign_id: int, canonical_email: str, today: date) -> bool:
     Call it first in a transaction: the row's lock then serialises everything that is done for this
     address, and nobody else waits. Tags share the slots of their mailbox at every domain.
     """
-    mailbox = address_hash(identity.mailbox_key(canonical_email))
+    mailbox = address_hash(mailboxes.mailbox_key(canonical_email))
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, [campaign_id, mailbox, today, STRANGERS_A_DAY])
         return cursor.fetchone() is not None

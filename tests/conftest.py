@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.cache import cache, caches
 
 from campaign import delivery, queue
-from campaign.identity import PROVIDERS
+from campaign.identity_data import PROVIDERS
 from campaign.models import MailProvider, address
 
 

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from campaign import identity, rules
+from campaign import mailboxes, rules
 from campaign.admin.unfolded import Paginator
 from campaign.models.address import canonical_address
 from campaign.models.batch import ImportBatch
@@ -110,8 +110,8 @@ def search(rows: QuerySet[Signature], typed: str) -> QuerySet[Signature]:
         return rows.filter(email__iendswith=typed)
     if "@" in typed:
         try:
-            canonical = canonical_address(identity.parse_address(typed))
-        except identity.AddressError:
+            canonical = canonical_address(mailboxes.parse_address(typed))
+        except mailboxes.AddressError:
             return rows.none()
         # The campaigns are named because the index begins with them.
         campaigns = list(Campaign.objects.values_list("pk", flat=True))

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from campaign import delivery, identity, outbox
+from campaign import delivery, mailboxes, outbox
 from campaign.admin import desk
 from campaign.admin.site import site
 from campaign.admin.unfolded import ModelAdmin, ModelForm, ReadOnlyAdmin
@@ -54,8 +54,8 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
 def _domain(text: str) -> str:
     """A mail domain as the table has it: lower case, in ASCII form. Raises ValidationError."""
     try:
-        address = identity.ascii_address(identity.parse_address(f"postmaster@{text.strip()}"))
-    except identity.AddressError as error:
+        address = mailboxes.ascii_address(mailboxes.parse_address(f"postmaster@{text.strip()}"))
+    except mailboxes.AddressError as error:
         raise forms.ValidationError(_("This is not a mail domain.")) from error
     return address.rpartition("@")[2].lower()
 
@@ -132,7 +132,7 @@ class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
         if not search_term.strip():
             return queryset, False
         try:
-            canonical = canonical_address(identity.parse_address(search_term))
-        except identity.AddressError:
+            canonical = canonical_address(mailboxes.parse_address(search_term))
+        except mailboxes.AddressError:
             return queryset.none(), False
         return queryset.filter(address_hash=outbox.address_hash(canonical)), False

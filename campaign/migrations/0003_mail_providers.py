@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import migrations
 
-from campaign.identity import PROVIDERS
+from campaign.identity_data import PROVIDERS
 
 
 def add(apps: Any, schema_editor: Any) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from campaign import identity
-from campaign.identity import Provider
+from campaign import mailboxes
+from campaign.mailboxes import Provider
 from campaign.models.campaign import Campaign
 
 
@@ -47,7 +47,7 @@ def provider_table() -> Mapping[str, Provider]:
 
 def canonical_address(email: str) -> str:
     """The form under which an address is the same mailbox, by the operator's table."""
-    return identity.canonical_address(email, provider_table())
+    return mailboxes.canonical_address(email, provider_table())
 
 
 class SuppressionReason(models.TextChoices):
