@@ -15,9 +15,9 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import identity, mailboxes
+from campaign import identity, mailboxes, outbox
 from campaign.languages import interface_language
-from campaign.links import Purpose, link_path
+from campaign.links import Purpose
 from campaign.models.mail import Mail, MailKind
 from campaign.models.signature import RejectionReason, Signature
 
@@ -106,5 +106,4 @@ def _greeting(signature: Signature) -> str:
 
 
 def _url(purpose: Purpose, signature: Signature) -> str:
-    path = link_path(purpose, public_id=signature.public_id, revision=signature.revision)
-    return settings.BASE_URL + path
+    return settings.BASE_URL + outbox.link_to(purpose, signature)

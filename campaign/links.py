@@ -28,9 +28,12 @@ LIFETIME = {
 
 @dataclass(frozen=True)
 class Link:
-    """What a genuine token says: which signature, and the revision that it was made for."""
+    """What a genuine token says: what it is about, and the revision that it was made for.
 
-    public_id: str
+    ``subject`` is the public id of a signature; of NOT_ME it is `outbox.mail_subject`.
+    """
+
+    subject: str
     revision: int
     expired: bool
 
@@ -45,14 +48,14 @@ def _signer(purpose: Purpose) -> signing.TimestampSigner:
     return signing.TimestampSigner(salt=f"campaign.links.{purpose}", sep=".")
 
 
-def make_token(purpose: Purpose, *, public_id: str, revision: int) -> str:
-    """A token for one signature as it is at ``revision``; URL-safe, about 75 characters."""
-    return _signer(purpose).sign(f"{public_id}.{revision}")
+def make_token(purpose: Purpose, *, subject: str, revision: int) -> str:
+    """A token about a subject as it is at ``revision``; URL-safe, 75 to 150 characters."""
+    return _signer(purpose).sign(f"{subject}.{revision}")
 
 
-def link_path(purpose: Purpose, *, public_id: str, revision: int) -> str:
+def link_path(purpose: Purpose, *, subject: str, revision: int) -> str:
     """The path of the page that such a token opens."""
-    return reverse(purpose, args=[make_token(purpose, public_id=public_id, revision=revision)])
+    return reverse(purpose, args=[make_token(purpose, subject=subject, revision=revision)])
 
 
 def read_token(purpose: Purpose, token: str) -> Link:
@@ -71,12 +74,12 @@ def read_token(purpose: Purpose, token: str) -> Link:
         if any(_is_genuine(other, token) for other in Purpose if other != purpose):
             raise TokenMisplaced from None
         raise TokenInvalid from None
-    public_id, _dot, revision = payload.partition(".")
+    subject, _dot, revision = payload.partition(".")
     try:
         signer.unsign(token, max_age=LIFETIME[purpose])
     except signing.SignatureExpired:
-        return Link(public_id, int(revision), expired=True)
-    return Link(public_id, int(revision), expired=False)
+        return Link(subject, int(revision), expired=True)
+    return Link(subject, int(revision), expired=False)
 
 
 def _is_genuine(purpose: Purpose, token: str) -> bool:

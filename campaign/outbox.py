@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from campaign import mailboxes, queue
+from campaign.links import Purpose, link_path
 from campaign.models.address import Suppression, SuppressionReason
 from campaign.models.mail import URGENT, Mail, MailKind
 from campaign.models.signature import Signature
@@ -27,6 +28,18 @@ def address_hash(canonical_email: str) -> str:
     """A keyed hash of a canonical address (HMAC-SHA256, hex): known again, never read back."""
     key, address = settings.HASH_KEY.encode(), canonical_email.encode()
     return hmac.new(key, address, hashlib.sha256).hexdigest()
+
+
+def mail_subject(signature: Signature) -> str:
+    """What a "this wasn't me" link is about: the mail's address, even when its signature is gone."""
+    hashed = address_hash(signature.canonical_email)
+    return f"{signature.public_id}-{signature.campaign_id}-{hashed}"
+
+
+def link_to(purpose: Purpose, signature: Signature) -> str:
+    """The path of a page that the mails of a signature lead to, with its token."""
+    about = mail_subject(signature) if purpose is Purpose.NOT_ME else signature.public_id
+    return link_path(purpose, subject=about, revision=signature.revision)
 
 
 def is_known(campaign_id: int, canonical_email: str, reason: SuppressionReason) -> bool:

@@ -169,7 +169,7 @@ def renew(purpose: Purpose, token: str) -> Signature:
     Takes a slot of its address like `resend`. Raises TokenInvalid, SignatureGone.
     """
     link = read_token(purpose, token)
-    signature = _by_public_id(link.public_id)
+    signature = _by_public_id(link.subject)
     canonical = signature.canonical_email
     with transaction.atomic():
         welcome = _take_slot(signature.campaign, canonical)
@@ -193,7 +193,7 @@ def confirm(token: str) -> Moved:
     SignatureGone of one that was withdrawn, removed or replaced.
     """
     link = read_token(Purpose.CONFIRM, token)
-    signature_id = _by_public_id(link.public_id).pk
+    signature_id = _by_public_id(link.subject).pk
 
     def decide(signature: Signature, others: Sequence[Signature]) -> Decision:
         if signature.status in {Status.HELD, Status.PUBLISHED}:
@@ -223,7 +223,7 @@ def confirm(token: str) -> Moved:
 def seen(purpose: Purpose, token: str) -> Signature:
     """The signature that a link's page shows, for reading. Raises as the verbs of that link do."""
     link = read_token(purpose, token)
-    signature = _by_public_id(link.public_id)
+    signature = _by_public_id(link.subject)
     if signature.status in {Status.WITHDRAWN, Status.ERASED}:
         raise SignatureGone
     if purpose is Purpose.CONFIRM:
@@ -251,17 +251,23 @@ def _by_public_id(public_id: str) -> Signature:
 def not_me(token: str) -> None:
     """Leave the address of this link's mail alone: its pendings go, strangers cause it no more mails.
 
-    Raises TokenInvalid, TokenExpired; a signature that is gone already is a success.
+    It works as well when the signature of that mail is gone. Raises TokenInvalid, TokenExpired.
     """
     link = read_token(Purpose.NOT_ME, token)
     link.require_fresh()
-    signature = Signature.objects.filter(public_id=link.public_id).first()
-    if signature is None or not signature.canonical_email:
-        return
-    with transaction.atomic(), suppress(SignatureGone):
-        _signature, others = moves.lock(signature.pk)
-        _note(signature, SuppressionReason.NOT_ME)
-        moves.discard(row.pk for row in (_signature, *others) if row.status == Status.PENDING)
+    public_id, campaign_id, address_hash = link.subject.split("-")
+    with transaction.atomic():
+        Suppression.objects.get_or_create(
+            campaign_id=int(campaign_id),
+            address_hash=address_hash,
+            reason=SuppressionReason.NOT_ME,
+        )
+        signature = Signature.objects.filter(public_id=public_id).first()
+        if signature is not None and signature.canonical_email:
+            with suppress(SignatureGone):
+                locked, others = moves.lock(signature.pk)
+                pendings = [s for s in (locked, *others) if s.status == Status.PENDING]
+                moves.discard(pending.pk for pending in pendings)
 
 
 # --- One's own page --------------------------------------------------------------------------
@@ -342,7 +348,7 @@ def erase(token: str) -> None:
 def _leave(token: str, verb: Verb, to: Status) -> None:
     link = read_token(Purpose.MANAGE, token)
     link.require_fresh()
-    signature_id = _by_public_id(link.public_id).pk
+    signature_id = _by_public_id(link.subject).pk
     with transaction.atomic():
         signature, _others = moves.lock(signature_id)
         if verb == Verb.ERASE and signature.canonical_email:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission, User
 
-from campaign import moderation, signing
+from campaign import moderation, outbox, signing
 from campaign.campaign_file import parse
 from campaign.links import Purpose, make_token
 from campaign.models import Campaign, Signature
@@ -136,8 +136,9 @@ def manage_token(signature: Signature) -> str:
 
 
 def not_me_token(signature: Signature) -> str:
-    return _token(Purpose.NOT_ME, signature)
+    subject = outbox.mail_subject(signature)
+    return make_token(Purpose.NOT_ME, subject=subject, revision=signature.revision)
 
 
 def _token(purpose: Purpose, signature: Signature) -> str:
-    return make_token(purpose, public_id=signature.public_id, revision=signature.revision)
+    return make_token(purpose, subject=signature.public_id, revision=signature.revision)

@@ -138,7 +138,7 @@ def test_a_token_of_another_purpose_is_invalid_and_says_so(client: Client) -> No
 
 
 def test_a_genuine_token_of_an_unknown_signature_is_gone(client: Client) -> None:
-    token = make_token(Purpose.CONFIRM, public_id="0" * 16, revision=1)
+    token = make_token(Purpose.CONFIRM, subject="0" * 16, revision=1)
     assert confirm(client, token).json()["code"] == "signature_gone"
 
 

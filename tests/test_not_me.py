@@ -6,7 +6,7 @@ from django.test import Client
 from campaign import signing
 from campaign.models import Mail, Signature, Suppression
 from campaign.models.signature import Status
-from tests.factories import details, make_campaign, make_signature, not_me_token
+from tests.factories import confirm_token, details, make_campaign, make_signature, not_me_token
 
 pytestmark = pytest.mark.django_db
 
@@ -76,4 +76,16 @@ def test_an_address_without_a_tag_silences_its_tags() -> None:
     plain = make_signature(campaign, status=Status.PENDING, email="bob@unlisted.example.org")
     signing.not_me(not_me_token(plain))
     signing.sign(campaign=campaign, typed=details(email="bob+x@unlisted.example.org"))
+    assert not Mail.objects.exists()
+
+
+def test_it_works_when_the_signature_of_that_mail_is_gone() -> None:
+    campaign = make_campaign(publication="after_verification")
+    first = make_signature(campaign, status=Status.PENDING, **details())
+    second = make_signature(campaign, status=Status.PENDING, **details(credit="Other"))
+    token = not_me_token(first)
+    signing.confirm(confirm_token(second))  # which closes the first
+    signing.not_me(token)
+    Mail.objects.all().delete()
+    signing.sign(campaign=campaign, typed=details(name="Somebody Else"))
     assert not Mail.objects.exists()

@@ -19,8 +19,9 @@ from campaign.errors import (
     TokenExpired,
 )
 from campaign.languages import Speech, direction, own_name, site_languages
-from campaign.links import Purpose, link_path, read_token
+from campaign.links import Purpose, read_token
 from campaign.models.signature import Evidence, RejectionReason, Signature, Status
+from campaign.outbox import link_to
 from campaign.web.answers import door, private_page, problem
 from campaign.web.forms import by_field, check_origin, mistakes, read_form, typed_number
 from campaign.web.language import speak
@@ -57,7 +58,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
             return _done(request, signature, manage_url="")
         if not signature.campaign.takes_confirmations():
             raise CampaignClosed
-        context = {**_shown(request, signature), "not_me_url": _url(Purpose.NOT_ME, signature)}
+        context = {**_shown(request, signature), "not_me_url": link_to(Purpose.NOT_ME, signature)}
         return _answer(request, signature, "pages/confirm.html", context)
     except (TokenExpired, ChangedMeanwhile) as error:
         return _renewable(request, error)
@@ -67,7 +68,7 @@ def _confirmed(request: HttpRequest, token: str) -> HttpResponse:
     moved = signing.confirm(token)
     signature = signing.seen(Purpose.CONFIRM, token)
     # Not a second time: else an old mail that was passed on would open the page for ever.
-    manage_url = _url(Purpose.MANAGE, signature) if moved.changed else ""
+    manage_url = link_to(Purpose.MANAGE, signature) if moved.changed else ""
     return _done(request, signature, manage_url=manage_url)
 
 
@@ -243,7 +244,3 @@ def _shown(request: HttpRequest, signature: Signature) -> dict[str, Any]:
         # Before the opening, no public page of it may be linked: there is none.
         "is_visible": signature.campaign.is_visible(),
     }
-
-
-def _url(purpose: Purpose, signature: Signature) -> str:
-    return link_path(purpose, public_id=signature.public_id, revision=signature.revision)
