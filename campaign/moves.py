@@ -235,7 +235,8 @@ def lock(signature_id: int) -> tuple[Signature, list[Signature]]:
 def lock_address(campaign: Campaign, canonical_email: str) -> list[Signature]:
     """Lock everything that an address has signed, in id order, so that none of it goes or moves."""
     rows = Signature.objects.filter(campaign=campaign, canonical_email=canonical_email)
-    return list(rows.order_by("pk").select_for_update())
+    needed = ("campaign_id", "status", "email", "canonical_email", "name_fold", "details_key")
+    return list(rows.only(*needed).order_by("pk").select_for_update())
 
 
 def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:

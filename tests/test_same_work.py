@@ -7,8 +7,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from campaign import queue, signing
-from campaign.models import Campaign, Mail, MailQuota
+from campaign import moves, queue, signing
+from campaign.models import Campaign, Mail, MailQuota, Signature
 from campaign.models.signature import Status
 from tests.factories import details, make_campaign, make_signature, not_me_token
 
@@ -106,3 +106,25 @@ def test_what_is_undone_leaves_no_mail_to_nobody(campaign: Campaign) -> None:
         signing.resend(campaign=campaign, email="nobody@example.org")
     assert not Mail.objects.exists()
     assert MailQuota.objects.get().n == 1
+
+
+@pytest.mark.parametrize("act", ["sign", "resend"])
+def test_without_a_slot_no_row_of_the_address_is_read(
+    campaign: Campaign, act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_signature(campaign, status=Status.PENDING, **details())
+    for _ in range(3):
+        signing.resend(campaign=campaign, email="zoe@example.org")
+    looked_up: list[str] = []
+    lock_address = moves.lock_address
+
+    def noted(of: Campaign, canonical_email: str) -> list[Signature]:
+        looked_up.append(canonical_email)
+        return lock_address(of, canonical_email)
+
+    monkeypatch.setattr(moves, "lock_address", noted)
+    if act == "sign":
+        signing.sign(campaign=campaign, typed=details())
+    else:
+        signing.resend(campaign=campaign, email="zoe@example.org")
+    assert looked_up == [signing.NOBODY]
