@@ -4,13 +4,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
 from django.template.response import TemplateResponse
@@ -23,7 +21,7 @@ from campaign import moderation, rules
 from campaign.admin import desk
 from campaign.admin.decisions import require_moderator
 from campaign.admin.site import MODERATE, site
-from campaign.admin.unfolded import ReadOnlyAdmin
+from campaign.admin.unfolded import PageAdmin
 from campaign.models.batch import ImportBatch
 from campaign.models.signature import Signature, Status
 
@@ -43,7 +41,7 @@ def _waiting(batch: ImportBatch) -> QuerySet[Signature]:
 
 
 @admin.register(ImportBatch, site=site)
-class ImportBatchAdmin(ReadOnlyAdmin[ImportBatch]):
+class ImportBatchAdmin(PageAdmin[ImportBatch]):
     list_display = ("file_name", "campaign", "created_at", "state")
     list_filter = ("campaign",)
     list_select_related = ("campaign", "released_by")
@@ -56,17 +54,7 @@ class ImportBatchAdmin(ReadOnlyAdmin[ImportBatch]):
             return _("Released by %(user)s") % {"user": batch.released_by}
         return str(_("Awaits release") if batch.consent_note else _("Each signer is asked by mail"))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in {"GET", "HEAD"}:
-            return HttpResponseNotAllowed(["GET", "HEAD"])
+    def page(self, request: HttpRequest, object_id: str) -> HttpResponse:
         found = ImportBatch.objects.select_related("campaign", "released_by")
         batch = found.filter(pk=desk.row_id(object_id)).first()
         if batch is None:

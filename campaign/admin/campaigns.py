@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -11,7 +10,6 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
 from django.template.response import TemplateResponse
@@ -23,7 +21,7 @@ from django.views.decorators.http import require_POST
 from campaign import organising, publication
 from campaign.admin import desk
 from campaign.admin.site import site
-from campaign.admin.unfolded import ReadOnlyAdmin
+from campaign.admin.unfolded import PageAdmin
 from campaign.models.campaign import Campaign
 from campaign.models.statement import Consent, StatementText
 
@@ -41,7 +39,7 @@ STEERING: dict[str, tuple[Callable[[Campaign], None], str | Promise]] = {
 
 
 @admin.register(Campaign, site=site)
-class CampaignAdmin(ReadOnlyAdmin[Campaign]):
+class CampaignAdmin(PageAdmin[Campaign]):
     list_display = ("slug", "state", "opens_at", "closes_at", "publication", "organiser_name")
     ordering = ("-opens_at", "slug")
 
@@ -52,17 +50,7 @@ class CampaignAdmin(ReadOnlyAdmin[Campaign]):
         labels = {"open": _("Open"), "paused": _("Paused"), "closed": _("Closed")}
         return str(labels[campaign.state()])
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in {"GET", "HEAD"}:
-            return HttpResponseNotAllowed(["GET", "HEAD"])
+    def page(self, request: HttpRequest, object_id: str) -> HttpResponse:
         campaign = self._find(object_id)
         texts = StatementText.objects.filter(version__campaign=campaign)
         can_steer = request.user.has_perm(STEER)

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign import rules
 from campaign.admin import decisions, desk
 from campaign.admin.site import MODERATE, site
-from campaign.admin.unfolded import ChangeList, ReadOnlyAdmin
+from campaign.admin.unfolded import ChangeList, PageAdmin
 from campaign.models.batch import ImportBatch
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
 from campaign.moves import Verb
@@ -97,7 +97,7 @@ class SignatureList(ChangeList):
 
 
 @admin.register(Signature, site=site)
-class SignatureAdmin(ReadOnlyAdmin[Signature]):
+class SignatureAdmin(PageAdmin[Signature]):
     list_filter = (
         StatusFilter,
         "campaign",
@@ -211,18 +211,8 @@ class SignatureAdmin(ReadOnlyAdmin[Signature]):
             return []
         return list(desk.unreleased())
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def page(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """One signature, read-only; what decides are the buttons of `decisions`."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in {"GET", "HEAD"}:
-            return HttpResponseNotAllowed(["GET", "HEAD"])
         signature = desk.find(desk.row_id(object_id))
         if signature is None:
             raise Http404

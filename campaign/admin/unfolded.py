@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import BadRequest, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import DataError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 M = TypeVar("M", bound=Model)
 
@@ -47,6 +47,7 @@ __all__ = [
     "DjangoUserAdmin",
     "ModelAdmin",
     "ModelForm",
+    "PageAdmin",
     "Paginator",
     "ReadOnlyAdmin",
 ]
@@ -103,3 +104,24 @@ class ReadOnlyAdmin(ModelAdmin[M]):
     def has_view_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         # Django's own takes "change" for "view" too; here only who may view may read an address.
         return bool(request.user.has_perm(f"{self.opts.app_label}.view_{self.opts.model_name}"))
+
+
+class PageAdmin(ReadOnlyAdmin[M]):
+    """Facts of which each has a page of our own, for who may view it; its buttons post elsewhere."""
+
+    def page(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The page of one row; raises Http404."""
+        raise NotImplementedError
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        return self.page(request, object_id)
