@@ -15,11 +15,11 @@ from django.utils import timezone
 from markdown_it import MarkdownIt
 
 from campaign import counts as counting
-from campaign import search
+from campaign import current, search
 from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, Status
-from campaign.models.statement import Consent, StatementText, current_text
+from campaign.models.statement import StatementText, current_consent, current_text
 from campaign.paging import Page, Row, read_page
 
 
@@ -71,8 +71,8 @@ def open_campaigns() -> list[Campaign]:
 
 def find_campaign(slug: str) -> Campaign:
     """A visible campaign; raises NotFound before its opening as for one that doesn't exist."""
-    campaign = Campaign.objects.filter(slug=slug, opens_at__lte=timezone.now()).first()
-    if campaign is None:
+    campaign = current.find(slug)
+    if campaign is None or not campaign.is_visible():
         raise NotFound
     return campaign
 
@@ -107,7 +107,7 @@ class PublicStatement:
 def statement(campaign: Campaign, language: str | None) -> PublicStatement:
     """The current text in that language, or in the campaign's first where it is missing."""
     text = current_text(campaign, language or campaign.default_language)
-    consent = Consent.objects.filter(campaign=campaign, language=text.language).last()
+    consent = current_consent(campaign, text.language)
     return PublicStatement(
         language=text.language,
         title=text.title,

@@ -55,6 +55,8 @@ class Campaign(models.Model):
     organiser_privacy_url = models.CharField(max_length=400, blank=True)
     preview_key = models.CharField(max_length=40, unique=True, default=new_key)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Another one, by a trigger, whenever anything of the campaign changes: see `current`.
+    stamp = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
         constraints = (

@@ -63,9 +63,8 @@ class StatementText(models.Model):
 
 def current_text(campaign: Campaign, language: str) -> StatementText:
     """The newest version of the statement in that language, or in the default where that is missing."""
-    newest = StatementVersion.objects.filter(campaign=campaign).order_by("-number").values("pk")[:1]
-    rows = StatementText.objects.filter(version__in=newest).select_related("version")
-    texts = {text.language: text for text in rows}
+    newest = max(campaign.versions.all(), key=lambda version: version.number)
+    texts = {text.language: text for text in newest.texts.all()}
     return texts.get(language) or texts[campaign.default_language]
 
 
@@ -82,3 +81,9 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign} {self.language} {self.pk}"
+
+
+def current_consent(campaign: Campaign, language: str) -> Consent | None:
+    """The newest wording of the consent in that language."""
+    wordings = (each for each in campaign.consents.all() if each.language == language)
+    return max(wordings, key=lambda consent: consent.pk, default=None)

@@ -1,0 +1,38 @@
+"""What a campaign is now: its row, disciplines, texts and consents, from a copy of this process.
+
+The copy is as good as the database: a trigger gives a campaign another stamp whenever anything of it
+changes (migration 0004), and every look asks for the stamp. So each request pays one small query, and
+the rest only after a change.
+"""
+
+from django.db import connection
+from django.db.models import Prefetch
+
+from campaign.models.campaign import Campaign
+from campaign.models.statement import StatementVersion
+
+_STAMP = "SELECT id, stamp FROM campaign_campaign WHERE slug = %s"
+
+_copies: dict[str, Campaign] = {}
+
+
+def find(slug: str) -> Campaign | None:
+    """The campaign of that slug, opened or not; shared by all threads, so for reading only."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAMP, [slug])
+        now = cursor.fetchone()
+    if now is None:
+        return None
+    copy = _copies.get(slug)
+    if copy is None or (copy.pk, copy.stamp) != now:
+        copy = _load(slug)
+        if copy is not None:
+            _copies[slug] = copy
+    return copy
+
+
+def _load(slug: str) -> Campaign | None:
+    # The row first: what is read after it is never older than its stamp.
+    versions = Prefetch("versions", StatementVersion.objects.prefetch_related("texts"))
+    campaigns = Campaign.objects.prefetch_related("disciplines", "consents", versions)
+    return campaigns.filter(slug=slug).first()
