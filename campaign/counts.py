@@ -15,7 +15,6 @@ from django.db import connection
 from campaign.models.signature import Signature, Status
 from campaign.models.tally import TallyChange
 
-RECEIVED = "received"
 # The public name of each confirmed status: what was erased counts as withdrawn, so that the number
 # of those who left stays explained.
 STATES: dict[str, str] = {
@@ -25,6 +24,14 @@ STATES: dict[str, str] = {
     Status.WITHDRAWN: "withdrawn",
     Status.ERASED: "withdrawn",
 }
+
+RECEIVED = "received"
+RECEIVE = f"""
+INSERT INTO campaign_tallychange
+    (campaign_id, delta, state, shown, discipline, country, kind, evidence)
+VALUES (%(campaign_id)s, 1, '{RECEIVED}', TRUE, '', '', '', '')
+"""
+"""One more request to sign, whatever comes of it."""
 
 Key = tuple[str, str, str]
 """(state, dimension, key) of one number."""

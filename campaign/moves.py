@@ -7,15 +7,14 @@ address, confirmed at once, wait for each other instead of deadlocking (35 of 40
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from campaign import counts, identity, outbox, search
 from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
-from campaign.models.campaign import Campaign
 from campaign.models.event import Event, EventNote
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
@@ -123,10 +122,19 @@ class Moved:
 
 def derive(signature: Signature) -> None:
     """Fill the columns that follow from the public ones: folds, sort key, search words."""
-    shown = (signature.name, signature.credit, signature.organisation)
+    fold(signature)
+    signature.search = search.vector(*shown_texts(signature))
+
+
+def fold(signature: Signature) -> None:
+    """Fill the two folds of the name, for sameness and for the order."""
     signature.name_fold = identity.search_fold(signature.name)
     signature.sort_key = identity.search_fold(signature.sort_name or signature.name)
-    signature.search = search.vector(*shown)
+
+
+def shown_texts(signature: Signature) -> tuple[str, str, str]:
+    """What the public can search."""
+    return signature.name, signature.credit, signature.organisation
 
 
 @transaction.atomic(savepoint=False)
@@ -232,11 +240,27 @@ def lock(signature_id: int) -> tuple[Signature, list[Signature]]:
     return signature, [row for row in rows if row.pk != signature_id]
 
 
-def lock_address(campaign: Campaign, canonical_email: str) -> list[Signature]:
+class Known(NamedTuple):
+    """What a request to sign needs to know of a signature that its address has made before."""
+
+    pk: int
+    status: str
+    name_fold: str
+    details_key: str
+
+
+_LOCK_ADDRESS = """
+SELECT id, status, name_fold, details_key FROM campaign_signature
+WHERE campaign_id = %s AND canonical_email = %s AND canonical_email <> ''
+ORDER BY id FOR UPDATE
+"""
+
+
+def lock_address(campaign_id: int, canonical_email: str) -> list[Known]:
     """Lock everything that an address has signed, in id order, so that none of it goes or moves."""
-    rows = Signature.objects.filter(campaign=campaign, canonical_email=canonical_email)
-    needed = ("campaign_id", "status", "email", "canonical_email", "name_fold", "details_key")
-    return list(rows.only(*needed).order_by("pk").select_for_update())
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_ADDRESS, [campaign_id, canonical_email])
+        return [Known(*row) for row in cursor.fetchall()]
 
 
 def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:

@@ -3,10 +3,11 @@
 import hashlib
 import hmac
 from collections.abc import Iterable
-from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
 from campaign import mailboxes, queue
 from campaign.links import Purpose, link_path
@@ -17,11 +18,27 @@ from campaign.models.signature import Signature
 STRANGERS_A_DAY = 3
 """Mails that strangers can cause to one address of one campaign on one UTC day (the issue's limit)."""
 
-_TAKE = """
-INSERT INTO campaign_mailquota AS quota (campaign_id, address_hash, day, n) VALUES (%s, %s, %s, 1)
-ON CONFLICT (campaign_id, address_hash, day) DO UPDATE SET n = quota.n + 1 WHERE quota.n < %s
-RETURNING n
+WELCOME = """
+WITH slot AS (
+    INSERT INTO campaign_mailquota AS quota (campaign_id, address_hash, day, n)
+    VALUES (%(campaign_id)s, %(mailbox)s, %(today)s, 1)
+    ON CONFLICT (campaign_id, address_hash, day)
+        DO UPDATE SET n = quota.n + 1 WHERE quota.n < %(limit)s
+    RETURNING n
+)
+SELECT EXISTS (SELECT FROM slot) AND NOT EXISTS (
+    SELECT FROM campaign_suppression WHERE campaign_id = %(campaign_id)s
+    AND address_hash = ANY(%(addresses)s) AND reason = 'not_me'
+)
 """
+"""What `welcome` asks, with `welcome_parameters`."""
+OWE = """
+INSERT INTO campaign_mail
+    (campaign_id, signature_id, kind, urgent, status, due_at, attempts, lease_owner, error, created_at)
+VALUES
+    (%(campaign_id)s, {signature}, %(mail_kind)s, %(urgent)s, 'queued', %(now)s, 0, '', '', %(now)s)
+"""
+"""One mail to ``signature``, an SQL expression, with `owed_parameters`."""
 
 
 def address_hash(canonical_email: str) -> str:
@@ -57,24 +74,39 @@ def is_left_alone(campaign_id: int, canonical_email: str) -> bool:
 
     Not the other way round: where + is no tag, whoever owns a+b@ would silence a@.
     """
-    addresses = {canonical_email, mailboxes.mailbox_key(canonical_email)}
     return Suppression.objects.filter(
         campaign_id=campaign_id,
-        address_hash__in=[address_hash(address) for address in addresses],
+        address_hash__in=_left_alone_by(canonical_email),
         reason=SuppressionReason.NOT_ME,
     ).exists()
 
 
-def take_slot(*, campaign_id: int, canonical_email: str, today: date) -> bool:
-    """Take one of today's slots for a mail that a stranger may have caused; False when none is left.
+def _left_alone_by(canonical_email: str) -> list[str]:
+    addresses = {canonical_email, mailboxes.mailbox_key(canonical_email)}
+    return [address_hash(address) for address in addresses]
 
-    Call it first in a transaction: the row's lock then serialises everything that is done for this
-    address, and nobody else waits. Tags share the slots of their mailbox at every domain.
+
+def welcome(*, campaign_id: int, canonical_email: str) -> bool:
+    """Take one of today's slots for a mail that a stranger may have caused, if one is left.
+
+    False without a slot, or when the address asked to be left alone (`is_left_alone`). Call it first
+    in a transaction: the row's lock then serialises everything that is done for this address, and
+    nobody else waits. Tags share the slots of their mailbox at every domain.
     """
-    mailbox = address_hash(mailboxes.mailbox_key(canonical_email))
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [campaign_id, mailbox, today, STRANGERS_A_DAY])
-        return cursor.fetchone() is not None
+        cursor.execute(WELCOME, welcome_parameters(campaign_id, canonical_email))
+        return bool(cursor.fetchone()[0])
+
+
+def welcome_parameters(campaign_id: int, canonical_email: str) -> dict[str, Any]:
+    """What `WELCOME` needs to know."""
+    return {
+        "campaign_id": campaign_id,
+        "mailbox": address_hash(mailboxes.mailbox_key(canonical_email)),
+        "addresses": _left_alone_by(canonical_email),
+        "today": timezone.now().date(),
+        "limit": STRANGERS_A_DAY,
+    }
 
 
 def owe(kind: MailKind, signatures: Iterable[Signature]) -> None:
@@ -89,10 +121,20 @@ def owe(kind: MailKind, signatures: Iterable[Signature]) -> None:
         tell_after_commit()
 
 
-def owe_nobody(kind: MailKind, campaign_id: int) -> None:
-    """Write a mail row to nobody, for work that is undone; its foreign key would refuse the commit."""
-    nobody = Mail(campaign_id=campaign_id, signature_id=0, kind=kind, urgent=kind in URGENT)
-    Mail.objects.bulk_create([nobody])
+def owe_one(kind: MailKind, *, campaign_id: int, signature_id: int) -> None:
+    """Write one mail row, told by the caller; to signature 0 for work that is undone.
+
+    Its foreign key would refuse the commit of a mail to nobody.
+    """
+    with connection.cursor() as cursor:
+        parameters = {**owed_parameters(kind, campaign_id), "signature_id": signature_id}
+        cursor.execute(OWE.format(signature="%(signature_id)s"), parameters)
+
+
+def owed_parameters(kind: MailKind, campaign_id: int) -> dict[str, Any]:
+    """What `OWE` needs to know beside the signature."""
+    urgent, now = kind in URGENT, timezone.now()
+    return {"campaign_id": campaign_id, "mail_kind": kind.value, "urgent": urgent, "now": now}
 
 
 def tell_after_commit() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from campaign import counts, identity, moves, outbox, rules
+from campaign import identity, moves, outbox, reception, rules
 from campaign.details import PROBLEMS, Details, read_address, read_correction, read_details
 from campaign.errors import (
     CampaignClosed,
@@ -24,8 +24,8 @@ from campaign.models.address import Suppression, SuppressionReason, canonical_ad
 from campaign.models.campaign import Campaign
 from campaign.models.mail import MailKind
 from campaign.models.signature import STANDING, Evidence, HoldReason, Signature, Status
-from campaign.models.statement import Consent, StatementText, current_text
-from campaign.moves import SIGNER, Decision, Moved, Verb
+from campaign.models.statement import StatementText, current_consent, current_text
+from campaign.moves import SIGNER, Decision, Known, Moved, Verb
 
 NOBODY = "@"
 """An address that nobody has, looked up in the place of one that gets no mail.
@@ -66,34 +66,24 @@ def _receive(campaign: Campaign, details: Details, text: StatementText) -> None:
     """Place a fresh signature, and keep it or undo it: as many statements whatever is known."""
     canonical = canonical_address(details.email)
     with transaction.atomic():
-        counts.append_many(campaign.pk, [(counts.Facets(counts.RECEIVED), 1)])
-        welcome = _take_slot(campaign, canonical)
-        welcome = not outbox.is_left_alone(campaign.pk, canonical) and welcome
-        known = moves.lock_address(campaign, canonical if welcome else NOBODY)
+        welcome = reception.take(campaign_id=campaign.pk, canonical_email=canonical)
+        known = moves.lock_address(campaign.pk, canonical if welcome else NOBODY)
         fresh = _draft(campaign, details, text, canonical)
-        kind, signature = _addressee(known, fresh)
-        if signature is not fresh or not welcome:
-            fresh.details_key = "undone"  # one with the same details may be there
-        point = transaction.savepoint()
-        moves.place([fresh], verb=Verb.SIGN, actor=SIGNER)
-        if not welcome:
-            outbox.owe(kind, [fresh])
-        if signature is fresh and welcome:
-            transaction.savepoint_commit(point)
-        else:
-            transaction.savepoint_rollback(point)
-        if welcome:
-            outbox.owe(kind, [signature])
+        kind, instead = _addressee(known, fresh)
+        reception.place(fresh, mail=kind, instead=instead, welcome=welcome)
         outbox.tell_after_commit()
 
 
-def _addressee(known: Sequence[Signature], fresh: Signature) -> tuple[MailKind, Signature]:
-    """Which signature the mail is about: the one that stands, the same pending one, or the fresh."""
-    standing = _standing(known, identity.search_fold(fresh.name))
-    if standing is not None:
-        return MailKind.SIGNED_ALREADY, standing
-    same = (s for s in known if s.status == Status.PENDING and s.details_key == fresh.details_key)
-    return MailKind.CONFIRM, next(same, fresh)
+def _addressee(known: Sequence[Known], fresh: Signature) -> tuple[MailKind, int | None]:
+    """What the mail is, and whose: the signature that stands, the same pending one, else the fresh."""
+    fold = identity.search_fold(fresh.name)
+    for each in known:
+        if each.status in STANDING and each.name_fold == fold:
+            return MailKind.SIGNED_ALREADY, each.pk
+    for each in known:
+        if each.status == Status.PENDING and each.details_key == fresh.details_key:
+            return MailKind.CONFIRM, each.pk
+    return MailKind.CONFIRM, None
 
 
 def require_open(campaign: Campaign) -> None:
@@ -107,12 +97,6 @@ def require_open(campaign: Campaign) -> None:
             raise CampaignPaused
 
 
-def _take_slot(campaign: Campaign, canonical: str) -> bool:
-    return outbox.take_slot(
-        campaign_id=campaign.pk, canonical_email=canonical, today=timezone.now().date()
-    )
-
-
 def _standing(known: Sequence[Signature], name_fold: str) -> Signature | None:
     return next((s for s in known if s.status in STANDING and s.name_fold == name_fold), None)
 
@@ -121,7 +105,7 @@ def _draft(campaign: Campaign, details: Details, text: StatementText, canonical:
     return Signature(
         campaign=campaign,
         statement=text,
-        consent=Consent.objects.filter(campaign=campaign, language=text.language).last(),
+        consent=current_consent(campaign, text.language),
         signed_at=timezone.now(),
         canonical_email=canonical,
         **details.columns(),
@@ -139,16 +123,15 @@ def resend(*, campaign: Campaign, email: str) -> None:
     """
     canonical = canonical_address(read_address(campaign, email))
     with transaction.atomic():
-        welcome = _take_slot(campaign, canonical)
-        welcome = not outbox.is_left_alone(campaign.pk, canonical) and welcome
-        known = moves.lock_address(campaign, canonical if welcome else NOBODY)[::-1]
-        pending = next((s for s in known if s.status == Status.PENDING), None)
-        standing = next((s for s in known if s.status in STANDING), None)
+        welcome = outbox.welcome(campaign_id=campaign.pk, canonical_email=canonical)
+        known = moves.lock_address(campaign.pk, canonical if welcome else NOBODY)[::-1]
+        pending = next((each for each in known if each.status == Status.PENDING), None)
+        standing = next((each for each in known if each.status in STANDING), None)
         first, second = (pending, standing) if pending is not None else (standing, None)
-        _write_or_undo(first, campaign, welcome=welcome)
+        _write_or_undo(campaign.pk, first, welcome=welcome)
         point = transaction.savepoint()
-        granted = _take_slot(campaign, canonical)
-        _write_or_undo(second, campaign, welcome=welcome and granted)
+        granted = outbox.welcome(campaign_id=campaign.pk, canonical_email=canonical)
+        _write_or_undo(campaign.pk, second, welcome=welcome and granted)
         if second is None:  # the slot goes back
             transaction.savepoint_rollback(point)
         else:
@@ -156,15 +139,13 @@ def resend(*, campaign: Campaign, email: str) -> None:
         outbox.tell_after_commit()
 
 
-def _write_or_undo(signature: Signature | None, campaign: Campaign, *, welcome: bool) -> None:
+def _write_or_undo(campaign_id: int, known: Known | Signature | None, *, welcome: bool) -> None:
     """Owe a signature its link again; where there is none, or no mail may go, do it and undo it."""
+    pending = known is None or known.status == Status.PENDING
+    kind = MailKind.CONFIRM if pending else MailKind.SIGNED_ALREADY
     point = transaction.savepoint()
-    if signature is None:
-        outbox.owe_nobody(MailKind.CONFIRM, campaign.pk)
-    else:
-        pending = signature.status == Status.PENDING
-        outbox.owe(MailKind.CONFIRM if pending else MailKind.SIGNED_ALREADY, [signature])
-    if signature is None or not welcome:
+    outbox.owe_one(kind, campaign_id=campaign_id, signature_id=known.pk if known else 0)
+    if known is None or not welcome:
         transaction.savepoint_rollback(point)
     else:
         transaction.savepoint_commit(point)
@@ -179,12 +160,11 @@ def renew(purpose: Purpose, token: str) -> Signature:
     signature = _by_public_id(link.subject)
     canonical = signature.canonical_email
     with transaction.atomic():
-        welcome = _take_slot(signature.campaign, canonical)
-        welcome = not outbox.is_left_alone(signature.campaign_id, canonical) and welcome
+        welcome = outbox.welcome(campaign_id=signature.campaign_id, canonical_email=canonical)
         locked, _others = moves.lock(signature.pk)
         if locked.status not in {Status.PENDING, *STANDING}:
             raise SignatureGone
-        _write_or_undo(locked, signature.campaign, welcome=welcome)
+        _write_or_undo(signature.campaign_id, locked, welcome=welcome)
         outbox.tell_after_commit()
     return signature
 

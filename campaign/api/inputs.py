@@ -1,6 +1,7 @@
 """What programs send: JSON of exactly the types that the contract names, and no field that it doesn't."""
 
 import json
+from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext
@@ -77,6 +78,15 @@ class StrictInput(serializers.Serializer[Any]):
         "not_an_object": _("A JSON object is needed."),
     }
 
+    @classmethod
+    def read(cls, data: Any) -> dict[str, Any]:
+        """The checked values of a body; raises ValidationError.
+
+        By one instance for all: each of its own copies every field first, a tenth of a signing.
+        """
+        values: dict[str, Any] = _shared(cls).run_validation(data)
+        return values
+
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, dict):
             raise serializers.ValidationError(
@@ -102,6 +112,11 @@ class StrictInput(serializers.Serializer[Any]):
         if mistakes:
             raise serializers.ValidationError(mistakes)
         return values
+
+
+@cache
+def _shared(kind: type[StrictInput]) -> StrictInput:
+    return kind()
 
 
 class SignInput(StrictInput):

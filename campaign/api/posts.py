@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,9 +23,7 @@ class Sign(CampaignPost):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Ask to sign. The answer is the same whatever is known of the address; a mail tells more."""
-        body = inputs.SignInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        typed = dict(body.validated_data)
+        typed = inputs.SignInput.read(request.data)
         version = typed.pop("statement_version", None)
         signing.sign(campaign=self.campaign, typed=typed, statement_version=version)
         return Response({"status": "check_your_inbox"}, status=status.HTTP_202_ACCEPTED)
@@ -38,9 +37,8 @@ class Resend(CampaignPost):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Ask for the mail again, or for the link to one's own page."""
-        body = inputs.ResendInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        signing.resend(campaign=self.campaign, email=body.validated_data["email"])
+        body = inputs.ResendInput.read(request.data)
+        signing.resend(campaign=self.campaign, email=body["email"])
         return Response({"status": "check_your_inbox"}, status=status.HTTP_202_ACCEPTED)
 
 
@@ -52,11 +50,9 @@ class Confirm(PublicPost):
         campaigns are welcome, so that they can read why it was refused.
         """
         if request.method == "POST":
-            body = inputs.ConfirmInput(data=request.data)
-            if body.is_valid():
-                with suppress(CampaignError):
-                    signature = signing.seen(Purpose.CONFIRM, body.validated_data["token"])
-                    return signature.campaign.sites
+            with suppress(CampaignError, ValidationError):
+                token = inputs.ConfirmInput.read(request.data)["token"]
+                return signing.seen(Purpose.CONFIRM, token).campaign.sites
         return publication.every_site()
 
     @extend_schema(
@@ -66,8 +62,7 @@ class Confirm(PublicPost):
     )
     def post(self, request: Request) -> Response:
         """Confirm what a mail's link shows. A second time is a success that changes nothing."""
-        body = inputs.ConfirmInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        moved = signing.confirm(body.validated_data["token"])
+        body = inputs.ConfirmInput.read(request.data)
+        moved = signing.confirm(body["token"])
         signer = publication.listed_signer(moved.signature)
         return Response({"status": moved.signature.status, "signer": signer})

@@ -2,14 +2,14 @@
 
 import json
 import threading
-from datetime import date
 from functools import partial
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from campaign import counts, moves, outbox, signing
+from campaign import counts, moves, outbox, reception, signing
 from campaign.models import Campaign, Mail, MailQuota, Signature
 from campaign.models.campaign import Publication
 from campaign.models.mail import MailKind
@@ -38,7 +38,8 @@ def quota_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """The quota as somebody would write it first: read, look, write."""
     everybody = threading.Barrier(4)
 
-    def take_slot(*, campaign_id: int, canonical_email: str, today: date) -> bool:
+    def take(*, campaign_id: int, canonical_email: str) -> bool:
+        today = timezone.now().date()
         key: dict[str, Any] = {
             "campaign_id": campaign_id,
             "address_hash": outbox.address_hash(canonical_email),
@@ -51,7 +52,7 @@ def quota_off(monkeypatch: pytest.MonkeyPatch) -> None:
         MailQuota.objects.update_or_create(**key, day=today, defaults={"n": n})
         return True
 
-    monkeypatch.setattr(outbox, "take_slot", take_slot)
+    monkeypatch.setattr(reception, "take", take)
 
 
 def test_fifty_requests_of_one_signer_at_once_are_one_signature_and_three_mails() -> None:
@@ -73,11 +74,11 @@ def test_control_without_the_lock_of_the_slot_the_same_signer_gets_errors(
     everybody = threading.Barrier(4)
     addressee = signing._addressee
 
-    def read_by_all(*args: Any) -> tuple[MailKind, Signature]:
+    def read_by_all(*args: Any) -> tuple[MailKind, int | None]:
         everybody.wait(PATIENCE)
         return addressee(*args)
 
-    monkeypatch.setattr(outbox, "take_slot", lambda **_: True)
+    monkeypatch.setattr(reception, "take", lambda **_: True)
     monkeypatch.setattr(signing, "_addressee", read_by_all)
     assert sorted(answer[0] for answer in at_once([post] * 4)) == [202, 500, 500, 500]
 
@@ -112,7 +113,7 @@ def test_signing_again_while_the_pending_one_is_taken_back_is_no_error(
     make_campaign()
     pending = make_signature(status=Status.PENDING, email="zoe@example.org")
     token = manage_token(pending)
-    leaving = Meanwhile(lambda: signing.withdraw(token)).before(monkeypatch, outbox, "owe")
+    leaving = Meanwhile(lambda: signing.withdraw(token)).before(monkeypatch, reception, "place")
     assert post()[0] == 202
     assert leaving.end() is None
     assert leaving.waited
@@ -139,7 +140,7 @@ def test_a_pending_namesake_of_a_standing_signature_of_the_address_cannot_be_con
     make_campaign(publication=Publication.AFTER_VERIFICATION)
     pending = make_signature(status=Status.PENDING, email="zoe@example.org")
     token = confirm_token(pending)
-    confirming = Meanwhile(lambda: signing.confirm(token)).before(monkeypatch, moves, "place")
+    confirming = Meanwhile(lambda: signing.confirm(token)).before(monkeypatch, reception, "place")
     assert post(credit="Another credit")[0] == 202
     assert confirming.end().changed
     namesake = Signature.objects.get(credit="Another credit")
