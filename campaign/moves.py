@@ -7,6 +7,7 @@ address, confirmed at once, wait for each other instead of deadlocking (35 of 40
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -68,6 +69,8 @@ PUBLIC_FIELDS: Final = frozenset(
         "country",
         "show_name",
         "featured",
+        "evidence",
+        "evidence_at",
     }
 )
 """Whose change raises ``revision``: a moderator or a link that showed the old one must look again."""
@@ -120,6 +123,12 @@ class Moved:
 # --- Placing ---------------------------------------------------------------------------------
 
 
+def _now() -> datetime:
+    """The time to the millisecond, as the public sees it: or a feed in its order would look out of order."""
+    now = timezone.now()
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
 def derive(signature: Signature) -> None:
     """Fill the columns that follow from the public ones: folds, sort key, search words."""
     fold(signature)
@@ -140,7 +149,7 @@ def shown_texts(signature: Signature) -> tuple[str, str, str]:
 @transaction.atomic(savepoint=False)
 def place(signatures: Iterable[Signature], *, verb: Verb, actor: Actor) -> list[Signature]:
     """Insert new signatures, pending or held, all of one campaign, with their events and counts."""
-    now = timezone.now()
+    now = _now()
     rows = list(signatures)
     for row in rows:
         row.created_at = row.updated_at = now
@@ -265,7 +274,7 @@ def lock_address(campaign_id: int, canonical_email: str) -> list[Known]:
 
 def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
     """Set on the row in memory what the decision means for its columns."""
-    now = timezone.now()
+    now = _now()
     if decision.to == Status.REJECTED:
         signature.rejected_from = signature.status
     else:
@@ -373,7 +382,7 @@ def amend(
     facets = counts.facets(signature)
     for name, new in changes.items():
         setattr(signature, name, new)
-    now = timezone.now()
+    now = _now()
     if PUBLIC_FIELDS & changes.keys():
         signature.revision += 1
         signature.updated_at = now

@@ -38,19 +38,30 @@ ORDERS: dict[str, tuple[Section, ...]] = {
     "oldest": (Section(Q(), ("published_at", "public_id"), descending=False),),
     "name": (Section(Q(), ("sort_key", "public_id"), descending=False),),
 }
+UPDATED = "updated"
+"""The order of the feed of changes, which is no order of the list."""
+_SECTIONS = {
+    **ORDERS,
+    UPDATED: (Section(Q(), ("updated_at", "public_id"), descending=False),),
+}
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in an order: everything after (or, backward, before) these keys of this section."""
+    """A place in an order: everything after (or, backward, before) these keys of this section.
+
+    It holds whatever the filters are. ``since`` is what a walk through the feed will have covered.
+    """
 
     order: str
     section: int
     keys: tuple[str, ...]
     backward: bool = False
+    since: datetime | None = None
 
     def encode(self) -> str:
-        text = json.dumps([int(self.backward), self.order, self.section, *self.keys])
+        walk = [self.since.isoformat()] if self.since else []
+        text = json.dumps([int(self.backward), self.order, self.section, *walk, *self.keys])
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
@@ -59,7 +70,10 @@ class Cursor:
         try:
             padded = text + "=" * (-len(text) % 4)
             backward, named, section, *keys = json.loads(base64.urlsafe_b64decode(padded.encode()))
-            fields = ORDERS[order][section].fields
+            since = (
+                datetime.fromisoformat(keys.pop(0)).astimezone(UTC) if order == UPDATED else None
+            )
+            fields = _SECTIONS[order][section].fields
             fits = (
                 named == order
                 and backward in (0, 1)
@@ -72,7 +86,7 @@ class Cursor:
                 raise BadCursor
             # A lone surrogate can be written in JSON, but not sent to the database.
             "".join(keys).encode()
-            cursor = cls(order, section, tuple(keys), bool(backward))
+            cursor = cls(order, section, tuple(keys), bool(backward), since)
             cursor.values()
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
             raise BadCursor from None
@@ -80,9 +94,9 @@ class Cursor:
 
     def values(self) -> tuple[Any, ...]:
         """The keys as the database compares them."""
-        fields = ORDERS[self.order][self.section].fields
+        fields = _SECTIONS[self.order][self.section].fields
         return tuple(
-            datetime.fromisoformat(key).astimezone(UTC) if field == "published_at" else key
+            datetime.fromisoformat(key).astimezone(UTC) if field.endswith("_at") else key
             for field, key in zip(fields, self.keys, strict=True)
         )
 
@@ -96,12 +110,18 @@ class Page:
     previous: str | None
 
 
-def read_page(rows: QuerySet[Any, Row], *, order: str, cursor: str | None, size: int) -> Page:
+def read_page(
+    rows: QuerySet[Any, Row],
+    *,
+    order: str,
+    place: Cursor | None,
+    size: int,
+    since: datetime | None = None,
+) -> Page:
     """One page of at most ``size`` rows of a `values` queryset that holds every key; one query.
 
-    Raises BadCursor.
+    ``since`` goes into the cursors of the neighbours.
     """
-    place = Cursor.decode(cursor, order) if cursor else None
     backward = place is not None and place.backward
     found = _fetch(rows, order, place, size + 1)
     more, found = len(found) > size, found[:size]
@@ -111,13 +131,13 @@ def read_page(rows: QuerySet[Any, Row], *, order: str, cursor: str | None, size:
     behind = more if backward else place is not None
     return Page(
         rows=found,
-        next=_cursor_at(found[-1], order, backward=False) if found and ahead else None,
-        previous=_cursor_at(found[0], order, backward=True) if found and behind else None,
+        next=_cursor_at(found[-1], order, since) if found and ahead else None,
+        previous=_cursor_at(found[0], order, since, backward=True) if found and behind else None,
     )
 
 
 def _fetch(rows: QuerySet[Any, Row], order: str, place: Cursor | None, limit: int) -> list[Row]:
-    sections = list(enumerate(ORDERS[order]))
+    sections = list(enumerate(_SECTIONS[order]))
     if place is not None:
         sections = sections[: place.section + 1] if place.backward else sections[place.section :]
     if place is not None and place.backward:
@@ -145,8 +165,8 @@ def _part(
     return ordered
 
 
-def _cursor_at(row: Row, order: str, *, backward: bool) -> str:
+def _cursor_at(row: Row, order: str, since: datetime | None, *, backward: bool = False) -> str:
     section: int = row["section"]
-    keys: Sequence[Any] = [row[field] for field in ORDERS[order][section].fields]
+    keys: Sequence[Any] = [row[field] for field in _SECTIONS[order][section].fields]
     texts = tuple(key.isoformat() if isinstance(key, datetime) else key for key in keys)
-    return Cursor(order, section, texts, backward).encode()
+    return Cursor(order, section, texts, backward, since).encode()

@@ -6,10 +6,11 @@ serializer; and whether a campaign is visible at all is asked here, by the clock
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypedDict
 
+from django.db import connection
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from markdown_it import MarkdownIt
@@ -20,7 +21,7 @@ from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, Status
 from campaign.models.statement import StatementText, current_consent, current_text
-from campaign.paging import Page, Row, read_page
+from campaign.paging import UPDATED, Cursor, Page, Row, read_page
 
 
 class PublicEvidence(TypedDict):
@@ -152,9 +153,10 @@ def _listed(campaign: Campaign) -> QuerySet[Signature]:
     )
 
 
-def _public(rows: QuerySet[Signature]) -> QuerySet[Signature, Row]:
+def _public(rows: QuerySet[Signature], *more: str) -> QuerySet[Signature, Row]:
     public: QuerySet[Signature, Row] = rows.values(
         *_COLUMNS,
+        *more,
         discipline_slug=F("discipline__slug"),
         version=F("statement__version__number"),
         # The language of the text that was signed, not the one that the signer is written to in.
@@ -183,6 +185,10 @@ def _signer(row: Row) -> PublicSigner:
         "signed_at": instant(row["signed_at"]),
         "updated_at": instant(row["updated_at"]),
     }
+
+
+def _tombstone(row: Mapping[str, Any]) -> Tombstone:
+    return {"id": row["public_id"], "removed": True, "updated_at": instant(row["updated_at"])}
 
 
 @dataclass(frozen=True)
@@ -218,7 +224,8 @@ def signers(
         if condition is None:
             return SignerPage([], None, None)
         rows = rows.filter(condition)
-    page: Page = read_page(_public(rows), order=order, cursor=cursor, size=size)
+    place = Cursor.decode(cursor, order) if cursor else None
+    page: Page = read_page(_public(rows), order=order, place=place, size=size)
     return SignerPage([_signer(row) for row in page.rows], page.next, page.previous)
 
 
@@ -230,10 +237,10 @@ def signer(campaign: Campaign, public_id: str) -> PublicSigner | Tombstone:
     once = Signature.objects.filter(
         campaign_id=campaign.pk, public_id=public_id, published_at__isnull=False
     )
-    updated_at = once.values_list("updated_at", flat=True).first()
-    if updated_at is None:
+    gone = once.values("public_id", "updated_at").first()
+    if gone is None:
         raise NotFound
-    return {"id": public_id, "removed": True, "updated_at": instant(updated_at)}
+    return _tombstone(gone)
 
 
 def listed_signer(signature: Signature) -> PublicSigner | None:
@@ -250,6 +257,66 @@ def every_signer(campaign: Campaign) -> Iterator[PublicSigner]:
     rows = _public(_listed(campaign)).order_by("-published_at", "-public_id")
     for row in rows.iterator(chunk_size=1000):
         yield _signer(row)
+
+
+# --- Changes ---------------------------------------------------------------------------------
+
+CLOCKS = timedelta(seconds=30)
+"""How far the clocks of our machines may disagree before a mirror misses a change."""
+
+
+@dataclass(frozen=True)
+class ChangePage:
+    """One page of the feed of changes; ``next_since`` is where the next walk through it begins."""
+
+    entries: list[PublicSigner | Tombstone]
+    next: str | None
+    previous: str | None
+    next_since: datetime
+
+
+def changes(
+    campaign: Campaign, *, since: datetime, cursor: str | None = None, size: int = 50
+) -> ChangePage:
+    """One page of who changed at ``since`` or later, by the time of the last change and the id.
+
+    Who is listed comes as a signer, who was once listed and isn't now as a tombstone. A mirror walks
+    along ``next`` to its end and begins the next walk at ``next_since``, which is the same on every
+    page of a walk: what commits behind the reader's back does so after the first page. Raises
+    BadCursor.
+    """
+    place = Cursor.decode(cursor, UPDATED) if cursor else None
+    next_since = (place and place.since) or _settled()
+    once_listed = Signature.objects.filter(
+        campaign_id=campaign.pk, listed_at__isnull=False, updated_at__gte=since
+    )
+    rows = _public(once_listed, "status", "show_name")
+    page = read_page(rows, order=UPDATED, place=place, size=size, since=next_since)
+    entries = [
+        _signer(row) if row["status"] == Status.PUBLISHED and row["show_name"] else _tombstone(row)
+        for row in page.rows
+    ]
+    return ChangePage(entries, page.next, page.previous, next_since)
+
+
+_OLDEST_WRITER = """
+SELECT MIN(xact_start) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+"""
+
+
+def _settled() -> datetime:
+    """A time before which nothing changes any more in what a statement begun from now on can see.
+
+    Changes are stamped before their commit, which may take as long as locks and disks please. So a
+    fixed margin promises nothing, and the writers are asked: what one of them stamps is later than
+    its own beginning. The margin is for the clocks, which are not one.
+    """
+    now = timezone.now()
+    with connection.cursor() as asked:
+        asked.execute(_OLDEST_WRITER)
+        (began,) = asked.fetchone()
+    return min(now, began or now) - CLOCKS
 
 
 # --- Counts ----------------------------------------------------------------------------------

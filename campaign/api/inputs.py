@@ -1,9 +1,12 @@
 """What programs send: JSON of exactly the types that the contract names, and no field that it doesn't."""
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -163,24 +166,60 @@ class ResendInput(StrictInput):
 class QueryInput(serializers.Serializer[Any]):
     """Query parameters; an unknown one is refused, since a misspelt filter would filter nothing."""
 
-    default_error_messages = {"unknown_parameter": _("There is no such parameter.")}
+    default_error_messages = {
+        "unknown_parameter": _("There is no such parameter."),
+        "repeated_parameter": _("This parameter goes once."),
+    }
 
     def to_internal_value(self, data: Any) -> Any:
         for name in data:
             if name not in self.fields:
-                mistake = serializers.ErrorDetail(
-                    str(self.error_messages["unknown_parameter"]), "unknown_parameter"
-                )
-                raise serializers.ValidationError({_shown(name): [mistake]})
-        return super().to_internal_value(data)
+                self._refuse(name, "unknown_parameter")
+            if len(data.getlist(name)) > 1:
+                self._refuse(name, "repeated_parameter")
+        # As a plain dict: of a form's empty field the library thinks that it was left out.
+        return super().to_internal_value(data.dict())
+
+    def _refuse(self, name: str, code: str) -> None:
+        mistake = serializers.ErrorDetail(str(self.error_messages[code]), code)
+        raise serializers.ValidationError({_shown(name): [mistake]})
 
 
 class CampaignQuery(QueryInput):
     language = serializers.CharField(required=False, max_length=10)
 
 
+class StrictTime(serializers.CharField):
+    """A time as the API writes it, of any zone: date, T, time to the second or finer, Z or offset."""
+
+    default_error_messages = {
+        "not_a_time": _("A time with its zone is needed, such as 2026-01-22T14:00:00Z."),
+        "in_future": _("This time is still to come."),
+    }
+    shape = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+    # Clocks are wrong by minutes and zones by hours; a day is somebody's mistake.
+    latest = timedelta(days=1)
+
+    def to_internal_value(self, data: Any) -> Any:
+        # Whoever forgets to encode the + of an offset sends a space.
+        text = super().to_internal_value(data).replace(" ", "+")
+        try:
+            if self.shape.fullmatch(text) is None:
+                raise ValueError
+            at = datetime.fromisoformat(text).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail("not_a_time")
+        if at > timezone.now() + self.latest:
+            self.fail("in_future")
+        return at
+
+
 class SignersQuery(QueryInput):
-    """The filters, order and page of the list."""
+    """The filters, order and page of the list, or what the feed of changes begins with."""
+
+    default_error_messages = {
+        "not_with_updated_since": _("updated_since goes with page_size alone."),
+    }
 
     discipline = serializers.CharField(required=False, max_length=60)
     country = serializers.RegexField("^[A-Za-z]{2}$", required=False)
@@ -193,6 +232,23 @@ class SignersQuery(QueryInput):
     order = serializers.ChoiceField(list(ORDERS), default="featured")
     cursor = serializers.CharField(required=False, max_length=8000)
     page_size = serializers.IntegerField(default=50, min_value=1, max_value=200)
+    updated_since = StrictTime(
+        required=False,
+        help_text=(
+            "A feed of its own, with `page_size` alone: who changed at this time or later, in the "
+            "order of `updated_at` and `id`, with tombstones of who left the list. Follow `next` to "
+            "the end, then begin again at `next_since`."
+        ),
+    )
+
+    def validate(self, attrs: Any) -> Any:
+        if "updated_since" in attrs:
+            others = self.initial_data.keys() - {"updated_since", "page_size", "cursor"}
+            if others:
+                told = str(self.error_messages["not_with_updated_since"])
+                mistake = serializers.ErrorDetail(told, "not_with_updated_since")
+                raise serializers.ValidationError({name: [mistake] for name in sorted(others)})
+        return attrs
 
     def filters(self) -> dict[str, Any]:
         """The exact filters among the checked parameters."""

@@ -2,11 +2,28 @@
 
 from typing import Any
 
+from drf_spectacular.serializers import PolymorphicProxySerializerExtension
+from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 
 from campaign.models.signature import Evidence, Kind
 
 Shape = serializers.Serializer[Any]
+
+
+class AnyOf(PolymorphicProxySerializer):
+    """Several shapes of one answer, for the document alone."""
+
+
+class AnyOfExtension(PolymorphicProxySerializerExtension):  # type: ignore[no-untyped-call]
+    """The library's oneOf would refuse a page without signers, which is of either shape."""
+
+    target_class = "campaign.api.outputs.AnyOf"
+    priority = 0
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        described: Any = super().map_serializer(auto_schema, direction)  # type: ignore[no-untyped-call]
+        return {"anyOf": described["oneOf"]}
 
 
 class EvidenceShape(Shape):
@@ -41,6 +58,27 @@ class SignerPageShape(Shape):
     results = SignerShape(many=True)
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
+
+
+class ChangePageShape(Shape):
+    """With `updated_since`: signers and tombstones, and where the next walk begins."""
+
+    results = PolymorphicProxySerializer(
+        component_name="Change",
+        serializers=[SignerShape, TombstoneShape],
+        resource_type_field_name=None,
+        many=True,
+    )
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    next_since = serializers.DateTimeField()
+
+
+SIGNERS_ANSWER = AnyOf(
+    component_name="SignersAnswer",
+    serializers=[SignerPageShape, ChangePageShape],
+    resource_type_field_name=None,
+)
 
 
 class DisciplineShape(Shape):

@@ -1,5 +1,6 @@
 """API version 1, what is read: parse, ask `publication`, answer."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -152,28 +153,50 @@ class SignerList(PublicRead):
     @extend_schema(
         operation_id="signers_list",
         parameters=[inputs.SignersQuery],
-        responses={200: outputs.SignerPageShape, **problems(400, 404)},
+        responses={200: outputs.SIGNERS_ANSWER, **problems(400, 404)},
     )
     def get(self, request: Request, slug: str) -> Response:
-        """The public list, page by page."""
+        """The public list, page by page; with `updated_since`, what changed in it."""
         query = inputs.SignersQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
+        campaign = publication.find_campaign(slug)
+        if "updated_since" in query.validated_data:
+            return Response(self._changes(request, campaign, query.validated_data))
+        return Response(self._list(request, campaign, query))
+
+    def _list(
+        self, request: Request, campaign: Campaign, query: inputs.SignersQuery
+    ) -> dict[str, Any]:
         given = query.validated_data
         page = publication.signers(
-            publication.find_campaign(slug),
+            campaign,
             filters=query.filters(),
             q=given.get("q"),
             order=given["order"],
             cursor=given.get("cursor"),
             size=given["page_size"],
         )
-        return Response(
-            {
-                "results": page.signers,
-                "next": self._page(request, slug, page.next),
-                "previous": self._page(request, slug, page.previous),
-            }
+        return {
+            "results": page.signers,
+            "next": self._page(request, campaign.slug, page.next),
+            "previous": self._page(request, campaign.slug, page.previous),
+        }
+
+    def _changes(
+        self, request: Request, campaign: Campaign, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        page = publication.changes(
+            campaign,
+            since=given["updated_since"],
+            cursor=given.get("cursor"),
+            size=given["page_size"],
         )
+        return {
+            "results": page.entries,
+            "next": self._page(request, campaign.slug, page.next),
+            "previous": self._page(request, campaign.slug, page.previous),
+            "next_since": publication.instant(page.next_since),
+        }
 
     def _page(self, request: Request, slug: str, cursor: str | None) -> str | None:
         if cursor is None:

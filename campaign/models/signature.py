@@ -207,6 +207,12 @@ class Signature(models.Model):
                 name="signature_featured",
                 condition=models.Q(status="published", show_name=True, featured=True),
             ),
+            # Read by the feed of changes.
+            models.Index(
+                fields=("campaign", "updated_at", "public_id"),
+                name="signature_changes",
+                condition=models.Q(listed_at__isnull=False),
+            ),
             # Read by the public list: q.
             GinIndex(
                 fields=("search",),
