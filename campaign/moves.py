@@ -14,7 +14,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from campaign import counts, identity, outbox, search
+from campaign import announcements, counts, identity, outbox, search
 from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.models.event import Event, EventNote
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
@@ -195,7 +195,7 @@ def move(
         raise ChangedMeanwhile
     if decision.to not in ALLOWED[verb].get(before, frozenset()):
         raise MoveRefused
-    facets = counts.facets(signature)
+    facets, was_listed = counts.facets(signature), announcements.is_listed(signature)
     _apply(signature, verb, decision)
     columns = {name: getattr(signature, name) for name in _MOVED_COLUMNS}
     if decision.to == Status.ERASED:
@@ -205,6 +205,8 @@ def move(
         raise MoveRefused
     _record(signature, verb, actor, before=before, reason=decision.reason, note=decision.note)
     counts.append(signature.campaign_id, facets, counts.facets(signature))
+    taken_back = verb in {Verb.WITHDRAW, Verb.ERASE}
+    announcements.announce(signature, was_listed=was_listed, taken_back=taken_back)
     _settle_mails(signature, verb, before)
     if verb == Verb.CONFIRM:
         _close_pendings(signature, others)
@@ -240,6 +242,7 @@ def lock(signature_id: int) -> tuple[Signature, list[Signature]]:
     rows = list(
         Signature.objects.filter(**same)
         .select_related("campaign", "discipline")
+        .annotate(has_webhooks=announcements.HAS_WEBHOOKS)
         .order_by("pk")
         .select_for_update(of=("self",))
     )
@@ -379,7 +382,7 @@ def amend(
         return Moved(signature, changed=False, before=Status(signature.status))
     if revision is not None and signature.revision != revision:
         raise ChangedMeanwhile
-    facets = counts.facets(signature)
+    facets, was_listed = counts.facets(signature), announcements.is_listed(signature)
     for name, new in changes.items():
         setattr(signature, name, new)
     now = _now()
@@ -397,6 +400,8 @@ def amend(
     reason = ",".join(sorted(changes))[:60]
     _record(signature, Verb.AMEND, actor, before=Status(signature.status), reason=reason)
     counts.append(signature.campaign_id, facets, counts.facets(signature))
+    if PUBLIC_FIELDS & changes.keys():
+        announcements.announce(signature, was_listed=was_listed, taken_back=True)
     return Moved(signature, changed=True, before=Status(signature.status))
 
 

@@ -9,9 +9,11 @@ from campaign import moves
 from campaign.models.campaign import CONFIRM_GRACE
 from campaign.models.mail import MailQuota
 from campaign.models.signature import Signature, Status
+from campaign.models.webhook import WebhookDelivery
 
 UNCONFIRMED_KEPT = timedelta(days=30)
 QUOTA_KEPT = timedelta(days=2)
+WEBHOOK_LOG_KEPT = timedelta(days=30)
 
 
 def expire() -> int:
@@ -22,4 +24,5 @@ def expire() -> int:
     )
     stale = Signature.objects.filter(over, status=Status.PENDING)
     MailQuota.objects.filter(day__lt=(now - QUOTA_KEPT).date()).delete()
+    WebhookDelivery.objects.filter(created_at__lt=now - WEBHOOK_LOG_KEPT).delete()
     return moves.discard(stale.values_list("pk", flat=True))

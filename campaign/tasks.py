@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from campaign import counts, delivery, retention
+from campaign import counts, delivery, dispatch, milestones, retention
 
 
 @shared_task(name="campaign.deliver")
@@ -15,6 +15,18 @@ def deliver() -> None:
 def sweep() -> None:
     """Send what nobody was told of: retries, claims of dead workers, a queue that was down."""
     delivery.deliver_due()
+
+
+@shared_task(name="campaign.dispatch")
+def send_announcements() -> None:
+    """Send webhooks what they are owed; told after each commit that owes one something."""
+    dispatch.dispatch_due()
+
+
+@shared_task(name="campaign.milestones")
+def reach_milestones() -> None:
+    """Announce the milestones that have been reached since."""
+    milestones.reach()
 
 
 @shared_task(name="campaign.fold")

@@ -139,6 +139,12 @@ ENVIRONMENT: dict[str, tuple[Callable[[str], Any], Any, Any, str]] = {
         "host names served; BASE_URL's always",
     ),
     "TRUSTED_PROXIES": (_networks, "", "", "networks whose X-Forwarded-For is believed, by comma"),
+    "OUTBOUND_PRIVATE": (
+        _flag,
+        "false",
+        "false",
+        "webhooks may lead to http:// and private networks; in development only",
+    ),
     "DEBUG": (_flag, "false", "false", "Django's error pages; never in production"),
     "LOG_LEVEL": (_log_level, "INFO", "INFO", "DEBUG, INFO, WARNING or ERROR"),
 }
@@ -165,6 +171,9 @@ SECRET_KEY_FALLBACKS: list[str] = _read("SECRET_KEY_FALLBACKS") or []
 HASH_KEY: str = _read("HASH_KEY") or SECRET_KEY
 BASE_URL: str = _read("BASE_URL")
 DEBUG: bool = _read("DEBUG")
+OUTBOUND_PRIVATE: bool = _read("OUTBOUND_PRIVATE")
+if OUTBOUND_PRIVATE and not DEVELOPMENT:
+    _stop("OUTBOUND_PRIVATE is for development: webhooks would reach into your own network")
 TRUSTED_PROXIES: list[Any] = _read("TRUSTED_PROXIES") or []
 ALLOWED_HOSTS: list[str] = [*(_read("ALLOWED_HOSTS") or []), str(urlsplit(BASE_URL).hostname)]
 DEFAULT_FROM_EMAIL: str = _read("DEFAULT_FROM_EMAIL") or f"hello@{urlsplit(BASE_URL).hostname}"
@@ -202,6 +211,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "campaign.sweep", "schedule": 5, "options": {"expires": 5}},
     "fold": {"task": "campaign.fold", "schedule": 5, "options": {"expires": 5}},
+    "dispatch": {"task": "campaign.dispatch", "schedule": 5, "options": {"expires": 5}},
+    "milestones": {"task": "campaign.milestones", "schedule": 10, "options": {"expires": 10}},
     "expire": {"task": "campaign.expire", "schedule": 3600, "options": {"expires": 3600}},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -217,3 +217,9 @@ def test_production_trusts_nobody_unless_told(tmp_path: Path) -> None:
         tmp_path, PRODUCTION, "DEBUG", "TRUSTED_PROXIES", "SECURE_PROXY_SSL_HEADER", "ALLOWED_HOSTS"
     )
     assert (debug, networks, header, hosts) == (False, [], None, ["petition.example"])
+
+
+def test_production_never_calls_into_private_networks(tmp_path: Path) -> None:
+    line = refused(tmp_path, {**PRODUCTION, "OUTBOUND_PRIVATE": "true"})
+    assert line.startswith("OUTBOUND_PRIVATE is for development")
+    assert read(tmp_path, PRODUCTION, "OUTBOUND_PRIVATE") == [False]

@@ -8,6 +8,7 @@ from campaign.models.mail import Mail, MailQuota
 from campaign.models.signature import Signature
 from campaign.models.statement import Consent, StatementText, StatementVersion
 from campaign.models.tally import Tally, TallyChange
+from campaign.models.webhook import Milestone, Webhook, WebhookDelivery
 
 __all__ = [
     "Campaign",
@@ -19,6 +20,7 @@ __all__ = [
     "Mail",
     "MailProvider",
     "MailQuota",
+    "Milestone",
     "ProtectedName",
     "Signature",
     "StatementText",
@@ -26,4 +28,6 @@ __all__ = [
     "Suppression",
     "Tally",
     "TallyChange",
+    "Webhook",
+    "WebhookDelivery",
 ]

@@ -1,0 +1,76 @@
+"""Owing an announcement: a row for each webhook that wants it, in the transaction that causes it.
+
+Nothing is announced of somebody who signed without showing the name: they are never listed, so
+they neither come onto the list nor leave it.
+"""
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from campaign import queue
+from campaign.models.signature import Signature, Status
+from campaign.models.webhook import Announced, Webhook
+
+HAS_WEBHOOKS = Exists(Webhook.objects.filter(campaign=OuterRef("campaign_id"), active=True))
+"""For the query that locks a signature: without a webhook, a move costs no query of ours."""
+
+_OWE = """
+INSERT INTO campaign_webhookdelivery
+    (webhook_id, message, event, signer, number, status, due_at, attempts, error, created_at)
+SELECT id, gen_random_uuid(), %(event)s, %(signer)s, %(number)s, 'queued', %(now)s, 0, '', %(now)s
+FROM campaign_webhook
+WHERE campaign_id = %(campaign)s AND active AND %(event)s = ANY (events)
+"""
+
+
+def is_listed(signature: Signature) -> bool:
+    """Whether the row stands on the public list."""
+    return signature.status == Status.PUBLISHED and signature.show_name
+
+
+def announce(signature: Signature, *, was_listed: bool, taken_back: bool) -> None:
+    """Owe what a change of a locked signature means for the list; nothing where it means nothing.
+
+    ``taken_back`` says that the signer did it, by withdrawing, erasing or hiding. A
+    ``signature`` that was read with HAS_WEBHOOKS as ``has_webhooks`` costs nothing where there is none.
+    """
+    if not getattr(signature, "has_webhooks", True):
+        return
+    listed = is_listed(signature)
+    if listed:
+        event = Announced.UPDATED if was_listed else Announced.PUBLISHED
+    elif was_listed:
+        event = Announced.WITHDRAWN if taken_back else Announced.REMOVED
+    else:
+        return
+    owe(signature.campaign_id, event, signer=signature.public_id)
+
+
+def owe(campaign_id: int, event: Announced, *, signer: str = "", number: int | None = None) -> None:
+    """Write a row for each active webhook of the campaign that wants this event; told after commit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OWE,
+            {
+                "campaign": campaign_id,
+                "event": event,
+                "signer": signer,
+                "number": number,
+                "now": timezone.now(),
+            },
+        )
+        owed = cursor.rowcount
+    if owed:
+        tell_after_commit()
+
+
+def tell_after_commit() -> None:
+    """Wake the dispatch once this transaction is committed; once, however often it is said."""
+    # Robust: the row is there by now, and the sweep finds it whatever goes wrong here.
+    if not any(hook[1] is _tell for hook in connection.run_on_commit):
+        transaction.on_commit(_tell, robust=True)
+
+
+def _tell() -> None:
+    queue.tell("campaign.dispatch")

@@ -1,0 +1,69 @@
+"""The verbs of webhooks: make, change, switch on, rotate the secret, test, deliver again."""
+
+from collections.abc import Sequence
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from campaign import announcements, seal
+from campaign.models.campaign import Campaign, new_key
+from campaign.models.webhook import Announced, DeliveryStatus, Webhook, WebhookDelivery
+
+_RESTED = {"failures": 0, "failing_since": None, "rests_until": None}
+
+
+def make(
+    *, campaign: Campaign, url: str, events: Sequence[str], by: AbstractBaseUser
+) -> tuple[Webhook, str]:
+    """A new webhook, and its secret, which is shown this once."""
+    hook = Webhook.objects.create(
+        campaign=campaign, url=url, events=list(events), created_by_id=by.pk
+    )
+    return hook, seal.shown_secret(hook.key)
+
+
+def change(*, webhook: Webhook, url: str, events: Sequence[str], active: bool) -> None:
+    """Change where it leads, what it hears, and whether it is on; it is tried anew at once."""
+    Webhook.objects.filter(pk=webhook.pk).update(
+        url=url, events=list(events), active=active, note="", **_RESTED
+    )
+    with transaction.atomic():
+        announcements.tell_after_commit()
+
+
+def rotate(webhook: Webhook) -> str:
+    """Give it a new secret, which is returned this once; the old one goes on signing for a day."""
+    key = new_key()
+    Webhook.objects.filter(pk=webhook.pk).update(
+        key=key, previous_key=webhook.key, rotated_at=timezone.now()
+    )
+    return seal.shown_secret(key)
+
+
+@transaction.atomic
+def send_test(webhook: Webhook) -> WebhookDelivery:
+    """Owe it a test at once: before the opening too, and though it is off or rests."""
+    Webhook.objects.filter(pk=webhook.pk).update(rests_until=None)
+    test = WebhookDelivery.objects.create(webhook=webhook, event=Announced.TEST)
+    announcements.tell_after_commit()
+    return test
+
+
+@transaction.atomic
+def redeliver(delivery_ids: Sequence[int]) -> int:
+    """Owe these anew, as if never tried, whatever became of them; returns how many there were."""
+    again = WebhookDelivery.objects.filter(pk__in=delivery_ids).exclude(
+        status=DeliveryStatus.QUEUED
+    )
+    Webhook.objects.filter(pk__in=again.values("webhook")).update(rests_until=None)
+    n = again.update(
+        status=DeliveryStatus.QUEUED,
+        due_at=timezone.now(),
+        attempts=0,
+        code=None,
+        error="",
+        delivered_at=None,
+    )
+    announcements.tell_after_commit()
+    return n
