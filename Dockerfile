@@ -17,7 +17,10 @@ COPY templates templates
 RUN SECRET_KEY=build DATABASE_URL=postgres://build@localhost/build REDIS_URL=redis://localhost \
     BASE_URL=https://build.example EMAIL_URL=smtp://localhost \
     python manage.py collectstatic --noinput
-RUN useradd --system --no-create-home petition
+RUN useradd --system --no-create-home petition \
+    && install --directory --owner petition /var/lib/petition/exports
+# Web and worker share it: mount one volume there.
+ENV EXPORT_DIR=/var/lib/petition/exports
 USER petition
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \

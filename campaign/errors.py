@@ -107,3 +107,12 @@ class BadCursor(CampaignError):
     code = "bad_cursor"
     status = 400
     message = _("This cursor is not one that a page of this list and order gave.")
+
+
+class NotReady(CampaignError):
+    """As many as can are served already; ``retry_after`` is in seconds."""
+
+    code = "not_ready"
+    status = 503
+    message = _("This takes a moment to prepare. Please try again in a few seconds.")
+    retry_after = 5

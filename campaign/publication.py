@@ -4,7 +4,7 @@ What is returned here is plain data of named public columns, so nothing private 
 serializer; and whether a campaign is visible at all is asked here, by the clock, at every read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -252,11 +252,17 @@ def listed_signer(signature: Signature) -> PublicSigner | None:
     return _signer(row) if row is not None else None
 
 
-def every_signer(campaign: Campaign) -> Iterator[PublicSigner]:
-    """The whole public list, the newest first, read in chunks: its length costs no memory."""
-    rows = _public(_listed(campaign)).order_by("-published_at", "-public_id")
-    for row in rows.iterator(chunk_size=1000):
-        yield _signer(row)
+def every_row(campaign: Campaign) -> QuerySet[Signature, Row]:
+    """The whole public list, the newest first, as rows of public columns: what files are made of."""
+    return _public(_listed(campaign)).order_by("-published_at", "-public_id")
+
+
+def changed_since(campaign: Campaign, at: datetime) -> bool:
+    """Whether anybody came to the list, left it or was changed on it after that instant."""
+    changed = Signature.objects.filter(
+        campaign_id=campaign.pk, listed_at__isnull=False, updated_at__gt=at
+    )
+    return changed.exists()
 
 
 # --- Changes ---------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from campaign import counts, delivery, dispatch, milestones, retention
+from campaign import counts, delivery, dispatch, files, milestones, retention
 
 
 @shared_task(name="campaign.deliver")
@@ -40,3 +40,9 @@ def fold() -> None:
 def expire() -> None:
     """Delete what its time is over."""
     retention.expire()
+
+
+@shared_task(name=files.TASK, soft_time_limit=540, time_limit=600)
+def export() -> None:
+    """Write the files of the list that were asked for, and delete what must not stay."""
+    files.refresh()

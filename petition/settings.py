@@ -145,6 +145,7 @@ ENVIRONMENT: dict[str, tuple[Callable[[str], Any], Any, Any, str]] = {
         "false",
         "webhooks may lead to http:// and private networks; in development only",
     ),
+    "EXPORT_DIR": (str, "", "", "where CSV and JSON Lines are written; web and worker share it"),
     "DEBUG": (_flag, "false", "false", "Django's error pages; never in production"),
     "LOG_LEVEL": (_log_level, "INFO", "INFO", "DEBUG, INFO, WARNING or ERROR"),
 }
@@ -199,6 +200,8 @@ else:
     INBOX_DIR = RUN_DIR / "inbox"
     EMAIL_BACKEND = "campaign.inbox.EmailBackend"
 
+EXPORT_DIR = BASE_DIR / (_read("EXPORT_DIR") or RUN_DIR / "exports")
+
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -213,6 +216,7 @@ CELERY_BEAT_SCHEDULE = {
     "fold": {"task": "campaign.fold", "schedule": 5, "options": {"expires": 5}},
     "dispatch": {"task": "campaign.dispatch", "schedule": 5, "options": {"expires": 5}},
     "milestones": {"task": "campaign.milestones", "schedule": 10, "options": {"expires": 10}},
+    "export": {"task": "campaign.export", "schedule": 10, "options": {"expires": 10}},
     "expire": {"task": "campaign.expire", "schedule": 3600, "options": {"expires": 3600}},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

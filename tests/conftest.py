@@ -1,6 +1,7 @@
 """What every test finds: a Redis database of its own process, and nothing that another test left."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ from celery import current_app
 from django.conf import settings
 from django.core.cache import cache, caches
 
-from campaign import delivery, queue
+from campaign import delivery, files, queue
 from campaign.identity_data import PROVIDERS
 from campaign.models import MailProvider, address
 
@@ -40,6 +41,9 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(address, "_copy", (float("-inf"), {}))
     monkeypatch.setattr(delivery, "_down_until", 0.0)
     monkeypatch.setattr(queue, "_quiet_until", 0.0)
+    # No worker runs: who asks for the list as a file need not wait for it to show itself.
+    monkeypatch.setattr(files, "PICKED_UP_WITHIN", 0.0)
+    monkeypatch.setattr(settings, "EXPORT_DIR", settings.RUN_DIR / "exports" / secrets.token_hex(6))
     yield
     cache.clear()
 

@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
-from campaign.errors import CampaignError, FieldError, InvalidInput, NotFound
+from campaign.errors import CampaignError, FieldError, InvalidInput, NotFound, NotReady
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -51,6 +51,7 @@ _TITLES: dict[int, str | Promise] = {
     422: _("Unprocessable content"),
     429: _("Too many requests"),
     500: _("Internal server error"),
+    503: _("Service unavailable"),
 }
 
 
@@ -104,7 +105,7 @@ def _described(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
     if isinstance(error, InvalidInput):
         return problem(400, error.code, str(error), error.errors), {}
     if isinstance(error, CampaignError):
-        return problem(error.status, error.code, str(error)), {}
+        return problem(error.status, error.code, str(error)), _headers(error)
     if isinstance(error, exceptions.ValidationError):
         fields = field_errors(error)
         return problem(400, InvalidInput.code, str(InvalidInput.message), fields), {}
@@ -119,7 +120,9 @@ def _described(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
     return None
 
 
-def _headers(error: exceptions.APIException) -> dict[str, str]:
+def _headers(error: Exception) -> dict[str, str]:
+    if isinstance(error, NotReady):
+        return {"Retry-After": str(error.retry_after)}
     wait = getattr(error, "wait", None)
     return {"Retry-After": str(int(wait) + 1)} if wait is not None else {}
 

@@ -5,8 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from drf_spectacular.types import OpenApiTypes
@@ -15,7 +14,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaign import export, publication
+from campaign import publication
 from campaign.api import inputs, outputs
 from campaign.api.doors import OneForm, PublicRead, problems
 from campaign.languages import choose
@@ -24,7 +23,7 @@ from campaign.models.campaign import Campaign
 # --- Campaigns -------------------------------------------------------------------------------
 
 
-def _absolute(name: str, *args: object) -> str:
+def absolute(name: str, *args: object) -> str:
     return settings.BASE_URL + reverse(name, args=args)
 
 
@@ -60,15 +59,15 @@ def _campaign(campaign: Campaign, language: str) -> dict[str, Any]:
         },
         "counts": {"published": numbers["published"], "as_of": numbers["as_of"]},
         "links": {
-            "self": _absolute("api-campaign", slug),
-            "page": _absolute("campaign", slug),
-            "statement": _absolute("api-statement", slug, text.version, text.language),
-            "signatures": _absolute("api-sign", slug),
-            "signers": _absolute("api-signers", slug),
-            "counts": _absolute("api-counts", slug),
-            "csv": _absolute("api-signers-csv", slug),
-            "jsonl": _absolute("api-signers-jsonl", slug),
-            "feed": _absolute("api-feed", slug),
+            "self": absolute("api-campaign", slug),
+            "page": absolute("campaign", slug),
+            "statement": absolute("api-statement", slug, text.version, text.language),
+            "signatures": absolute("api-sign", slug),
+            "signers": absolute("api-signers", slug),
+            "counts": absolute("api-counts", slug),
+            "csv": absolute("api-signers-csv", slug),
+            "jsonl": absolute("api-signers-jsonl", slug),
+            "feed": absolute("api-feed", slug),
         },
     }
 
@@ -202,7 +201,7 @@ class SignerList(PublicRead):
         if cursor is None:
             return None
         query = {**request.query_params.dict(), "cursor": cursor}
-        return f"{_absolute('api-signers', slug)}?{urlencode(query)}"
+        return f"{absolute('api-signers', slug)}?{urlencode(query)}"
 
 
 class SignerDetail(PublicRead):
@@ -219,58 +218,6 @@ class SignerDetail(PublicRead):
         found = publication.signer(publication.find_campaign(slug), public_id)
         gone = "removed" in found
         return Response(found, status=status.HTTP_410_GONE if gone else status.HTTP_200_OK)
-
-
-class SignersCsv(PublicRead):
-    content_negotiation_class = OneForm
-
-    @extend_schema(
-        operation_id="signers_csv",
-        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(404)},
-    )
-    def get(self, request: Request, slug: str) -> HttpResponseBase:
-        """The whole public list for a spreadsheet."""
-        return _download(
-            export.csv_lines(publication.find_campaign(slug)), "text/csv", f"{slug}.csv"
-        )
-
-
-class SignersJsonl(PublicRead):
-    content_negotiation_class = OneForm
-
-    @extend_schema(
-        operation_id="signers_jsonl",
-        responses={(200, "application/jsonl"): OpenApiTypes.STR, **problems(404)},
-    )
-    def get(self, request: Request, slug: str) -> HttpResponseBase:
-        """The whole public list, a JSON object a line."""
-        lines = export.json_lines(publication.find_campaign(slug))
-        return _download(lines, "application/jsonl", f"{slug}.jsonl")
-
-
-def _download(lines: Any, content_type: str, name: str) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(lines, content_type=f"{content_type}; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-class Feed(PublicRead):
-    content_negotiation_class = OneForm
-
-    @extend_schema(
-        operation_id="feed_retrieve",
-        responses={(200, "application/atom+xml"): OpenApiTypes.STR, **problems(404)},
-    )
-    def get(self, request: Request, slug: str) -> HttpResponse:
-        """The newest signers as an Atom feed."""
-        campaign = publication.find_campaign(slug)
-        feed = export.atom_feed(
-            campaign,
-            title=publication.statement(campaign, None).title,
-            page_url=_absolute("signers", slug),
-            feed_url=_absolute("api-feed", slug),
-        )
-        return HttpResponse(feed, content_type="application/atom+xml; charset=utf-8")
 
 
 class Counts(PublicRead):

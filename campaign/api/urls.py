@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from campaign.api import docs, posts, reads
+from campaign.api import docs, downloads, posts, reads
 from campaign.api.problems import not_found
 
 CAMPAIGN = "v1/campaigns/<slug:slug>/"
@@ -22,9 +22,9 @@ urlpatterns = [
     path("v1/signatures/confirm/", posts.Confirm.as_view(), name="api-confirm"),
     path(f"{CAMPAIGN}signers/", reads.SignerList.as_view(), name="api-signers"),
     path(f"{CAMPAIGN}signers/<slug:public_id>/", reads.SignerDetail.as_view(), name="api-signer"),
-    path(f"{CAMPAIGN}signers.csv", reads.SignersCsv.as_view(), name="api-signers-csv"),
-    path(f"{CAMPAIGN}signers.jsonl", reads.SignersJsonl.as_view(), name="api-signers-jsonl"),
-    path(f"{CAMPAIGN}feed.atom", reads.Feed.as_view(), name="api-feed"),
+    path(f"{CAMPAIGN}signers.csv", downloads.SignersCsv.as_view(), name="api-signers-csv"),
+    path(f"{CAMPAIGN}signers.jsonl", downloads.SignersJsonl.as_view(), name="api-signers-jsonl"),
+    path(f"{CAMPAIGN}feed.atom", downloads.Feed.as_view(), name="api-feed"),
     path(f"{CAMPAIGN}counts/", reads.Counts.as_view(), name="api-counts"),
     re_path("", not_found),
 ]

@@ -1,0 +1,291 @@
+"""The public list as files: readers ask for them, the worker writes them, erasure replaces them.
+
+In ``settings.EXPORT_DIR``, for each campaign and form:
+
+- ``art.csv`` is the list; its time of change is the instant that it is of,
+- ``art.csv.asked`` is empty; its time of change is when somebody last asked for it,
+- ``art.csv.part`` is being written,
+- ``lock`` is held by the one process that writes and deletes.
+
+A file that somebody asked for since it was written is written again while the list changes; one
+that nobody asked for is deleted, so that who left the list is on no disk a minute later. Whoever
+asks and finds no file waits for the worker. Where none comes (no worker, no queue, no directory
+that both see) the list is written into a file without a name, for this reader alone.
+"""
+
+import fcntl
+import os
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.utils import timezone
+
+from campaign import export, publication, queue
+from campaign.errors import NotFound, NotReady
+from campaign.models.campaign import Campaign
+
+TASK = "campaign.export"
+FRESH = timedelta(seconds=50)
+"""How old a file may be when a download begins; with `KEPT` it is less than a minute everywhere."""
+KEPT = 5
+"""Seconds that anybody may keep a download, and as many again while they ask for a newer one."""
+REWRITTEN_AFTER = timedelta(seconds=30)
+"""The pause between two files of a list that changes."""
+LATE = timedelta(seconds=30)
+"""What changed so long before a file's instant is surely in it: no transaction commits later, and no
+two clocks differ by more. The feed of changes counts on the same."""
+
+SMALL = 1 << 20
+"""Bytes that are handed to the web server at once: it then holds them, and no thread."""
+SEATS = 2
+"""Threads of a process that larger downloads may hold, or who waits for a file: half of them."""
+SEAT_WITHIN = 0.5
+"""Seconds to wait for one of them."""
+PICKED_UP_WITHIN = 2.0
+"""Seconds without a sign of the worker after which a reader waits no longer."""
+WRITTEN_WITHIN = 25.0
+"""Seconds to wait for a worker that writes; proxies give up after 30 and more."""
+_STEP = 0.05
+_CHUNK = 1 << 18
+
+_seats = threading.BoundedSemaphore(SEATS)
+
+
+class Download:
+    """An open file of the list, a minute old at most; to be closed, by whoever has it last."""
+
+    def __init__(self, file: IO[bytes], seats: threading.Semaphore | None = None) -> None:
+        self._file = file
+        # By the collector too: a seat that an error kept would be gone for good.
+        self._leave = weakref.finalize(self, _leave, file, seats)
+        stat = os.fstat(file.fileno())
+        self.size = stat.st_size
+        self.as_of = datetime.fromtimestamp(stat.st_mtime, UTC)
+        self.etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+        """Names these bytes: no two files of a list are of the same microsecond."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self._file.read(_CHUNK):
+            yield chunk
+
+    def close(self) -> None:
+        self._leave()
+
+
+def _leave(file: IO[bytes], seats: threading.Semaphore | None) -> None:
+    file.close()
+    if seats is not None:
+        seats.release()
+
+
+# --- Readers ---------------------------------------------------------------------------------
+
+
+def current(campaign: Campaign, form: str) -> Download | None:
+    """The file at hand if it is fresh; nobody is asked for another."""
+    file = _open_current(campaign, _path(campaign, form))
+    return Download(file) if file is not None else None
+
+
+def download(campaign: Campaign, form: str) -> Download:
+    """The list as a file, a minute old at most.
+
+    1. The file at hand, if it is fresh: young, or nothing has changed since.
+    2. Else the worker is told, and waited for while it shows that it is at work.
+    3. Else the list is written here, for this reader alone.
+
+    What is larger than `SMALL`, and who waits, takes one of the process's `SEATS`. Raises NotReady.
+    """
+    path = _path(campaign, form)
+    _ask(path)
+    file = _open_current(campaign, path)
+    if file is not None and os.fstat(file.fileno()).st_size <= SMALL:
+        return Download(file)
+    if not _seats.acquire(timeout=SEAT_WITHIN):
+        if file is not None:
+            file.close()
+        raise NotReady
+    try:
+        file = file or _awaited(campaign, path) or _written_here(campaign, form)
+        return Download(file, _seats)
+    except BaseException:
+        _seats.release()
+        raise
+
+
+def _path(campaign: Campaign, form: str) -> Path:
+    return Path(settings.EXPORT_DIR) / f"{campaign.slug}.{form}"
+
+
+def _asked(path: Path) -> Path:
+    return path.with_name(f"{path.name}.asked")
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
+
+
+def _ask(path: Path) -> None:
+    # Without the directory readers are served all the same, each by a file of their own.
+    with suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _asked(path).touch()
+        # By our clock, which the instants of the lists are of; the directory's may be another.
+        os.utime(_asked(path), (time.time(), time.time()))
+
+
+def _open_current(campaign: Campaign, path: Path) -> IO[bytes] | None:
+    try:
+        file = path.open("rb")
+    except OSError:
+        return None
+    try:
+        if _is_current(campaign, datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)):
+            return file
+    except BaseException:
+        file.close()
+        raise
+    file.close()
+    return None
+
+
+def _is_current(campaign: Campaign, as_of: datetime) -> bool:
+    """Whether a file of that instant may be handed out."""
+    if as_of < campaign.created_at:  # of another database, whose campaign had this slug
+        return False
+    return -LATE <= timezone.now() - as_of <= FRESH or not _is_outdated(campaign, as_of)
+
+
+def _is_outdated(campaign: Campaign, as_of: datetime) -> bool:
+    """Whether the list may have changed since that instant."""
+    return as_of < campaign.created_at or publication.changed_since(campaign, as_of - LATE)
+
+
+def _awaited(campaign: Campaign, path: Path) -> IO[bytes] | None:
+    """The file that the worker writes now; None when no worker shows itself, or none in time."""
+    if not queue.tell(TASK):
+        return None
+    told, before = time.time(), _changed_at(path)
+    for _ in range(int(WRITTEN_WITHIN / _STEP)):
+        if time.time() - max(told, _last_work(path.parent)) >= PICKED_UP_WITHIN:
+            return None
+        time.sleep(_STEP)
+        if _changed_at(path) != before:
+            return _open_current(campaign, path)
+    return None
+
+
+def _last_work(folder: Path) -> float:
+    """When somebody last wrote on a file there, in seconds since the epoch."""
+    return max((_changed_at(part) for part in folder.glob("*.part")), default=0.0)
+
+
+def _changed_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _written_here(campaign: Campaign, form: str) -> IO[bytes]:
+    """A file without a name, gone with the last that reads it, whatever happens."""
+    # Closed by the Download that it is for.
+    file = tempfile.TemporaryFile(buffering=_CHUNK)  # noqa: SIM115
+    try:
+        _write(campaign, form, file)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _write(campaign: Campaign, form: str, file: IO[bytes]) -> None:
+    """Write the list and set the file's time of change to the instant that the list is of."""
+    as_of = export.write(campaign, form, file)
+    file.flush()
+    nanoseconds = int(as_of.timestamp() * 1_000_000) * 1000
+    os.utime(file.fileno(), ns=(nanoseconds, nanoseconds))
+
+
+# --- The worker ------------------------------------------------------------------------------
+
+
+def refresh() -> None:
+    """Write what was asked for and is not fresh, and delete what must not stay.
+
+    One process at a time does so; whoever comes meanwhile leaves it to that one, or to the next tick.
+    """
+    folder = Path(settings.EXPORT_DIR)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(folder) as alone:
+        if not alone:
+            return
+        for leftover in folder.glob("*.part"):  # of a process that was killed
+            leftover.unlink(missing_ok=True)
+        settled: set[Path] = set()
+        # Looked up again after each: somebody may have asked while a long one was written.
+        while path := next(iter(_known(folder) - settled), None):
+            _settle(path)
+            settled.add(path)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Whether this process is the one that writes there now; the lock goes with the process."""
+    with (folder / "lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _known(folder: Path) -> set[Path]:
+    """Every file that is there or asked for."""
+    files = {path for form in export.FORMS for path in folder.glob(f"*.{form}")}
+    return files | {marker.with_suffix("") for marker in folder.glob("*.asked")}
+
+
+def _settle(path: Path) -> None:
+    """Write one file again, leave it, or delete it."""
+    slug, _dot, form = path.name.partition(".")
+    try:
+        campaign = publication.find_campaign(slug)
+    except NotFound:
+        return _delete(path)
+    changed_at, asked_at = _changed_at(path), _changed_at(_asked(path))
+    as_of = datetime.fromtimestamp(changed_at, UTC)
+    if changed_at and not _is_outdated(campaign, as_of):
+        return None
+    age = timezone.now() - as_of
+    if asked_at > changed_at and not timedelta(0) <= age < REWRITTEN_AFTER:
+        return _replace(campaign, form, path)
+    if not timedelta(0) <= age <= FRESH:
+        return _delete(path)
+    return None
+
+
+def _replace(campaign: Campaign, form: str, path: Path) -> None:
+    part = _part(path)
+    try:
+        with part.open("wb", buffering=_CHUNK) as file:
+            _write(campaign, form, file)
+            os.fsync(file.fileno())  # else a power cut may leave a shorter list under this name
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _delete(path: Path) -> None:
+    for each in (path, _asked(path)):
+        each.unlink(missing_ok=True)
