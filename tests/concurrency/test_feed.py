@@ -1,5 +1,7 @@
 """A mirror that follows the feed of changes while others write: nobody's change is ever missed."""
 
+import io
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from campaign import publication, signing
+from campaign import export, publication, signing
 from campaign.models import Campaign, Signature
 from tests.concurrency.threads import PATIENCE, at_once
 from tests.factories import make_campaign, make_signature, manage_token
@@ -52,7 +54,10 @@ class Mirror:
 
 
 def public_list(campaign: Campaign) -> dict[str, Any]:
-    return {signer["id"]: signer for signer in publication.every_signer(campaign)}
+    written = io.BytesIO()
+    export.write(campaign, "jsonl", written)
+    signers = [json.loads(line) for line in written.getvalue().splitlines()]
+    return {signer["id"]: signer for signer in signers}
 
 
 @contextmanager
