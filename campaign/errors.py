@@ -116,3 +116,57 @@ class NotReady(CampaignError):
     status = 503
     message = _("This takes a moment to prepare. Please try again in a few seconds.")
     retry_after = 5
+
+
+# --- Keys ------------------------------------------------------------------------------------
+
+
+class KeyRefused(CampaignError):
+    """A key is missing or doesn't fit. ``bearer`` is what WWW-Authenticate says (RFC 6750, 3)."""
+
+    bearer: ClassVar[str]
+
+
+class KeyRequired(KeyRefused):
+    code = "key_required"
+    status = 401
+    message = _("This needs an API key, as Authorization: Bearer.")
+    bearer = ""
+
+
+class KeyInvalid(KeyRefused):
+    code = "key_invalid"
+    status = 401
+    message = _("This API key does not work: it is incomplete, unknown or revoked.")
+    bearer = 'error="invalid_token"'
+
+
+class KeyExpired(KeyRefused):
+    code = "key_expired"
+    status = 401
+    message = _("This API key has expired. Please make a new one in the admin.")
+    bearer = 'error="invalid_token", error_description="expired"'
+
+
+class InsufficientScope(KeyRefused):
+    """The key is good, but not for this; ``scope`` would be."""
+
+    code = "insufficient_scope"
+    status = 403
+    message = _("This API key was not made for this.")
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(scope)
+        self.bearer = f'error="insufficient_scope", scope="{scope}"'  # type: ignore[misc]
+
+
+class HttpsRequired(CampaignError):
+    code = "https_required"
+    status = 403
+    message = _(
+        "API keys are taken over HTTPS only. This one has been sent in the clear: revoke it."
+    )
+
+
+class OtherCampaign(NotFound):
+    message = _("There is nothing here, or this API key is of another campaign.")

@@ -1,16 +1,18 @@
-"""The verbs of the moderator: approve, reject, hold, restore, release a batch."""
+"""The verbs of the moderator: approve, reject, hold, restore, feature, release a batch."""
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from campaign import moves, rules
+from campaign.errors import MoveRefused
 from campaign.models.batch import ImportBatch
 from campaign.models.signature import HoldReason, RejectionReason, Signature, Status
-from campaign.moves import Actor, Decision, Moved, Verb
+from campaign.moves import Actor, Decision, Moderator, Moved, Verb
 
 
-def approve(*, signature_id: int, revision: int, by: AbstractBaseUser) -> Moved:
+def approve(*, signature_id: int, revision: int, by: Moderator) -> Moved:
     """Publish a held signature as it was shown at ``revision``.
 
     A published one is a success that changes nothing. Raises ChangedMeanwhile, MoveRefused,
@@ -31,7 +33,7 @@ def reject(
     signature_id: int,
     revision: int,
     reason: RejectionReason,
-    by: AbstractBaseUser,
+    by: Moderator,
     note: str = "",
     status: Status | None = None,
 ) -> Moved:
@@ -52,10 +54,10 @@ def reject(
     )
 
 
-def hold(*, signature_id: int, by: AbstractBaseUser, note: str = "") -> Moved:
+def hold(*, signature_id: int, by: Moderator, note: str = "", revision: int | None = None) -> Moved:
     """Take a published signature off the list until it has been looked at again.
 
-    Raises ChangedMeanwhile, SignatureGone.
+    With ``revision`` only as it was shown then. Raises ChangedMeanwhile, SignatureGone.
     """
     return moves.move(
         signature_id=signature_id,
@@ -67,11 +69,12 @@ def hold(*, signature_id: int, by: AbstractBaseUser, note: str = "") -> Moved:
             reason=HoldReason.MODERATOR,
             note=note,
         ),
+        revision=revision,
         status=Status.PUBLISHED,
     )
 
 
-def restore(*, signature_id: int, revision: int, by: AbstractBaseUser) -> Moved:
+def restore(*, signature_id: int, revision: int, by: Moderator) -> Moved:
     """Bring a rejected signature back to the status before its rejection, as it was shown.
 
     One that its signer has changed meanwhile is held, with every reason to. Raises
@@ -94,6 +97,23 @@ def _restored(signature: Signature, _others: object) -> Decision:
         return Decision(to=Status.PUBLISHED)
     reasons = signature.hold_reasons or [HoldReason.MODERATOR]
     return Decision(to=Status.HELD, hold_reasons=reasons)
+
+
+@transaction.atomic
+def feature(*, signature_id: int, revision: int, featured: bool, by: Moderator) -> Moved:
+    """Put a standing signature among the featured ones, or back into the row, as it was shown.
+
+    Raises ChangedMeanwhile, MoveRefused, SignatureGone.
+    """
+    signature, _others = moves.lock(signature_id)
+    if signature.status == Status.PENDING:
+        raise MoveRefused  # nobody has confirmed it: it has no history yet
+    return moves.amend(
+        signature_id=signature_id,
+        actor=Actor.moderator(by),
+        changes={"featured": featured},
+        revision=revision,
+    )
 
 
 def release(*, batch: ImportBatch, by: AbstractBaseUser) -> int:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from campaign import announcements, counts, identity, outbox, search
 from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
+from campaign.models.api_key import ApiKey
 from campaign.models.event import Event, EventNote
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
@@ -76,16 +77,24 @@ PUBLIC_FIELDS: Final = frozenset(
 """Whose change raises ``revision``: a moderator or a link that showed the old one must look again."""
 
 
+Moderator = AbstractBaseUser | ApiKey
+"""Who may decide."""
+
+
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: ``signer``, ``moderator``, ``organiser`` or ``clock``, and the user where one is known."""
+    """Who acts: ``signer``, ``moderator``, ``organiser``, ``clock`` or ``api_key``, and which one."""
 
     kind: str
     user_id: int | None = None
+    api_key_id: int | None = None
 
     @classmethod
-    def moderator(cls, user: AbstractBaseUser) -> "Actor":
-        return cls("moderator", user.pk)
+    def moderator(cls, by: Moderator) -> "Actor":
+        """A moderator in person, or a program with a key that may moderate."""
+        if isinstance(by, ApiKey):
+            return cls("api_key", api_key_id=by.pk)
+        return cls("moderator", by.pk)
 
 
 SIGNER = Actor("signer")
@@ -425,6 +434,7 @@ def _event(
         to_status=signature.status,
         actor=actor.kind,
         user_id=actor.user_id,
+        api_key_id=actor.api_key_id,
         reason=reason,
         revision=signature.revision,
     )

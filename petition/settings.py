@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from petition import local
 
@@ -188,7 +190,12 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "petition",
-        "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+        "OPTIONS": {
+            "socket_timeout": 0.25,
+            "socket_connect_timeout": 0.25,
+            # redis-py's own three retries would hold a request for a second and more.
+            "retry": Retry(NoBackoff(), 0),
+        },
     }
 }
 # The four answers that one mail waits for fit into the time limit of its task.
@@ -311,6 +318,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS
 SECURE_HSTS_PRELOAD = _HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
+# A key in the clear is lost. Plain HTTP is for a product that nobody else can reach.
+KEYS_NEED_HTTPS = urlsplit(BASE_URL).hostname not in {"127.0.0.1", "::1", "localhost"}
 SESSION_COOKIE_SECURE = _HTTPS
 CSRF_COOKIE_SECURE = _HTTPS
 LOGIN_REDIRECT_URL = "admin:index"
@@ -367,6 +376,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "KindEnum": "campaign.models.signature.Kind",
         "EvidenceEnum": "campaign.models.signature.Evidence",
+        "HoldReasonEnum": "campaign.models.signature.HoldReason",
+        "RejectionReasonEnum": "campaign.models.signature.RejectionReason",
+        "ConfirmedStatusEnum": ["held", "published", "rejected", "withdrawn", "erased"],
+        "StandingStatusEnum": ["held", "published"],
     },
 }
 

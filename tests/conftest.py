@@ -10,7 +10,7 @@ from celery import current_app
 from django.conf import settings
 from django.core.cache import cache, caches
 
-from campaign import delivery, files, queue
+from campaign import delivery, files, limits, queue
 from campaign.identity_data import PROVIDERS
 from campaign.models import MailProvider, address
 
@@ -35,6 +35,12 @@ def plain_static_files() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def plain_http() -> None:
+    """The test client speaks plain HTTP to a host that is not this machine's own."""
+    settings.KEYS_NEED_HTTPS = False
+
+
 @pytest.fixture(autouse=True)
 def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Copies and breakers that a process keeps would otherwise tell one test of another."""
@@ -44,6 +50,8 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # No worker runs: who asks for the list as a file need not wait for it to show itself.
     monkeypatch.setattr(files, "PICKED_UP_WITHIN", 0.0)
     monkeypatch.setattr(settings, "EXPORT_DIR", settings.RUN_DIR / "exports" / secrets.token_hex(6))
+    monkeypatch.setattr(limits, "_quiet_until", 0.0)
+    monkeypatch.setattr(limits, "_local", {})
     yield
     cache.clear()
 

@@ -1,14 +1,16 @@
 """Plain functions that make what a test begins with, through the verbs wherever there is one."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
+from django.utils import timezone
 
-from campaign import moderation, outbox, signing
+from campaign import keys, moderation, outbox, signing
 from campaign.campaign_file import parse
 from campaign.links import Purpose, make_token
 from campaign.models import Campaign, Signature
+from campaign.models.api_key import Scope
 from campaign.models.signature import RejectionReason, Status
 from campaign.organising import load_campaign
 
@@ -68,6 +70,27 @@ def make_user(*permissions: str, staff: bool = True, username: str = "moderator"
     user = User.objects.create_user(username, f"{username}@example.org", "secret", is_staff=staff)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     return user
+
+
+def make_key(
+    campaign: Campaign | None = None, *scopes: Scope, life: timedelta = timedelta(days=90)
+) -> str:
+    """The text of a key with those scopes, of the first campaign unless told otherwise."""
+    global _count
+    _count += 1
+    _key, text = keys.make_key(
+        campaign=campaign or Campaign.objects.first() or make_campaign(),
+        label=f"key {_count}",
+        scopes=scopes,
+        expires_at=timezone.now() + life,
+        by=User.objects.filter(username="maker").first() or make_user(username="maker"),
+    )
+    return text
+
+
+def bearer(key: str) -> dict[str, str]:
+    """The headers that carry a key."""
+    return {"Authorization": f"Bearer {key}"}
 
 
 def details(**typed: Any) -> dict[str, Any]:

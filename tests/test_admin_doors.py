@@ -6,11 +6,20 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
-from campaign.models import Campaign, ImportBatch, Mail, MailProvider, Signature, Suppression
+from campaign.models import (
+    ApiKey,
+    Campaign,
+    ImportBatch,
+    Mail,
+    MailProvider,
+    Signature,
+    Suppression,
+)
+from campaign.models.api_key import Scope
 from campaign.models.mail import MailStatus
 from campaign.models.signature import Status
 from campaign.outbox import address_hash
-from tests.factories import make_campaign, make_signature, make_user
+from tests.factories import make_campaign, make_key, make_signature, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +32,7 @@ def there() -> dict[str, Any]:
     batch = ImportBatch.objects.create(campaign=campaign, file_name="a.csv", consent_note="note")
     mail = Mail.objects.get(signature=signature)
     Mail.objects.filter(pk=mail.pk).update(status=MailStatus.FAILED, attempts=30, error="refused")
+    make_key(campaign, *Scope)
     left = Suppression.objects.create(
         campaign=campaign, address_hash=address_hash("gone@example.org"), reason="not_me"
     )
@@ -32,6 +42,7 @@ def there() -> dict[str, Any]:
         "campaign": campaign.pk,
         "mail": mail.pk,
         "left": left.pk,
+        "key": ApiKey.objects.values_list("pk", flat=True)[0],
         "provider": MailProvider.objects.values_list("pk", flat=True)[0],
     }
 
@@ -43,6 +54,7 @@ WHO: dict[str, tuple[str, ...]] = {
         *("view_campaign", "change_campaign", "view_mail", "change_mail"),
         *("view_mailprovider", "change_mailprovider", "view_suppression", "delete_suppression"),
     ),
+    "keeper": ("view_apikey", "add_apikey", "change_apikey", "view_auditentry"),
     "clerk": (),
 }
 
@@ -63,6 +75,7 @@ SIGNATURE, BATCH, CAMPAIGN = (
     "/admin/campaign/importbatch/",
     "/admin/campaign/campaign/",
 )
+KEY = "/admin/campaign/apikey/"
 LOGIN = 302
 # A decision without a complete form is a 422 or, where there is no form to show, a redirect.
 TABLE: list[tuple[str, str, dict[str, int]]] = [
@@ -96,15 +109,24 @@ TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("GET", "/admin/campaign/suppression/", {"operator": 200}),
     ("GET", "/admin/campaign/suppression/{left}/delete/", {"operator": 200}),
     ("GET", "/admin/campaign/suppression/add/", {}),
+    ("GET", KEY, {"keeper": 200}),
+    ("GET", KEY + "add/", {"keeper": 200}),
+    ("POST", KEY + "add/", {"keeper": 422}),
+    ("GET", KEY + "{key}/change/", {"keeper": 200}),
+    ("POST", KEY + "{key}/change/", {"keeper": 405}),
+    ("POST", KEY + "{key}/delete/", {}),
+    ("POST", KEY + "{key}/revoke/", {"keeper": 302}),
+    ("GET", "/admin/campaign/auditentry/", {"keeper": 200}),
+    ("GET", "/admin/campaign/auditentry/add/", {}),
     ("GET", "/admin/auth/user/", {}),
     ("GET", "/admin/auth/user/add/", {}),
     ("GET", "/admin/auth/group/", {}),
 ]
-READ_ONLY = ("signature/add/", "/delete/", "suppression/add/")
+READ_ONLY = ("signature/add/", "/delete/", "suppression/add/", "auditentry/add/")
 
 
 @pytest.mark.parametrize(
-    "who", ["anonymous", "outsider", "clerk", "viewer", "moderator", "operator"]
+    "who", ["anonymous", "outsider", "clerk", "viewer", "moderator", "operator", "keeper"]
 )
 def test_every_page_and_action_asks_who_it_is(who: str, there: dict[str, Any]) -> None:
     client = client_of(who)
@@ -135,9 +157,9 @@ def test_a_decision_is_never_made_by_a_get(there: dict[str, Any]) -> None:
     decisions = [
         path.format(**there)
         for method, path, _allowed in TABLE
-        if method == "POST" and not path.endswith(("/change/", "/delete/", SIGNATURE))
+        if method == "POST" and not path.endswith(("/change/", "/delete/", "/add/", SIGNATURE))
     ]
-    assert len(decisions) == 10
+    assert len(decisions) == 11
     for url in decisions:
         assert client.get(url).status_code == 405, url
         assert client.head(url).status_code == 405, url

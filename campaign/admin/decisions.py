@@ -167,6 +167,7 @@ ACTORS = {
     "moderator": _("a moderator"),
     "organiser": _("the organiser"),
     "clock": _("the clock"),
+    "api_key": _("a program with an API key"),
 }
 FIELDS = {
     "name": _("Name"),
@@ -215,7 +216,7 @@ def _told(event: Event) -> dict[str, Any]:
     return {
         "at": event.at,
         "what": VERBS[Verb(event.verb)],
-        "who": event.user or ACTORS.get(event.actor, event.actor),
+        "who": event.user or event.api_key or ACTORS.get(event.actor, event.actor),
         "why": _why(event),
         "note": note.text if note else "",
     }

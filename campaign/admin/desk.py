@@ -163,7 +163,7 @@ def dossier(signature: Signature) -> Dossier:
     if signature.sort_key:
         listed = others.filter(status=Status.PUBLISHED, show_name=True)
         same_name = list(listed.filter(sort_key=signature.sort_key).order_by("public_id")[:SHOWN])
-    events = Event.objects.filter(signature=signature).select_related("user", "note")
+    events = Event.objects.filter(signature=signature).select_related("user", "api_key", "note")
     return Dossier(
         signature=signature,
         protected_names=rules.matching_names([signature])[0],

@@ -73,6 +73,14 @@ class Site(AdminSite):
                 ],
             },
             {
+                "title": _("Programs"),
+                "separator": True,
+                "items": [
+                    _item(request, _("API keys"), "key", "apikey"),
+                    _item(request, _("Audit"), "fact_check", "auditentry"),
+                ],
+            },
+            {
                 "title": _("People"),
                 "separator": True,
                 "items": [

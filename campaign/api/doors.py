@@ -13,14 +13,21 @@ from rest_framework.views import APIView
 
 from campaign import publication
 from campaign.api import inputs, outputs
+from campaign.api.keys import KeyAuthentication, KeyLimit, key_of, require, seal
 from campaign.freshness import may_be_kept
+from campaign.limits import Taken
+from campaign.models.api_key import Scope
 from campaign.models.campaign import Campaign
 from campaign.origins import may_post
 
 
 def problems(*codes: int) -> dict[Any, Any]:
-    """For the schema: these statuses answer with a problem."""
-    return {(code, "application/problem+json"): outputs.ProblemShape for code in codes}
+    """For the schema: these statuses answer with a problem; a bad key and its limit do everywhere."""
+    everywhere = (401, 429)
+    return {
+        (code, "application/problem+json"): outputs.ProblemShape
+        for code in sorted({*codes, *everywhere})
+    }
 
 
 class OneForm(DefaultContentNegotiation):
@@ -33,7 +40,21 @@ class OneForm(DefaultContentNegotiation):
 
 
 class Door(APIView):
-    """What reads and posts share."""
+    """What reads and posts share. A key, where one is sent, must be good, and seals the answer."""
+
+    authentication_classes = (KeyAuthentication,)
+    throttle_classes = (KeyLimit,)
+    scope: Scope | None = None
+    """What a key must be made for to be of use here."""
+    key_needed = False
+    taken: Taken | None = None
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().dispatch(request, *args, **kwargs)
+        # Last, so that nothing which a door says of its public answers stands on this one.
+        if self.key_needed or "Authorization" in request.headers:
+            seal(response, self.taken)
+        return response
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """A preflight."""
@@ -73,6 +94,8 @@ class PublicPost(Door):
         self.origin = request.headers.get("Origin")
         sites = self.sites(request) if self.origin else []
         self.welcome = may_post(self.origin, host=request.get_host(), sites=sites)
+        # What no page of another site can send unless it was told the key.
+        self.welcome = self.welcome or key_of(request) is not None
         if request.method == "POST" and not self.welcome:
             detail = gettext("This site is not one of the campaign’s.")
             raise PermissionDenied(detail, "origin_not_allowed")
@@ -94,10 +117,13 @@ class CampaignPost(PublicPost):
     """A POST to one campaign, which is read once; before its opening a preflight is a 404 too."""
 
     campaign: Campaign
+    scope = Scope.SIGN
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.campaign = publication.find_campaign(self.kwargs["slug"])
         super().initial(request, *args, **kwargs)
+        if key_of(request) is not None:
+            require(request, Scope.SIGN, self.kwargs["slug"])
 
     def sites(self, request: Request) -> list[str]:
         return self.campaign.sites

@@ -14,7 +14,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.utils.json import strict_constant
 
-from campaign.models.signature import Evidence, Kind
+from campaign.models.signature import Evidence, Kind, RejectionReason, Status
 from campaign.paging import ORDERS
 
 
@@ -161,6 +161,49 @@ class ConfirmInput(StrictInput):
 
 class ResendInput(StrictInput):
     email = StrictText()
+
+
+class StrictChoice(serializers.ChoiceField):
+    """A JSON string that is one of these."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=_shown(data))
+        return str(super().to_internal_value(data))
+
+
+class NoteText(StrictText):
+    """What colleagues read beside a decision."""
+
+    default_error_messages = {"too_long": _("Please use at most 2000 characters.")}
+
+    def to_internal_value(self, data: Any) -> str:
+        note = super().to_internal_value(data)
+        if len(note) > 2000:
+            self.fail("too_long")
+        # A NUL and a lone surrogate can be written in JSON, but not sent to the database.
+        return note.replace("\0", "").encode(errors="ignore").decode()
+
+
+class DecisionInput(StrictInput):
+    """What the caller saw: another revision by now is 409 `changed_meanwhile`."""
+
+    revision = StrictNumber(min_value=1, max_value=2**31 - 1)
+
+
+class HoldInput(DecisionInput):
+    note = NoteText(default="", help_text="For colleagues; the signer never sees it.")
+
+
+class RejectInput(HoldInput):
+    status = StrictChoice(
+        [Status.HELD.value, Status.PUBLISHED.value], help_text="The status that the caller saw."
+    )
+    reason = StrictChoice(RejectionReason.choices, help_text="The signer reads it.")
+
+
+class FeatureInput(DecisionInput):
+    featured = StrictFlag()
 
 
 class QueryInput(serializers.Serializer[Any]):

@@ -6,7 +6,8 @@ from drf_spectacular.serializers import PolymorphicProxySerializerExtension
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 
-from campaign.models.signature import Evidence, Kind
+from campaign import private_reads
+from campaign.models.signature import Evidence, HoldReason, Kind, RejectionReason
 
 Shape = serializers.Serializer[Any]
 
@@ -187,6 +188,46 @@ class AcceptedShape(Shape):
 class ConfirmedShape(Shape):
     status = serializers.ChoiceField(["published", "held"])
     signer = SignerShape(allow_null=True)
+
+
+class PrivateEvidenceShape(EvidenceShape):
+    note = serializers.CharField(allow_null=True)
+
+
+class PrivateSignatureShape(Shape):
+    id = serializers.CharField()
+    status = serializers.ChoiceField([status.value for status in private_reads.SHOWN])
+    revision = serializers.IntegerField(help_text="What a decision has to name.")
+    name = serializers.CharField(allow_null=True)
+    sort_name = serializers.CharField(allow_null=True)
+    kind = serializers.ChoiceField(Kind.choices, allow_null=True)
+    discipline = serializers.CharField(allow_null=True)
+    credit = serializers.CharField(allow_null=True)
+    organisation = serializers.CharField(allow_null=True)
+    country = serializers.CharField(allow_null=True)
+    show_name = serializers.BooleanField(allow_null=True)
+    featured = serializers.BooleanField(allow_null=True)
+    email = serializers.CharField(allow_null=True)
+    newsletter = serializers.BooleanField(allow_null=True)
+    language = serializers.CharField(allow_null=True, help_text="That they are written to in.")
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+    hold_reasons = serializers.ListField(child=serializers.ChoiceField(HoldReason.choices))
+    rejection_reason = serializers.ChoiceField(RejectionReason.choices, allow_null=True)
+    evidence = PrivateEvidenceShape(allow_null=True)
+    statement_version = serializers.IntegerField()
+    statement_language = serializers.CharField()
+    signed_at = serializers.DateTimeField()
+    confirmed_at = serializers.DateTimeField(allow_null=True)
+    published_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField()
+
+
+class DecidedShape(Shape):
+    id = serializers.CharField()
+    status = serializers.ChoiceField([status.value for status in private_reads.SHOWN])
+    revision = serializers.IntegerField()
+    featured = serializers.BooleanField()
+    changed = serializers.BooleanField(help_text="false: it was so already.")
 
 
 class FieldErrorShape(Shape):

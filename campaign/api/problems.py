@@ -18,7 +18,14 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
-from campaign.errors import CampaignError, FieldError, InvalidInput, NotFound, NotReady
+from campaign.errors import (
+    CampaignError,
+    FieldError,
+    InvalidInput,
+    KeyRefused,
+    NotFound,
+    NotReady,
+)
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -40,6 +47,7 @@ _DJANGO: dict[type[Exception], tuple[int, str, str | Promise]] = {
 }
 _TITLES: dict[int, str | Promise] = {
     400: _("Bad request"),
+    401: _("Unauthorized"),
     403: _("Forbidden"),
     404: _("Not found"),
     405: _("Method not allowed"),
@@ -104,6 +112,9 @@ def _answer(body: dict[str, Any], headers: dict[str, str]) -> JsonResponse:
 def _described(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None:
     if isinstance(error, InvalidInput):
         return problem(400, error.code, str(error), error.errors), {}
+    if isinstance(error, KeyRefused):
+        bearer = ", ".join(filter(None, ('Bearer realm="petition"', error.bearer)))
+        return problem(error.status, error.code, str(error)), {"WWW-Authenticate": bearer}
     if isinstance(error, CampaignError):
         return problem(error.status, error.code, str(error)), _headers(error)
     if isinstance(error, exceptions.ValidationError):

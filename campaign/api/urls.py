@@ -2,10 +2,12 @@
 
 from django.urls import path, re_path
 
-from campaign.api import docs, downloads, posts, reads
+from campaign.api import docs, downloads, organisers, posts, reads
 from campaign.api.problems import not_found
 
 CAMPAIGN = "v1/campaigns/<slug:slug>/"
+PRIVATE = f"{CAMPAIGN}private/"
+DECIDE = f"{PRIVATE}signatures/<slug:public_id>/"
 
 urlpatterns = [
     path("schema/", docs.Schema.as_view(), name="api-schema"),
@@ -26,5 +28,15 @@ urlpatterns = [
     path(f"{CAMPAIGN}signers.jsonl", downloads.SignersJsonl.as_view(), name="api-signers-jsonl"),
     path(f"{CAMPAIGN}feed.atom", downloads.Feed.as_view(), name="api-feed"),
     path(f"{CAMPAIGN}counts/", reads.Counts.as_view(), name="api-counts"),
+    path(
+        f"{PRIVATE}signatures/<slug:public_id>/",
+        organisers.PrivateSignatureDetail.as_view(),
+        name="api-private-signature",
+    ),
+    path(f"{DECIDE}approve/", organisers.Approve.as_view(), name="api-approve"),
+    path(f"{DECIDE}reject/", organisers.Reject.as_view(), name="api-reject"),
+    path(f"{DECIDE}hold/", organisers.Hold.as_view(), name="api-hold"),
+    path(f"{DECIDE}restore/", organisers.Restore.as_view(), name="api-restore"),
+    path(f"{DECIDE}feature/", organisers.Feature.as_view(), name="api-feature"),
     re_path("", not_found),
 ]

@@ -1,6 +1,8 @@
 """What is stored, one file a concept."""
 
 from campaign.models.address import MailProvider, Suppression
+from campaign.models.api_key import ApiKey
+from campaign.models.audit import AuditEntry
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign, Discipline, ProtectedName
 from campaign.models.event import Event, EventNote
@@ -11,6 +13,8 @@ from campaign.models.tally import Tally, TallyChange
 from campaign.models.webhook import Milestone, Webhook, WebhookDelivery
 
 __all__ = [
+    "ApiKey",
+    "AuditEntry",
     "Campaign",
     "Consent",
     "Discipline",

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from campaign.models.api_key import ApiKey
 from campaign.models.signature import Signature
 
 
@@ -16,6 +17,8 @@ class Event(models.Model):
     to_status = models.CharField(max_length=10, blank=True)
     actor = models.CharField(max_length=10)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
+    # Without an index: nearly all are null, and a key is never deleted.
+    api_key = models.ForeignKey(ApiKey, models.PROTECT, null=True, blank=True, db_index=False)
     reason = models.CharField(max_length=60, blank=True)
     revision = models.PositiveIntegerField()
 

@@ -1,0 +1,159 @@
+"""API version 1, what an organiser's server may do with a key: read, decide, download.
+
+Everything stands below `private/` of one campaign, so that a proxy can guard it by its path, and no
+answer is ever shared with what the public reads.
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaign import moderation, private_reads
+from campaign.api import inputs, outputs
+from campaign.api.doors import Door, problems
+from campaign.api.keys import require
+from campaign.models.api_key import ApiKey, Scope
+from campaign.models.campaign import Campaign
+from campaign.models.signature import RejectionReason, Status
+from campaign.moves import Moved
+
+Post = TypeVar("Post", bound=Callable[..., Response])
+
+
+class OrganiserDoor(Door):
+    """Opens for a key with ``scope`` of the campaign in the path, also before it opens."""
+
+    parser_classes = (inputs.JsonParser,)
+    key_needed = True
+    scope: Scope
+    key: ApiKey
+    campaign: Campaign
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.key, self.campaign = require(request, self.scope, self.kwargs["slug"])
+
+
+# --- Reading ---------------------------------------------------------------------------------
+
+
+class PrivateSignatureDetail(OrganiserDoor):
+    scope = Scope.READ_PRIVATE
+
+    @extend_schema(
+        operation_id="private_signatures_retrieve",
+        responses={200: outputs.PrivateSignatureShape, **problems(403, 404)},
+    )
+    def get(self, request: Request, slug: str, public_id: str) -> Response:
+        """One confirmed signature with its private fields; personal ones are null once it was taken back."""
+        return Response(private_reads.signature(self.campaign, public_id))
+
+
+# --- Deciding --------------------------------------------------------------------------------
+
+
+class _Decision(OrganiserDoor):
+    """One verb of the moderator: the body says what the caller saw, the answer where it stands now."""
+
+    scope = Scope.MODERATE
+    body: ClassVar[type[inputs.StrictInput]]
+
+    def decide(self, signature_id: int, typed: dict[str, Any]) -> Moved:
+        raise NotImplementedError
+
+    def post(self, request: Request, slug: str, public_id: str) -> Response:
+        body = self.body(data=request.data)
+        body.is_valid(raise_exception=True)
+        signature_id = private_reads.signature_id(self.campaign, public_id)
+        moved = self.decide(signature_id, dict(body.validated_data))
+        return Response(
+            {
+                "id": public_id,
+                "status": moved.signature.status,
+                "revision": moved.signature.revision,
+                "featured": moved.signature.featured,
+                "changed": moved.changed,
+            }
+        )
+
+
+def _described(verb: str, body: type[inputs.StrictInput]) -> Callable[[Post], Post]:
+    described: Callable[[Post], Post] = extend_schema(
+        operation_id=f"private_signatures_{verb}",
+        request=body,
+        responses={
+            200: outputs.DecidedShape,
+            **problems(400, 403, 404, 409, 410, 413, 415),
+        },
+    )
+    return described
+
+
+class Approve(_Decision):
+    body = inputs.DecisionInput
+
+    def decide(self, signature_id: int, typed: dict[str, Any]) -> Moved:
+        return moderation.approve(signature_id=signature_id, by=self.key, **typed)
+
+    @_described("approve", inputs.DecisionInput)
+    def post(self, request: Request, slug: str, public_id: str) -> Response:
+        """Publish a held signature as it was at `revision`; a second time changes nothing."""
+        return super().post(request, slug, public_id)
+
+
+class Reject(_Decision):
+    body = inputs.RejectInput
+
+    def decide(self, signature_id: int, typed: dict[str, Any]) -> Moved:
+        return moderation.reject(
+            signature_id=signature_id,
+            revision=typed["revision"],
+            status=Status(typed["status"]),
+            reason=RejectionReason(typed["reason"]),
+            note=typed["note"],
+            by=self.key,
+        )
+
+    @_described("reject", inputs.RejectInput)
+    def post(self, request: Request, slug: str, public_id: str) -> Response:
+        """Refuse a held or published signature; its signer is told the reason by mail."""
+        return super().post(request, slug, public_id)
+
+
+class Hold(_Decision):
+    body = inputs.HoldInput
+
+    def decide(self, signature_id: int, typed: dict[str, Any]) -> Moved:
+        return moderation.hold(signature_id=signature_id, by=self.key, **typed)
+
+    @_described("hold", inputs.HoldInput)
+    def post(self, request: Request, slug: str, public_id: str) -> Response:
+        """Take a published signature off the list until somebody has looked at it again."""
+        return super().post(request, slug, public_id)
+
+
+class Restore(_Decision):
+    body = inputs.DecisionInput
+
+    def decide(self, signature_id: int, typed: dict[str, Any]) -> Moved:
+        return moderation.restore(signature_id=signature_id, by=self.key, **typed)
+
+    @_described("restore", inputs.DecisionInput)
+    def post(self, request: Request, slug: str, public_id: str) -> Response:
+        """Bring a rejected signature back to the status before its rejection."""
+        return super().post(request, slug, public_id)
+
+
+class Feature(_Decision):
+    body = inputs.FeatureInput
+
+    def decide(self, signature_id: int, typed: dict[str, Any]) -> Moved:
+        return moderation.feature(signature_id=signature_id, by=self.key, **typed)
+
+    @_described("feature", inputs.FeatureInput)
+    def post(self, request: Request, slug: str, public_id: str) -> Response:
+        """Put a signature among the featured ones, or back; a change raises `revision`."""
+        return super().post(request, slug, public_id)
