@@ -5,15 +5,11 @@ they neither come onto the list nor leave it.
 """
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from campaign import queue
 from campaign.models.signature import Signature, Status
-from campaign.models.webhook import Announced, Webhook
-
-HAS_WEBHOOKS = Exists(Webhook.objects.filter(campaign=OuterRef("campaign_id"), active=True))
-"""For the query that locks a signature: without a webhook, a move costs no query of ours."""
+from campaign.models.webhook import Announced
 
 _OWE = """
 INSERT INTO campaign_webhookdelivery
@@ -33,7 +29,7 @@ def announce(signature: Signature, *, was_listed: bool, taken_back: bool) -> Non
     """Owe what a change of a locked signature means for the list; nothing where it means nothing.
 
     ``taken_back`` says that the signer did it, by withdrawing, erasing or hiding. A
-    ``signature`` that was read with HAS_WEBHOOKS as ``has_webhooks`` costs nothing where there is none.
+    ``signature`` locked by `locks` knows whether there is a webhook, and costs nothing where there is none.
     """
     if not getattr(signature, "has_webhooks", True):
         return

@@ -1,6 +1,6 @@
 """Counts: exact at every committed state, and never counted twice.
 
-A move appends change rows in its own transaction (`append`); a task folds them into totals
+A move appends change rows in its own transaction (`changed`); a task folds them into totals
 (`fold`); a count is totals plus the rows not folded yet, read in one statement, so in one snapshot
 (`snapshot`). `recount` counts the signatures themselves, to check.
 """
@@ -108,19 +108,18 @@ def facets(signature: Signature) -> Facets | None:
     )
 
 
-def append(campaign_id: int, before: Facets | None, after: Facets | None) -> None:
-    """Append what changed, -1 and +1, to be called in the transaction that changes it."""
-    if before != after:
-        append_many(campaign_id, [(before, -1), (after, 1)])
+def changed(campaign_id: int, before: Facets | None, after: Facets | None) -> list[TallyChange]:
+    """The change rows of one signature, -1 and +1, for the transaction that changes it."""
+    return [] if before == after else changes(campaign_id, [(before, -1), (after, 1)])
 
 
-def append_many(campaign_id: int, changes: Iterable[tuple[Facets | None, int]]) -> None:
-    """Append change rows, a facet and its delta each; None is skipped."""
-    TallyChange.objects.bulk_create(
+def changes(campaign_id: int, facets: Iterable[tuple[Facets | None, int]]) -> list[TallyChange]:
+    """Change rows of a facet and its delta each; None is skipped."""
+    return [
         TallyChange(campaign_id=campaign_id, delta=delta, **facet._asdict())
-        for facet, delta in changes
+        for facet, delta in facets
         if facet is not None
-    )
+    ]
 
 
 FOLDED_AT_ONCE = 10_000

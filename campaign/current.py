@@ -11,7 +11,7 @@ from django.db.models import Prefetch
 from campaign.models.campaign import Campaign
 from campaign.models.statement import StatementVersion
 
-_STAMP = "SELECT id, stamp FROM campaign_campaign WHERE slug = %s"
+_STAMP = "SELECT stamp FROM campaign_campaign WHERE slug = %s"
 
 _copies: dict[str, Campaign] = {}
 
@@ -21,18 +21,19 @@ def find(slug: str) -> Campaign | None:
     with connection.cursor() as cursor:
         cursor.execute(_STAMP, [slug])
         now = cursor.fetchone()
-    if now is None:
-        return None
+    return at(slug, now[0]) if now else None
+
+
+def at(slug: str, stamp: int) -> Campaign:
+    """The campaign of that slug, as it was at ``stamp`` or later; for who has just read the stamp."""
     copy = _copies.get(slug)
-    if copy is None or (copy.pk, copy.stamp) != now:
-        copy = _load(slug)
-        if copy is not None:
-            _copies[slug] = copy
+    if copy is None or copy.stamp != stamp:
+        copy = _copies[slug] = _load(slug)
     return copy
 
 
-def _load(slug: str) -> Campaign | None:
+def _load(slug: str) -> Campaign:
     # The row first: what is read after it is never older than its stamp.
     versions = Prefetch("versions", StatementVersion.objects.prefetch_related("texts"))
     campaigns = Campaign.objects.prefetch_related("disciplines", "consents", versions)
-    return campaigns.filter(slug=slug).first()
+    return campaigns.get(slug=slug)

@@ -5,7 +5,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from campaign import moves, rules
+from campaign import locks, moves, rules
 from campaign.errors import MoveRefused
 from campaign.models.batch import ImportBatch
 from campaign.models.signature import HoldReason, RejectionReason, Signature, Status
@@ -105,7 +105,7 @@ def feature(*, signature_id: int, revision: int, featured: bool, by: Moderator) 
 
     Raises ChangedMeanwhile, MoveRefused, SignatureGone.
     """
-    signature, _others = moves.lock(signature_id)
+    signature, _others = locks.lock(signature_id)
     if signature.status == Status.PENDING:
         raise MoveRefused  # nobody has confirmed it: it has no history yet
     return moves.amend(

@@ -8,18 +8,20 @@ address, confirmed at once, wait for each other instead of deadlocking (35 of 40
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from campaign import announcements, counts, identity, outbox, search
+from campaign import announcements, counts, identity, locks, outbox, search, trip
 from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.models.api_key import ApiKey
 from campaign.models.event import Event, EventNote
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
+from campaign.models.tally import TallyChange
+from campaign.trip import Statement
 
 T = TypeVar("T")
 
@@ -169,7 +171,8 @@ def place(signatures: Iterable[Signature], *, verb: Verb, actor: Actor) -> list[
     if confirmed:
         Event.objects.bulk_create(_event(row, verb, actor, before="") for row in confirmed)
     if rows:
-        counts.append_many(rows[0].campaign_id, ((counts.facets(row), 1) for row in rows))
+        facets = ((counts.facets(row), 1) for row in rows)
+        TallyChange.objects.bulk_create(counts.changes(rows[0].campaign_id, facets))
     return rows
 
 
@@ -179,14 +182,14 @@ def place(signatures: Iterable[Signature], *, verb: Verb, actor: Actor) -> list[
 @transaction.atomic
 def move(
     *,
-    signature_id: int,
+    signature_id: int | str,
     verb: Verb,
     actor: Actor,
     decide: Decide,
     revision: int | None = None,
     status: Status | None = None,
 ) -> Moved:
-    """Move one signature: lock, decide, UPDATE, event, counts and mails, together.
+    """Move one signature, by key or public id: lock, decide, UPDATE, event, counts and mails, together.
 
     1. Lock every row of its address, in id order, and read the status now.
     2. ``decide`` says where to; a signature that is there already is a success that writes nothing.
@@ -195,7 +198,7 @@ def move(
 
     Raises SignatureGone when the row is no more, MoveRefused when the state machine forbids it.
     """
-    signature, others = lock(signature_id)
+    signature, others = locks.lock(signature_id)
     before = Status(signature.status)
     decision = decide(signature, others)
     if decision.to == before:
@@ -209,11 +212,15 @@ def move(
     columns = {name: getattr(signature, name) for name in _MOVED_COLUMNS}
     if decision.to == Status.ERASED:
         columns |= _empty(signature)
-    updated = Signature.objects.filter(pk=signature.pk, status=before).update(**columns)
+    updated = trip.send(
+        trip.update(signature, columns, status=before),
+        *_history(
+            signature, verb, actor, before=before, reason=decision.reason, note=decision.note
+        ),
+        *_counted(signature, facets),
+    )
     if updated != 1:
         raise MoveRefused
-    _record(signature, verb, actor, before=before, reason=decision.reason, note=decision.note)
-    counts.append(signature.campaign_id, facets, counts.facets(signature))
     taken_back = verb in {Verb.WITHDRAW, Verb.ERASE}
     announcements.announce(signature, was_listed=was_listed, taken_back=taken_back)
     _settle_mails(signature, verb, before)
@@ -235,53 +242,6 @@ _MOVED_COLUMNS: Final = (
     "listed_at",
     "updated_at",
 )
-
-
-def lock(signature_id: int) -> tuple[Signature, list[Signature]]:
-    """Lock a signature and the others of its campaign and address, in id order.
-
-    Without an address it is locked alone. Raises SignatureGone when there is no such row.
-    """
-    found = (
-        Signature.objects.filter(pk=signature_id).values("campaign_id", "canonical_email").first()
-    )
-    if found is None:
-        raise SignatureGone
-    same = {"pk": signature_id} if not found["canonical_email"] else found
-    rows = list(
-        Signature.objects.filter(**same)
-        .select_related("campaign", "discipline")
-        .annotate(has_webhooks=announcements.HAS_WEBHOOKS)
-        .order_by("pk")
-        .select_for_update(of=("self",))
-    )
-    signature = next((row for row in rows if row.pk == signature_id), None)
-    if signature is None:  # deleted or erased while we waited for the lock: what is there now?
-        return lock(signature_id)
-    return signature, [row for row in rows if row.pk != signature_id]
-
-
-class Known(NamedTuple):
-    """What a request to sign needs to know of a signature that its address has made before."""
-
-    pk: int
-    status: str
-    name_fold: str
-    details_key: str
-
-
-_LOCK_ADDRESS = """
-SELECT id, status, name_fold, details_key FROM campaign_signature
-WHERE campaign_id = %s AND canonical_email = %s AND canonical_email <> ''
-ORDER BY id FOR UPDATE
-"""
-
-
-def lock_address(campaign_id: int, canonical_email: str) -> list[Known]:
-    """Lock everything that an address has signed, in id order, so that none of it goes or moves."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK_ADDRESS, [campaign_id, canonical_email])
-        return [Known(*row) for row in cursor.fetchall()]
 
 
 def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
@@ -319,10 +279,10 @@ def _empty(signature: Signature) -> dict[str, Any]:
     )
     return {
         **dict.fromkeys(texts, ""),
-        "discipline": None,
+        "discipline_id": None,
         "featured": False,
         "newsletter": False,
-        "search": search.vector(""),
+        "search": [],
     }
 
 
@@ -350,7 +310,7 @@ def _close_pendings(signature: Signature, others: Sequence[Signature]) -> None:
 @transaction.atomic
 def add_hold_reason(signature_id: int, reason: HoldReason) -> None:
     """Note one more reason on a held signature. Raises SignatureGone."""
-    signature, _others = lock(signature_id)
+    signature, _others = locks.lock(signature_id)
     if signature.status == Status.HELD and reason not in signature.hold_reasons:
         Signature.objects.filter(pk=signature.pk).update(
             hold_reasons=[*signature.hold_reasons, reason]
@@ -371,7 +331,7 @@ def once_more(act: Callable[[], T]) -> T:
 @transaction.atomic
 def amend(
     *,
-    signature_id: int,
+    signature_id: int | str,
     actor: Actor,
     changes: dict[str, Any],
     revision: int | None = None,
@@ -383,7 +343,7 @@ def amend(
     must be looked at again, so that no release or restoring publishes what nobody has seen. Raises
     ChangedMeanwhile, SignatureGone.
     """
-    signature, others = lock(signature_id)
+    signature, others = locks.lock(signature_id)
     if signature.status in {Status.WITHDRAWN, Status.ERASED}:
         raise SignatureGone
     changes = {name: new for name, new in changes.items() if getattr(signature, name) != new}
@@ -407,8 +367,10 @@ def amend(
     derived = ("name_fold", "sort_key", "search", "revision", "updated_at", "listed_at")
     signature.save(update_fields=[*changes, *derived, "hold_reasons"])
     reason = ",".join(sorted(changes))[:60]
-    _record(signature, Verb.AMEND, actor, before=Status(signature.status), reason=reason)
-    counts.append(signature.campaign_id, facets, counts.facets(signature))
+    trip.send(
+        *_history(signature, Verb.AMEND, actor, before=Status(signature.status), reason=reason),
+        *_counted(signature, facets),
+    )
     if PUBLIC_FIELDS & changes.keys():
         announcements.announce(signature, was_listed=was_listed, taken_back=True)
     return Moved(signature, changed=True, before=Status(signature.status))
@@ -440,10 +402,17 @@ def _event(
     )
 
 
-def _record(
-    signature: Signature, verb: Verb, actor: Actor, *, before: str, reason: str = "", note: str = ""
-) -> None:
-    event = _event(signature, verb, actor, before=before, reason=reason)
-    event.save()
-    if note:
-        EventNote.objects.create(event=event, text=note)
+def _history(
+    signature: Signature, verb: Verb, actor: Actor, *, before: str, reason: str, note: str = ""
+) -> list[Statement]:
+    """What a move or an edit leaves of itself: an event, and its personal text beside it."""
+    event = trip.insert(_event(signature, verb, actor, before=before, reason=reason))
+    if not note:
+        return [event]
+    its = "currval('campaign_event_id_seq')"
+    return [event, trip.insert(EventNote(text=note), event_id=its)]
+
+
+def _counted(signature: Signature, before: counts.Facets | None) -> list[Statement]:
+    rows = counts.changed(signature.campaign_id, before, counts.facets(signature))
+    return [trip.insert(row) for row in rows]

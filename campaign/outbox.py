@@ -32,13 +32,6 @@ SELECT EXISTS (SELECT FROM slot) AND NOT EXISTS (
 )
 """
 """What `welcome` asks, with `welcome_parameters`."""
-OWE = """
-INSERT INTO campaign_mail
-    (campaign_id, signature_id, kind, urgent, status, due_at, attempts, lease_owner, error, created_at)
-VALUES
-    (%(campaign_id)s, {signature}, %(mail_kind)s, %(urgent)s, 'queued', %(now)s, 0, '', '', %(now)s)
-"""
-"""One mail to ``signature``, an SQL expression, with `owed_parameters`."""
 
 
 def address_hash(canonical_email: str) -> str:
@@ -57,16 +50,6 @@ def link_to(purpose: Purpose, signature: Signature) -> str:
     """The path of a page that the mails of a signature lead to, with its token."""
     about = mail_subject(signature) if purpose is Purpose.NOT_ME else signature.public_id
     return link_path(purpose, subject=about, revision=signature.revision)
-
-
-def is_known(campaign_id: int, canonical_email: str, reason: SuppressionReason) -> bool:
-    """Whether an address has been noted for that reason."""
-    return (
-        bool(canonical_email)
-        and Suppression.objects.filter(
-            campaign_id=campaign_id, address_hash=address_hash(canonical_email), reason=reason
-        ).exists()
-    )
 
 
 def is_left_alone(campaign_id: int, canonical_email: str) -> bool:
@@ -112,7 +95,7 @@ def welcome_parameters(campaign_id: int, canonical_email: str) -> dict[str, Any]
 def owe(kind: MailKind, signatures: Iterable[Signature]) -> None:
     """Write one mail row for each of these signatures that has an address; told after commit."""
     mails = [
-        Mail(campaign_id=each.campaign_id, signature=each, kind=kind, urgent=kind in URGENT)
+        mail(kind, campaign_id=each.campaign_id, signature_id=each.pk)
         for each in signatures
         if each.email
     ]
@@ -121,20 +104,17 @@ def owe(kind: MailKind, signatures: Iterable[Signature]) -> None:
         tell_after_commit()
 
 
-def owe_one(kind: MailKind, *, campaign_id: int, signature_id: int) -> None:
-    """Write one mail row, told by the caller; to signature 0 for work that is undone.
+def mail(kind: MailKind, *, campaign_id: int, signature_id: int | None) -> Mail:
+    """A mail that is not written yet; without a signature whoever writes it must give one.
 
-    Its foreign key would refuse the commit of a mail to nobody.
+    To signature 0 for work that is undone: its foreign key would refuse the commit.
     """
-    with connection.cursor() as cursor:
-        parameters = {**owed_parameters(kind, campaign_id), "signature_id": signature_id}
-        cursor.execute(OWE.format(signature="%(signature_id)s"), parameters)
-
-
-def owed_parameters(kind: MailKind, campaign_id: int) -> dict[str, Any]:
-    """What `OWE` needs to know beside the signature."""
-    urgent, now = kind in URGENT, timezone.now()
-    return {"campaign_id": campaign_id, "mail_kind": kind.value, "urgent": urgent, "now": now}
+    return Mail(
+        campaign_id=campaign_id,
+        signature_id=signature_id,  # type: ignore[misc]
+        kind=kind,
+        urgent=kind in URGENT,
+    )
 
 
 def tell_after_commit() -> None:

@@ -20,7 +20,7 @@ from campaign import current, search
 from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, Status
-from campaign.models.statement import StatementText, current_consent, current_text
+from campaign.models.statement import StatementText, current_consent, current_text, edition
 from campaign.paging import UPDATED, Cursor, Page, Row, read_page
 
 
@@ -248,8 +248,12 @@ def listed_signer(signature: Signature) -> PublicSigner | None:
     listed = signature.status == Status.PUBLISHED and signature.show_name
     if not listed or not signature.campaign.is_visible():
         return None
-    row = _public(_listed(signature.campaign).filter(public_id=signature.public_id)).first()
-    return _signer(row) if row is not None else None
+    version, language = edition(signature.statement_id)
+    discipline = signature.discipline.slug if signature.discipline else None
+    row = {name: getattr(signature, name) for name in _COLUMNS}
+    return _signer(
+        {**row, "discipline_slug": discipline, "version": version, "text_language": language}
+    )
 
 
 def every_row(campaign: Campaign) -> QuerySet[Signature, Row]:

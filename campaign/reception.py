@@ -1,7 +1,7 @@
 """A request to sign, as the database takes it: three trips, the same whatever is known of the address.
 
 1. `take`: counted as received, one of the address's slots, and whether it wants to be left alone.
-2. `moves.lock_address`: what the address has signed.
+2. `locks.lock_address`: what the address has signed.
 3. `place`: the fresh signature and its mail, kept or undone.
 
 Written in SQL, since this is what the busiest day is made of; and so that one trip can place a row,
@@ -10,25 +10,14 @@ undo it and owe the mail to another.
 
 from django.db import connection
 
-from campaign import counts, identity, moves, outbox
+from campaign import counts, identity, moves, outbox, trip
 from campaign.models.mail import MailKind
 from campaign.models.signature import Signature
+from campaign.trip import Statement
 
-_COLUMNS = [field for field in Signature._meta.local_concrete_fields if not field.primary_key]
-_SIGNATURE = "INSERT INTO campaign_signature ({}) VALUES ({})".format(
-    ", ".join(str(field.column) for field in _COLUMNS),
-    ", ".join(
-        "array_to_tsvector(%(search)s)" if field.attname == "search" else f"%({field.attname})s"
-        for field in _COLUMNS
-    ),
-)
-# Kept or undone: the same statements, in one trip.
-_FRESH = outbox.OWE.format(signature="currval('campaign_signature_id_seq')")
-_INSTEAD = outbox.OWE.format(signature="%(instead)s")
-_SAVE, _UNDO = "SAVEPOINT fresh", "ROLLBACK TO SAVEPOINT fresh"
-_KEPT = "; ".join((_SAVE, _SIGNATURE, "RELEASE SAVEPOINT fresh", _FRESH))
-_REPLACED = "; ".join((_SAVE, _SIGNATURE, _UNDO, _INSTEAD))
-_UNWELCOME = "; ".join((_SAVE, _SIGNATURE, _FRESH, _UNDO))
+_SAVE, _KEEP = Statement("SAVEPOINT fresh"), Statement("RELEASE SAVEPOINT fresh")
+_UNDO = Statement("ROLLBACK TO SAVEPOINT fresh")
+_FRESH = "currval('campaign_signature_id_seq')"
 
 
 def take(*, campaign_id: int, canonical_email: str) -> bool:
@@ -42,18 +31,21 @@ def take(*, campaign_id: int, canonical_email: str) -> bool:
 def place(
     fresh: Signature, *, mail: MailKind, instead: int | None = None, welcome: bool = True
 ) -> None:
-    """Insert a fresh pending signature and owe it a mail; or do so and undo it.
+    """Insert a fresh pending signature and owe it a mail; or do so and undo it, in as many statements.
 
     With ``instead``, the id of a signature that is there, the mail is owed to that one; where no mail
     is ``welcome``, to none. Raises IntegrityError where the same request has just been placed.
     """
     if instead is not None or not welcome:
         fresh.details_key = "undone"  # one with the same details may be there
-    trip = _UNWELCOME if not welcome else _KEPT if instead is None else _REPLACED
-    owed = outbox.owed_parameters(mail, fresh.campaign_id)
-    fresh.created_at = fresh.updated_at = owed["now"]
+    owed = outbox.mail(mail, campaign_id=fresh.campaign_id, signature_id=instead)
+    fresh.created_at = fresh.updated_at = owed.due_at
     moves.fold(fresh)
-    columns = {field.attname: getattr(fresh, field.attname) for field in _COLUMNS}
-    columns["search"] = identity.search_tokens(*moves.shown_texts(fresh))
-    with connection.cursor() as cursor:
-        cursor.execute(trip, {**columns, **owed, "instead": instead})
+    fresh.search = identity.search_tokens(*moves.shown_texts(fresh))
+    signature = trip.insert(fresh)
+    if not welcome:
+        trip.send(_SAVE, signature, trip.insert(owed, signature_id=_FRESH), _UNDO)
+    elif instead is not None:
+        trip.send(_SAVE, signature, _UNDO, trip.insert(owed))
+    else:
+        trip.send(_SAVE, signature, _KEEP, trip.insert(owed, signature_id=_FRESH))

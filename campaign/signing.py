@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from campaign import identity, moves, outbox, reception, rules
+from campaign import identity, locks, moves, outbox, reception, rules, trip
 from campaign.details import PROBLEMS, Details, read_address, read_correction, read_details
 from campaign.errors import (
     CampaignClosed,
@@ -20,12 +20,13 @@ from campaign.errors import (
     StatementChanged,
 )
 from campaign.links import Purpose, read_token
+from campaign.locks import Known
 from campaign.models.address import Suppression, SuppressionReason, canonical_address
 from campaign.models.campaign import Campaign
 from campaign.models.mail import MailKind
 from campaign.models.signature import STANDING, Evidence, HoldReason, Signature, Status
 from campaign.models.statement import StatementText, current_consent, current_text
-from campaign.moves import SIGNER, Decision, Known, Moved, Verb
+from campaign.moves import SIGNER, Decision, Moved, Verb
 
 NOBODY = "@"
 """An address that nobody has, looked up in the place of one that gets no mail.
@@ -67,7 +68,7 @@ def _receive(campaign: Campaign, details: Details, text: StatementText) -> None:
     canonical = canonical_address(details.email)
     with transaction.atomic():
         welcome = reception.take(campaign_id=campaign.pk, canonical_email=canonical)
-        known = moves.lock_address(campaign.pk, canonical if welcome else NOBODY)
+        known = locks.lock_address(campaign.pk, canonical if welcome else NOBODY)
         fresh = _draft(campaign, details, text, canonical)
         kind, instead = _addressee(known, fresh)
         reception.place(fresh, mail=kind, instead=instead, welcome=welcome)
@@ -124,7 +125,7 @@ def resend(*, campaign: Campaign, email: str) -> None:
     canonical = canonical_address(read_address(campaign, email))
     with transaction.atomic():
         welcome = outbox.welcome(campaign_id=campaign.pk, canonical_email=canonical)
-        known = moves.lock_address(campaign.pk, canonical if welcome else NOBODY)[::-1]
+        known = locks.lock_address(campaign.pk, canonical if welcome else NOBODY)[::-1]
         pending = next((each for each in known if each.status == Status.PENDING), None)
         standing = next((each for each in known if each.status in STANDING), None)
         first, second = (pending, standing) if pending is not None else (standing, None)
@@ -144,7 +145,8 @@ def _write_or_undo(campaign_id: int, known: Known | Signature | None, *, welcome
     pending = known is None or known.status == Status.PENDING
     kind = MailKind.CONFIRM if pending else MailKind.SIGNED_ALREADY
     point = transaction.savepoint()
-    outbox.owe_one(kind, campaign_id=campaign_id, signature_id=known.pk if known else 0)
+    to = known.pk if known else 0
+    trip.send(trip.insert(outbox.mail(kind, campaign_id=campaign_id, signature_id=to)))
     if known is None or not welcome:
         transaction.savepoint_rollback(point)
     else:
@@ -161,7 +163,7 @@ def renew(purpose: Purpose, token: str) -> Signature:
     canonical = signature.canonical_email
     with transaction.atomic():
         welcome = outbox.welcome(campaign_id=signature.campaign_id, canonical_email=canonical)
-        locked, _others = moves.lock(signature.pk)
+        locked, _others = locks.lock(signature.pk)
         if locked.status not in {Status.PENDING, *STANDING}:
             raise SignatureGone
         _write_or_undo(signature.campaign_id, locked, welcome=welcome)
@@ -180,7 +182,6 @@ def confirm(token: str) -> Moved:
     SignatureGone of one that was withdrawn, removed or replaced.
     """
     link = read_token(Purpose.CONFIRM, token)
-    signature_id = _by_public_id(link.subject).pk
 
     def decide(signature: Signature, others: Sequence[Signature]) -> Decision:
         if signature.status in {Status.HELD, Status.PUBLISHED}:
@@ -198,7 +199,7 @@ def confirm(token: str) -> Moved:
 
     return moves.once_more(
         lambda: moves.move(
-            signature_id=signature_id,
+            signature_id=link.subject,
             verb=Verb.CONFIRM,
             actor=SIGNER,
             decide=decide,
@@ -252,7 +253,7 @@ def not_me(token: str) -> None:
         signature = Signature.objects.filter(public_id=public_id).first()
         if signature is not None and signature.canonical_email:
             with suppress(SignatureGone):
-                locked, others = moves.lock(signature.pk)
+                locked, others = locks.lock(signature.pk)
                 pendings = [s for s in (locked, *others) if s.status == Status.PENDING]
                 moves.discard(pending.pk for pending in pendings)
 
@@ -277,7 +278,7 @@ def correct(token: str, *, typed: Mapping[str, Any], revision: int) -> Moved:
 
 def _correct(signature: Signature, changes: dict[str, Any], fold: str, revision: int) -> Moved:
     with transaction.atomic():
-        _locked, others = moves.lock(signature.pk)
+        _locked, others = locks.lock(signature.pk)
         if _standing(others, fold) is not None:
             raise InvalidInput([FieldError("name", "duplicate", str(PROBLEMS["duplicate"]))])
         moved = moves.amend(
@@ -335,9 +336,8 @@ def erase(token: str) -> None:
 def _leave(token: str, verb: Verb, to: Status) -> None:
     link = read_token(Purpose.MANAGE, token)
     link.require_fresh()
-    signature_id = _by_public_id(link.subject).pk
     with transaction.atomic():
-        signature, _others = moves.lock(signature_id)
+        signature, _others = locks.lock(link.subject)
         if verb == Verb.ERASE and signature.canonical_email:
             _note(signature, SuppressionReason.ERASED)
             if signature.rejection_reason:

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from campaign import moves, queue, signing
+from campaign import locks, queue, signing
 from campaign.models import Campaign, Mail, MailQuota
 from campaign.models.signature import Status
 from tests.factories import details, make_campaign, make_signature, not_me_token
@@ -122,13 +122,13 @@ def test_without_a_slot_no_row_of_the_address_is_read(
     for _ in range(3):
         signing.resend(campaign=campaign, email="zoe@example.org")
     looked_up: list[str] = []
-    lock_address = moves.lock_address
+    lock_address = locks.lock_address
 
-    def noted(campaign_id: int, canonical_email: str) -> list[moves.Known]:
+    def noted(campaign_id: int, canonical_email: str) -> list[locks.Known]:
         looked_up.append(canonical_email)
         return lock_address(campaign_id, canonical_email)
 
-    monkeypatch.setattr(moves, "lock_address", noted)
+    monkeypatch.setattr(locks, "lock_address", noted)
     if act == "sign":
         signing.sign(campaign=campaign, typed=details())
     else:

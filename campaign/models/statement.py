@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from functools import lru_cache
 
 from django.db import models
 
@@ -66,6 +67,13 @@ def current_text(campaign: Campaign, language: str) -> StatementText:
     newest = max(campaign.versions.all(), key=lambda version: version.number)
     texts = {text.language: text for text in newest.texts.all()}
     return texts.get(language) or texts[campaign.default_language]
+
+
+@lru_cache(maxsize=1024)
+def edition(text_id: int) -> tuple[int, str]:
+    """Version number and language of a text; kept, since a trigger refuses to change it."""
+    text = StatementText.objects.select_related("version").get(pk=text_id)
+    return text.version.number, text.language
 
 
 class Consent(models.Model):

@@ -111,7 +111,7 @@ def elsewhere(call: Callable[[], Any]) -> Any:
 
 
 def append_one(campaign: Campaign) -> None:
-    counts.append(campaign.pk, None, HELD)
+    TallyChange.objects.bulk_create(counts.changed(campaign.pk, None, HELD))
 
 
 def read_up_to_the_newest() -> tuple[int, int]:

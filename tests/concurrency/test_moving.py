@@ -4,14 +4,14 @@ import json
 import threading
 from collections.abc import Callable
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.db.models import Q
 from django.test import Client
 
-from campaign import counts, moderation, moves, publication, retention, signing
+from campaign import counts, locks, moderation, moves, publication, retention, signing, trip
 from campaign.errors import CampaignError, ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.models import Campaign, Event, Signature
 from campaign.models.campaign import Publication
@@ -60,14 +60,16 @@ def assert_exact(campaign: Campaign) -> None:
     assert public["confirmed"] == public["published"] + left
 
 
-def read_only(signature_id: int) -> tuple[Signature, list[Signature]]:
-    """`moves.lock` without its lock."""
-    found = Signature.objects.select_related("campaign", "discipline").filter(pk=signature_id)
+def read_only(signature_id: int | str) -> tuple[Signature, list[Signature]]:
+    """`locks.lock` without its lock."""
+    found = Signature.objects.select_related("campaign", "discipline").filter(
+        Q(public_id=signature_id) if isinstance(signature_id, str) else Q(pk=signature_id)
+    )
     signature = found.first()
     if signature is None:
         raise SignatureGone
     others = Signature.objects.filter(canonical_email=signature.canonical_email)
-    return signature, list(others.exclude(pk=signature_id))
+    return signature, list(others.exclude(pk=signature.pk))
 
 
 def let_all_read_first(monkeypatch: pytest.MonkeyPatch, parties: int) -> None:
@@ -79,19 +81,19 @@ def let_all_read_first(monkeypatch: pytest.MonkeyPatch, parties: int) -> None:
         everybody.wait(PATIENCE)
         apply(*args)
 
-    monkeypatch.setattr(moves, "lock", read_only)
+    monkeypatch.setattr(locks, "lock", read_only)
     monkeypatch.setattr(moves, "_apply", after_all_have_read)
 
 
 def forget_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
     """The UPDATE of a move filters by id alone."""
 
-    def by_id(**conditions: Any) -> Any:
-        conditions.pop("status", None)
-        return Signature.objects.filter(**conditions)
+    update = trip.update
 
-    forgetful = SimpleNamespace(objects=SimpleNamespace(filter=by_id), _meta=Signature._meta)
-    monkeypatch.setattr(moves, "Signature", forgetful)
+    def by_id(row: Signature, columns: dict[str, Any], **_conditions: Any) -> trip.Statement:
+        return update(row, columns)
+
+    monkeypatch.setattr(trip, "update", by_id)
 
 
 # --- One link, many times --------------------------------------------------------------------
@@ -238,7 +240,7 @@ def test_control_without_the_lock_a_withdrawal_loses_against_an_approval(
     campaign = make_campaign()
     held = make_signature(campaign, status=Status.HELD)
     token, by = manage_token(held), make_user()
-    monkeypatch.setattr(moves, "lock", read_only)
+    monkeypatch.setattr(locks, "lock", read_only)
     approval = Meanwhile(lambda: moderation.approve(signature_id=held.pk, revision=1, by=by))
     approval.before(monkeypatch, moves, "_apply")
     assert isinstance(outcome_of(lambda: signing.withdraw(token)), MoveRefused)
@@ -253,7 +255,7 @@ def test_control_without_lock_and_filter_an_approval_publishes_who_has_withdrawn
     campaign = make_campaign()
     held = make_signature(campaign, status=Status.HELD)
     token = manage_token(held)
-    monkeypatch.setattr(moves, "lock", read_only)
+    monkeypatch.setattr(locks, "lock", read_only)
     forget_the_status(monkeypatch)
     leaving = Meanwhile(lambda: signing.withdraw(token)).before(monkeypatch, moves, "_apply")
     moderation.approve(signature_id=held.pk, revision=1, by=make_user())
@@ -304,7 +306,7 @@ def test_an_approval_that_comes_while_the_signer_renames_finds_it_changed(
 def test_control_without_the_lock_a_name_that_nobody_saw_is_published(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(moves, "lock", read_only)
+    monkeypatch.setattr(locks, "lock", read_only)
     renamed, outcome = rename_while_approved(monkeypatch)
     assert isinstance(outcome, moves.Moved)
     assert renamed.status == Status.PUBLISHED
@@ -350,11 +352,11 @@ def test_control_locking_ones_own_row_first_and_then_the_others_deadlocks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     campaign = make_campaign(publication=Publication.AFTER_VERIFICATION)
-    in_order = moves.lock
+    in_order = locks.lock
     both = threading.Barrier(2)
 
-    def own_row_first(signature_id: int) -> tuple[Signature, list[Signature]]:
-        Signature.objects.select_for_update().get(pk=signature_id)
+    def own_row_first(signature_id: int | str) -> tuple[Signature, list[Signature]]:
+        Signature.objects.select_for_update().get(public_id=signature_id)
         both.wait(PATIENCE)
         return in_order(signature_id)
 
@@ -362,7 +364,7 @@ def test_control_locking_ones_own_row_first_and_then_the_others_deadlocks(
     for number in range(3):
         tokens = two_links(campaign, f"couple{number}@example.org")
         with monkeypatch.context() as patch:
-            patch.setattr(moves, "lock", own_row_first)
+            patch.setattr(locks, "lock", own_row_first)
             outcomes = at_once([partial(signing.confirm, token) for token in tokens])
         deadlocks += sum(
             isinstance(error, OperationalError) and "deadlock" in str(error) for error in outcomes

@@ -1,0 +1,76 @@
+"""The one order in which signatures are locked: those of a campaign and address, by id.
+
+So two links of one address, confirmed at once, wait for each other instead of deadlocking (35 of 40
+trials did). In SQL: the ORM took four times as long to write the question as PostgreSQL to answer it.
+"""
+
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from campaign import current
+from campaign.errors import SignatureGone
+from campaign.models.signature import Signature
+
+# All but the search words, which nobody reads.
+_FIELDS = [field for field in Signature._meta.local_concrete_fields if field.attname != "search"]
+_NAMES = [field.attname for field in _FIELDS]
+_COLUMNS = ", ".join(f"signature.{field.column}" for field in _FIELDS)
+_LOCK = f"""
+SELECT campaign.slug, campaign.stamp, EXISTS (
+    SELECT FROM campaign_webhook hook WHERE hook.campaign_id = campaign.id AND hook.active
+), {_COLUMNS}
+FROM campaign_signature signature JOIN campaign_campaign campaign ON campaign.id = campaign_id
+WHERE signature.{{key}} = %(it)s OR (
+    canonical_email <> '' AND (campaign_id, canonical_email) = (
+        SELECT campaign_id, canonical_email FROM campaign_signature WHERE {{key}} = %(it)s
+    )
+)
+ORDER BY signature.id FOR UPDATE OF signature
+"""
+_LOCK_ADDRESS = """
+SELECT id, status, name_fold, details_key FROM campaign_signature
+WHERE campaign_id = %s AND canonical_email = %s AND canonical_email <> ''
+ORDER BY id FOR UPDATE
+"""
+
+
+class Known(NamedTuple):
+    """What a request to sign needs to know of a signature that its address has made before."""
+
+    pk: int
+    status: str
+    name_fold: str
+    details_key: str
+
+
+def lock(signature_id: int | str) -> tuple[Signature, list[Signature]]:
+    """Lock a signature and the others of its campaign and address, in one statement.
+
+    ``signature_id`` is its primary key or its public id. Without an address it is locked alone.
+    Raises SignatureGone when there is no such row.
+    """
+    key = "id" if isinstance(signature_id, int) else "public_id"
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK.format(key=key), {"it": signature_id})
+        rows = [_signature(*row) for row in cursor.fetchall()]
+    signature = next((row for row in rows if getattr(row, key) == signature_id), None)
+    if signature is None:
+        raise SignatureGone
+    return signature, [row for row in rows if row is not signature]
+
+
+def _signature(slug: str, stamp: int, has_webhooks: bool, *values: Any) -> Signature:
+    signature = Signature.from_db(connection.alias, _NAMES, values)
+    signature.has_webhooks = has_webhooks  # type: ignore[attr-defined]
+    signature.campaign = campaign = current.at(slug, stamp)
+    its = (each for each in campaign.disciplines.all() if each.pk == signature.discipline_id)
+    signature.discipline = next(its, None)
+    return signature
+
+
+def lock_address(campaign_id: int, canonical_email: str) -> list[Known]:
+    """Lock everything that an address has signed, so that none of it goes or moves."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_ADDRESS, [campaign_id, canonical_email])
+        return [Known(*row) for row in cursor.fetchall()]
