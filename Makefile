@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check format requirements clean venv
+.PHONY: help run test bench check format requirements clean venv
 
 # The first that runs and is new enough; a name that pyenv keeps for later doesn't run.
 ifndef PYTHON
@@ -18,6 +18,9 @@ run: venv  ## start everything, with a demo campaign, at http://127.0.0.1:8000/ 
 
 test: venv  ## run the tests (make test TESTS="tests/test_mail.py -k bounce")
 	@exec $(IN_VENV) -m petition.supervise test $(TESTS)
+
+bench: venv  ## measure against floors (make bench SIGNERS=10000000; make bench ONLY="sign confirm"); needs wrk
+	@exec env SIGNERS="$(SIGNERS)" ONLY="$(ONLY)" $(IN_VENV) -m benchmarks
 
 check: venv  ## lint, format, types, imports, migrations, deployment settings, templates
 	$(IN_VENV) -m ruff check

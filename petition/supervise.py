@@ -26,6 +26,7 @@ from petition.local import CannotStart, Postgres, Redis, kept_secret, publish
 START_WITHIN = 60.0  # seconds until a server or the web must answer
 LONGEST_PAUSE = 30.0  # seconds before a child that keeps dying is started again
 LIVED_WELL = 60.0  # seconds after which its next death counts as its first
+CELERY = ("-m", "celery", "-A", "petition")
 
 
 def say(line: str) -> None:
@@ -208,22 +209,15 @@ class Product:
         environment |= {"RUN_DIR": str(run_dir), "PYTHONUNBUFFERED": "1"}
 
         def child(name: str, *command: str, grace: float = 5) -> Child:
-            arguments = [sys.executable, *command]
             log = log_file(run_dir, name)
             return Child(
-                name=name, command=arguments, log=log, environment=environment, grace=grace
+                name=name, command=[*command], log=log, environment=environment, grace=grace
             )
 
-        self._setup = child("setup", "manage.py", "load_demo", "--migrate")
-        granian = "-m granian --interface wsgi --host 127.0.0.1 --workers 2 --blocking-threads 4"
-        granian += f" --no-ws --workers-kill-timeout 3 --port {port} petition.wsgi:application"
-        self._web = child("web", *granian.split())
-        celery = ("-m", "celery", "-A", "petition")
-        worker = "worker --concurrency 2 --loglevel INFO --without-gossip --without-mingle"
-        self._worker = child("worker", *celery, *worker.split())
-        schedule = str(run_dir / "beat-schedule")
-        beat = ("beat", "--loglevel", "INFO", "--schedule", schedule, "--pidfile=")
-        self._beat = child("beat", *celery, *beat, grace=3)
+        self._setup = child("setup", sys.executable, "manage.py", "load_demo", "--migrate")
+        self._web = child("web", *web_command("petition.wsgi:application", port))
+        self._worker = child("worker", *worker_command(processes=2))
+        self._beat = child("beat", *beat_command(run_dir / "beat-schedule"), grace=3)
         self.children = [self._web, self._worker, self._beat]
 
     def start(self) -> str:
@@ -238,7 +232,7 @@ class Product:
             raise CannotStart(f"setting up the demo failed\n{setup.tail()}")
         self._household.start(self._worker)
         self._household.start(self._beat)
-        while not self._answers():
+        while not answers(self._port, "/healthz"):
             if web.code is not None:
                 raise CannotStart(f"the web server did not start\n{web.tail()}")
             if time.monotonic() > deadline:
@@ -246,15 +240,36 @@ class Product:
             self._household.wait(0.05)
         return next((line for line in setup.tail(100).splitlines() if line[:6] == "login:"), "")
 
-    def _answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=2)
-        try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+
+def web_command(application: str, port: int) -> list[str]:
+    """The web server, as in production, with a WSGI application such as the product's."""
+    granian = "-m granian --interface wsgi --host 127.0.0.1 --workers 2 --blocking-threads 4"
+    granian += f" --no-ws --workers-kill-timeout 3 --port {port} {application}"
+    return [sys.executable, *granian.split()]
+
+
+def worker_command(*, processes: int) -> list[str]:
+    """Celery's worker, as in production."""
+    worker = f"worker --concurrency {processes} --loglevel INFO --without-gossip --without-mingle"
+    return [sys.executable, *CELERY, *worker.split()]
+
+
+def beat_command(schedule: Path) -> list[str]:
+    """Celery's scheduler, which keeps what it has done in that file."""
+    beat = ("beat", "--loglevel", "INFO", "--schedule", str(schedule), "--pidfile=")
+    return [sys.executable, *CELERY, *beat]
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether a web server of ours answers 200 there now."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def welcome(run_dir: Path, port: int, login: str, seconds: float) -> str:

@@ -1,0 +1,1 @@
+"""What `make bench` runs; docs/performance.md says how each figure is measured."""

@@ -1,0 +1,112 @@
+"""`make bench`: all figures, or some of them, against floors of the same run.
+
+    SIGNERS=10000000 python -m benchmarks                 ten million instead of one
+    ONLY="sign confirm" python -m benchmarks              of: reads sign confirm tail mails growth
+                                                          export storm
+Servers are private and durable; nothing is left of them, nor of their data, at the end.
+"""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmarks import growth, mail, web
+from benchmarks.figures import Figure, as_json, line, table
+from benchmarks.system import SMALL, System
+from petition.household import ROOT, Household, StopAsked
+from petition.local import CannotStart
+from petition.supervise import say
+
+GROUPS = ("reads", "sign", "confirm", "tail", "mails", "growth", "export", "storm")
+SIGNERS = 1_000_000
+# Settings of somebody's own installation have nothing to do with this one.
+THEIRS = (
+    *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "HASH_KEY", "DATABASE_URL", "REDIS_URL", "BASE_URL"),
+    *("EMAIL_URL", "DEFAULT_FROM_EMAIL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "DEBUG", "LOG_LEVEL"),
+)
+
+
+def main() -> int | str:
+    """The exit code, 1 where a figure doesn't hold, or the line to fail with."""
+    run_dir = (ROOT / (os.environ.get("RUN_DIR") or ".run")).absolute()
+    for name in THEIRS:
+        for variable in (name, f"{name}_FILE"):
+            os.environ.pop(variable, None)
+    try:
+        wanted, signers = _asked()
+        run_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
+        figures = _measure(run_dir, wanted, signers)
+    except CannotStart as error:
+        return f"bench: {error}"
+    except StopAsked as stop:
+        return 128 + signal.Signals(stop.number)
+    path = run_dir / "bench.json"
+    path.write_text(as_json(figures))
+    say(f"\n{table(figures)}\n\nalso in {path}")
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+def _asked() -> tuple[set[str], int]:
+    if not shutil.which("wrk"):
+        raise CannotStart("wrk is missing: apt install wrk, or your system's like")
+    wanted = set(os.environ.get("ONLY", "").split()) or set(GROUPS)
+    if unknown := wanted - set(GROUPS):
+        raise CannotStart(f"ONLY: {' '.join(unknown)} is none of {' '.join(GROUPS)}")
+    signers = os.environ.get("SIGNERS") or str(SIGNERS)
+    if not signers.isdecimal() or int(signers) < SMALL:
+        raise CannotStart(f"SIGNERS: a number from {SMALL} on is needed")
+    return wanted, int(signers)
+
+
+def _measure(run_dir: Path, wanted: set[str], signers: int) -> list[Figure]:
+    began = time.monotonic()
+    figures: list[Figure] = []
+    with Household() as household:
+        # Not in /tmp, which may be memory: what a commit costs is measured too.
+        folder = Path(tempfile.mkdtemp(prefix="bench-", dir=run_dir))
+        household.remove_at_end(folder)
+        folder.chmod(0o711)  # as root, PostgreSQL's account passes through
+        system = System(household, folder)
+        system.seed("petition", signers)
+        if "growth" in wanted:
+            system.seed("small", SMALL)
+        system.start_sink()
+        if wanted - {"growth", "export", "mails"}:
+            system.start_web()
+        if wanted & {"reads", "sign", "confirm"}:
+            system.start_floor()
+        for figure in _figures(system, wanted, signers):
+            figures.append(figure)
+            say(line(figure))
+    say(f"took {(time.monotonic() - began) / 60:.1f} minutes")
+    return figures
+
+
+def _figures(system: System, wanted: set[str], signers: int) -> Iterable[Figure]:
+    """In an order in which none leaves the next one a queue to work off."""
+    if "reads" in wanted:
+        yield from web.reads(system)
+    top = None
+    if wanted & {"sign", "confirm"}:
+        for figure in web.writes(system, wanted):
+            top = figure.value if figure.name == "sign" else top
+            yield figure
+    if "tail" in wanted:
+        yield from web.tail(system, top)
+    if "mails" in wanted:
+        yield from mail.mails(system)
+    if "growth" in wanted:
+        yield from growth.growth(system)
+    if "export" in wanted:
+        yield from growth.export(system, signers)
+    if "storm" in wanted:
+        yield from mail.storm(system)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What runs inside Django, in a process of its own on one of the databases: seeds, probes, floor F3."""

@@ -1,0 +1,94 @@
+"""How long one request takes, alone in one process, at the size that this database has.
+
+Reads are asked of the view itself, below the middlewares and so below the copies that they keep: what
+a reader waits for when there is no copy. Signing and confirming go through the whole stack.
+"""
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from statistics import median
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from django.test import Client, RequestFactory
+from django.urls import resolve
+
+from benchmarks.campaign import CONFIRM, COUNTS, SIGN, SIGNERS, SLUG
+from benchmarks.inside.pending import place, token, typed
+from campaign import counts
+from campaign.models import Signature
+
+TIMES = 200
+# At the default of 50, ten thousand signers have 200 pages.
+PAGE_SIZE, PAGE = 20, 500
+
+
+def main() -> dict[str, float]:
+    """The median of each, in milliseconds."""
+    while counts.fold():  # as the scheduler does every five seconds
+        pass
+    tag = uuid.uuid4().hex[:8]
+    page_500 = _page_500()
+    tokens = [token(row) for row in place([f"{tag}-c{n}" for n in range(TIMES)])]
+    client = Client(SERVER_NAME="127.0.0.1")
+
+    def post(path: str, body: dict[str, Any], expected: int) -> None:
+        answer = client.post(path, body, content_type="application/json")
+        if answer.status_code != expected:
+            raise SystemExit(f"{path} answered {answer.status_code}: {answer.content[:200]!r}")
+
+    return {
+        "first-page": _median(lambda _: _read(SIGNERS), range(TIMES)),
+        "page-500": _median(lambda _: _read(page_500), range(TIMES)),
+        "counts": _median(lambda _: _read(COUNTS), range(TIMES)),
+        "search": _median(lambda q: _read(f"{SIGNERS}?{urlencode({'q': q})}"), _queries()),
+        "sign": _median(lambda n: post(SIGN, typed(f"{tag}-s{n}"), 202), range(TIMES)),
+        "confirm": _median(lambda each: post(CONFIRM, {"token": each}, 200), tokens),
+    }
+
+
+def _median(ask: Callable[[Any], object], questions: Iterable[Any]) -> float:
+    times = []
+    for question in questions:
+        began = time.perf_counter()
+        ask(question)
+        times.append(time.perf_counter() - began)
+    return 1000 * median(times)
+
+
+def _read(url: str) -> Any:
+    """What the view answers, rendered."""
+    match = resolve(urlsplit(url).path)
+    view = match.func.cls.as_view()  # type: ignore[attr-defined]
+    answer = view(RequestFactory(SERVER_NAME="127.0.0.1").get(url), *match.args, **match.kwargs)
+    answer.render()
+    if answer.status_code != 200:
+        raise SystemExit(f"{url} answered {answer.status_code}: {answer.content[:200]!r}")
+    return answer.data
+
+
+def _page_500() -> str:
+    """Its address, found by following `next` from the first page."""
+    url = f"{SIGNERS}?page_size={PAGE_SIZE}"
+    for _ in range(PAGE - 1):
+        url = _read(url)["next"]
+    return url
+
+
+def _queries() -> list[str]:
+    """What people type into a search box: a last name, a whole name, three letters of one, in turn."""
+    rng = random.Random(500)  # noqa: S311 - the same questions at every run
+    listed = Signature.objects.filter(campaign__slug=SLUG, status="published", show_name=True)
+    # By id, as it was drawn: no name is likelier to be asked for than it is to be there.
+    highest = listed.order_by("-pk").values_list("pk", flat=True)[:1].get()
+    ids = rng.sample(range(1, highest), k=4 * TIMES)
+    names = list(listed.filter(pk__in=ids).values_list("name", flat=True)[:TIMES])
+    rng.shuffle(names)
+    shapes: list[Callable[[str], str]] = [
+        lambda name: name.split()[-1],
+        lambda name: name,
+        lambda name: name.split()[-1][:3],
+    ]
+    return [shapes[number % 3](name) for number, name in enumerate(names)]
