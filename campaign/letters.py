@@ -1,13 +1,12 @@
 """What stands in a mail: rendered when it is sent, in the signer's language, as HTML and plain text."""
 
+from collections.abc import Callable
 from email.utils import formataddr, parseaddr
-from functools import lru_cache
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import css_inline
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign import identity, mailboxes, outbox
 from campaign.languages import interface_language
 from campaign.links import Purpose
+from campaign.mime import Letter
 from campaign.models.mail import Mail, MailKind
 from campaign.models.signature import RejectionReason, Signature
 
@@ -33,15 +33,15 @@ SUBJECTS: dict[str, str | Promise] = {
 }
 
 
-def render(mail: Mail, connection: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
+def render(mail: Mail, connection: BaseEmailBackend | None = None) -> Letter:
     """The message of one mail row, to be sent over that connection."""
     signature = mail.signature
     with translation.override(interface_language(signature.language)):
         context = _context(mail, signature)
         title = signature.statement.title
         subject = str(SUBJECTS[mail.kind]) % {"title": title}
-        text = render_to_string(f"mail/{mail.kind}.txt", context)
-        html = _inliner().inline(render_to_string(f"mail/{mail.kind}.html", context))
+        text = render_to_string(f"mail/{mail.kind}.txt", context, using="mail")
+        html = render_to_string(f"mail/{mail.kind}.html", context, using="mail")
         language = translation.get_language()
     host = urlsplit(settings.BASE_URL).hostname
     headers = {
@@ -52,10 +52,10 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None) -> EmailMulti
     }
     if mail.urgent:
         headers |= {
-            "List-Unsubscribe": f"<{context['not_me_url']}>",
+            "List-Unsubscribe": f"<{context['not_me_url']()}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
-    message = EmailMultiAlternatives(
+    letter = Letter(
         subject=" ".join(subject.split()),
         body=text,
         from_email=sender(signature),
@@ -63,20 +63,14 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None) -> EmailMulti
         headers=headers,
         connection=connection,
     )
-    message.attach_alternative(html, "text/html")
-    return message
+    letter.attach_alternative(html, "text/html")
+    return letter
 
 
 def sender(signature: Signature) -> str:
     """The From of a campaign's mails, its own or the installation's."""
     name, address = parseaddr(signature.campaign.sender or settings.DEFAULT_FROM_EMAIL)
     return formataddr((name, address))
-
-
-@lru_cache(maxsize=1)
-def _inliner() -> css_inline.CSSInliner:
-    """Mail programs drop style sheets; nothing is ever fetched to inline one."""
-    return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
 
 
 def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
@@ -105,5 +99,6 @@ def _greeting(signature: Signature) -> str:
     return "" if unfit else signature.name
 
 
-def _url(purpose: Purpose, signature: Signature) -> str:
-    return settings.BASE_URL + outbox.link_to(purpose, signature)
+def _url(purpose: Purpose, signature: Signature) -> Callable[[], str]:
+    """An address that is signed when a template asks for it, and only once: no mail has them all."""
+    return cache(lambda: settings.BASE_URL + outbox.link_to(purpose, signature))

@@ -104,7 +104,7 @@ def _mail(text: str) -> dict[str, Any]:
     if url.scheme not in ports or not url.hostname:
         raise ValueError("must be smtp://, smtps:// or submission:// and user:password@host:port")
     return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_BACKEND": "campaign.smtp.EmailBackend",
         "EMAIL_HOST": url.hostname,
         "EMAIL_PORT": url.port or ports[url.scheme],
         "EMAIL_HOST_USER": unquote(url.username or ""),
@@ -275,7 +275,15 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
             ]
         },
-    }
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "NAME": "mail",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [("django.template.loaders.cached.Loader", ["campaign.inlining.Loader"])]
+        },
+    },
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [

@@ -16,13 +16,22 @@ from petition.local import free_port
 class Sink:
     """Takes every mail, unless ``rcpt`` has another answer for the recipient or ``data`` one for the text."""
 
-    def __init__(self, thinks: float = 0) -> None:
+    def __init__(self, thinks: float = 0, *, pipelining: bool = False) -> None:
         self.received: list[EmailMessage] = []
         self.rcpt: dict[str, str] = {}
         self.data: list[str] = []
         self.thinks = thinks
+        self.pipelining = pipelining
+        self.sessions = 0
         self.asked = threading.Event()
         self.answered = threading.Event()
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, answers: list[str]
+    ) -> list[str]:
+        self.sessions += 1
+        session.host_name = hostname
+        return [answers[0], "250-PIPELINING", *answers[1:]] if self.pipelining else answers
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -48,9 +57,9 @@ class Sink:
 
 
 @contextmanager
-def served(thinks: float = 0) -> Iterator[tuple[Sink, int]]:
+def served(thinks: float = 0, *, pipelining: bool = False) -> Iterator[tuple[Sink, int]]:
     """A running server, which thinks so many seconds over each mail: its sink and its port."""
-    sink, port = Sink(thinks), free_port()
+    sink, port = Sink(thinks, pipelining=pipelining), free_port()
     controller = Controller(sink, hostname="127.0.0.1", port=port)
     controller.start()
     try:

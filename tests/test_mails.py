@@ -1,6 +1,8 @@
 """What stands in the mails."""
 
 import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 import pytest
 from django.core.mail import EmailMultiAlternatives
@@ -18,6 +20,13 @@ CONFIRM_LINK = re.compile(r"http://testserver/confirm/[\w.-]+/")
 
 def rendered(mail: Mail) -> EmailMultiAlternatives:
     return letters.render(Mail.objects.get(pk=mail.pk))
+
+
+def parsed(message: EmailMultiAlternatives) -> EmailMessage:
+    """As a mail program reads it."""
+    read = message_from_bytes(message.message().as_bytes(), policy=policy.default)
+    assert isinstance(read, EmailMessage)
+    return read
 
 
 def html(message: EmailMultiAlternatives) -> str:
@@ -99,8 +108,11 @@ def test_a_rejection_says_its_reason_and_not_the_note() -> None:
 
 def test_a_line_break_in_a_title_cannot_add_a_header() -> None:
     make_signature(make_campaign(), status=Status.PENDING)
-    message = only_mail("confirm").message()
-    assert "\n" not in str(message["Subject"])
+    mail = Mail.objects.get(kind="confirm")
+    mail.signature.statement.title = "Art\r\nBcc: victim@example.org"
+    message = parsed(letters.render(mail))
+    assert message["Subject"] == "Please confirm your signature: Art Bcc: victim@example.org"
+    assert message["Bcc"] is None
 
 
 def test_mails_that_strangers_can_cause_can_be_stopped_by_one_click() -> None:
