@@ -1,6 +1,7 @@
 # One image; the command decides what it is:
 #   web        (as below)
-#   worker     celery -A petition worker --concurrency 2 --loglevel INFO
+#   mail       celery -A petition worker --queues mail --concurrency 1 --hostname mail@%h --loglevel INFO
+#   worker     celery -A petition worker --queues celery --concurrency 2 --loglevel INFO
 #   scheduler  celery -A petition beat --schedule /tmp/beat-schedule --loglevel INFO
 #   migrate    python manage.py migrate
 FROM python:3.11-slim

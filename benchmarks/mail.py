@@ -46,9 +46,9 @@ def _worker(system: System) -> float:
     tag = secrets.token_hex(3)
     system.empty_queue()
     system.inside("pending", MAILS, tag, system.folder / "tokens", "owed")
-    system.start_worker(processes=1)
+    system.start_mail_worker()
     came = system.wait_for_mails(f"signer-{tag}-", MAILS, MAILS_WITHIN)
-    system.stop("worker")
+    system.stop("mail")
     return _rate(came)
 
 
@@ -68,7 +68,8 @@ def storm(system: System) -> Iterable[Figure]:
     seconds = float(os.environ.get("STORM_SECONDS", "180"))
     system.empty_queue()
     system.inside("pending", 0, "none", system.folder / "tokens", "")
-    system.start_worker(processes=2)
+    system.start_mail_worker()
+    system.start_worker()
     system.start_beat()
     system.household.wait(5)
     tag = secrets.token_hex(3)
@@ -80,7 +81,7 @@ def storm(system: System) -> Iterable[Figure]:
         at, _, who = line.partition(" ")
         answered[who] = float(at)
     came = system.wait_for_mails(f"signer-{tag}-", len(answered), DRAIN)
-    system.stop("beat", "worker")
+    system.stop("beat", "mail", "worker")
     waits = sorted(came[who] - at for who, at in answered.items() if who in came)
     missing = len(answered) - len(waits)
     if waits:

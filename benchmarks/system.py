@@ -115,8 +115,11 @@ class System:
         self._start("sink", [*command, str(self._arrivals)])
         self._until(self._arrivals.exists, "sink")
 
-    def start_worker(self, *, processes: int) -> None:
-        self._start("worker", worker_command(processes=processes))
+    def start_mail_worker(self) -> None:
+        self._start("mail", worker_command("mail", processes=1))
+
+    def start_worker(self) -> None:
+        self._start("worker", worker_command("celery", processes=2))
 
     def start_beat(self) -> None:
         self._start("beat", beat_command(self.folder / "beat-schedule"))

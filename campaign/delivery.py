@@ -1,47 +1,42 @@
 """One mail's life after its row: claim, render, send, mark. At least once, never in a transaction.
 
-A worker claims a few due mails by a lease, sends them over one connection and marks each at once, so
-a worker that is killed costs one mail a second copy at most. A server that is not there is not the
-mail's failure: the claim goes back as it was, and the server is probed every few seconds.
+A worker claims some due mails by a lease (`claims`), sends them over one connection and marks each at
+once, so a worker that is killed costs one mail a second copy at most. A server that is not there is
+not the mail's failure: the claim goes back as it was, and the server is probed every few seconds.
 """
 
 import logging
 import random
 import smtplib
-import threading
 import time
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
 
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection as database
-from django.db import connections, transaction
-from django.db.models import QuerySet
+from django.db import transaction
 from django.utils import timezone
 
-from campaign import letters, queue
-from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
+from campaign import claims, letters, queue
+from campaign.claims import Owner
+from campaign.models.mail import Mail, MailKind, MailStatus
 from campaign.models.signature import STANDING, Status
-from campaign.outbox import is_left_alone
+from campaign.outbox import DELIVER, left_alone
+from campaign.smtp import CLOSING
 
 logger = logging.getLogger(__name__)
 
-BATCH = 20
-LEASE = timedelta(seconds=30)
-"""How long a mail stays claimed by a worker that has died."""
-RENEW = 10.0
-"""Seconds after which the leases of a batch are renewed while it is being sent."""
 BROKEN_RETRY = timedelta(seconds=10)
 """First pause of the mail in whose middle the connection broke."""
-CLOSING = 421
-"""The server's word that it closes the connection (RFC 5321, 3.8)."""
 PROBE = 3.0
 """Seconds between two tries to reach a server that was not there."""
-RUN = 60.0
-"""Seconds after which one task ends, whatever is left: the next one goes on."""
+RUN = 15.0
+"""Seconds after which no mail is begun; with the four time-outs of one, less than a task's limit."""
+STAY = 1.0
+"""Seconds without a mail after which `deliver_on` ends: to look costs less than to begin anew."""
+LOOK = 0.1
+"""Seconds between two looks of `deliver_on`, unless more was due than is claimed at once."""
 FIRST_RETRY = timedelta(seconds=45)
 LAST_RETRY = timedelta(hours=4)
 TRIES = 30
@@ -57,15 +52,6 @@ TRUE_WHILE = {
 
 _down_until = 0.0
 
-_CLAIM = """
-UPDATE campaign_mail SET status = 'claimed', lease_owner = %(owner)s, lease_until = %(until)s
-WHERE id = ANY (ARRAY(
-    SELECT id FROM campaign_mail
-    WHERE status IN ('queued', 'deferred') AND due_at <= %(now)s
-    ORDER BY urgent DESC, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)) RETURNING id
-"""
-
 
 class ServerDown(Exception):
     """The mail server is not there, or not in a state to take any mail."""
@@ -73,104 +59,96 @@ class ServerDown(Exception):
 
 def deliver_due() -> int:
     """Send everything that is due, in batches; returns how many mails the server took."""
+    return _deliver(_until_none_is_due)
+
+
+def deliver_on() -> int:
+    """Send what is due, then look for more for a while; returns how many mails the server took.
+
+    Meanwhile no mail need be told of: a look costs less than a message and a task for each, and
+    takes what several signers caused. `queue` argues that none is missed; at the end
+
+    1. the flag is taken away,
+    2. only then comes the last look. A mail that was committed before is seen by it; whoever
+       commits one later finds no flag, and tells.
+    """
+    return _deliver(_until_none_follows)
+
+
+def _deliver(claims_of: Callable[[Owner, float], Iterator[list[Mail]]]) -> int:
     global _down_until
     if time.monotonic() < _down_until:
+        queue.hold(DELIVER)  # else every signer would wake a worker to no end; the sweep probes
         return 0
-    sent = 0
-    ends = time.monotonic() + RUN
-    owner = uuid.uuid4().hex
-    _take_back()
+    claims.take_back()
+    if not claims.is_due():
+        return 0
+    sent, owner, ends = 0, Owner(), time.monotonic() + RUN
     try:
-        with _connected() as server:
-            while time.monotonic() < ends and (mails := _claim(owner)):
-                sent += _send_batch(server, owner, mails)
+        with _connected() as server, claims.renewed(owner):
+            for mails in claims_of(owner, ends):
+                sent += _send_batch(server, owner, mails, ends)
     except ServerDown as error:
         _down_until = time.monotonic() + PROBE
-        _give_back(owner)
+        owner.give_back()
+        queue.hold(DELIVER)
         logger.warning("mail server is not to be had: %s", type(error.__cause__ or error).__name__)
     return sent
-
-
-def _take_back() -> None:
-    """Queue again what was claimed by workers that died."""
-    dead = Mail.objects.filter(status=MailStatus.CLAIMED, lease_until__lt=timezone.now())
-    dead.update(status=MailStatus.QUEUED, lease_owner="", lease_until=None)
-
-
-def _is_due() -> bool:
-    return Mail.objects.filter(status__in=WAITING, due_at__lte=timezone.now()).exists()
 
 
 @contextmanager
 def _connected() -> Iterator[BaseEmailBackend]:
     """One open connection to the mail server, opened before anything is claimed."""
     server = get_connection()
-    if _is_due():
-        try:
-            server.open()
-        except (OSError, smtplib.SMTPException) as error:
-            raise ServerDown from error
+    _open(server)
     with closing(server):
         yield server
 
 
-def _claim(owner: str) -> list[Mail]:
-    """Claim the next due mails for this owner, the urgent first, with all that rendering needs."""
-    now = timezone.now()
-    with database.cursor() as cursor:
-        cursor.execute(_CLAIM, {"owner": owner, "until": now + LEASE, "now": now, "limit": BATCH})
-        ids = [row[0] for row in cursor.fetchall()]
-    mails = Mail.objects.filter(pk__in=ids).select_related(
-        "signature__campaign", "signature__discipline", "signature__statement__version"
-    )
-    return list(mails.order_by("-urgent", "due_at", "pk"))
+def _open(server: BaseEmailBackend) -> None:
+    """Open a connection, or make sure that it is still there."""
+    try:
+        server.open()
+    except (OSError, smtplib.SMTPException) as error:
+        raise ServerDown from error
 
 
-def _send_batch(server: BaseEmailBackend, owner: str, mails: list[Mail]) -> int:
+def _until_none_is_due(owner: Owner, ends: float) -> Iterator[list[Mail]]:
+    while time.monotonic() < ends and (mails := owner.claim()):
+        yield mails
+
+
+def _until_none_follows(owner: Owner, ends: float) -> Iterator[list[Mail]]:
+    last = time.monotonic()
+    while time.monotonic() < min(ends, last + STAY):
+        queue.hold(DELIVER)
+        if mails := owner.claim():
+            yield mails
+            last = time.monotonic()
+        if len(mails) < claims.BATCH:
+            time.sleep(LOOK)
+    queue.heard(DELIVER)
+    if claims.is_due():
+        queue.tell(DELIVER)
+
+
+def _send_batch(server: BaseEmailBackend, owner: Owner, mails: list[Mail], ends: float) -> int:
+    _open(server)
     sent = 0
-    with _kept(owner) as lease:
-        for mail in mails:
-            if lease.is_lost():
-                break  # this process stood still, and somebody else sends them now
-            sent += _send(server, owner, mail)
+    alone = left_alone([mail.signature for mail in mails if mail.urgent])
+    for mail in mails:
+        if owner.is_late():
+            break  # somebody else sends them now
+        if time.monotonic() > ends:
+            owner.give_back()
+            break
+        sent += _send(server, owner, mail, alone)
     return sent
 
 
-class _Lease:
-    """When the leases of an owner were last known to be its own."""
-
-    def __init__(self) -> None:
-        self.renewed = time.monotonic()
-
-    def is_lost(self) -> bool:
-        return time.monotonic() - self.renewed > LEASE.total_seconds()
-
-
-@contextmanager
-def _kept(owner: str) -> Iterator[_Lease]:
-    """Renew an owner's leases in the background: a server may think for longer than a lease lasts."""
-    lease, ended = _Lease(), threading.Event()
-
-    def renew() -> None:
-        try:
-            while not ended.wait(RENEW):
-                if _owned(owner).update(lease_until=timezone.now() + LEASE):
-                    lease.renewed = time.monotonic()
-        finally:
-            connections.close_all()  # those of this thread
-
-    thread = threading.Thread(target=renew, name="leases", daemon=True)
-    thread.start()
-    try:
-        yield lease
-    finally:
-        ended.set()
-        thread.join()
-
-
-def _send(server: BaseEmailBackend, owner: str, mail: Mail) -> bool:
-    if not _is_wanted(mail):
-        _mark(owner, mail, status=MailStatus.SUPPRESSED)
+def _send(server: BaseEmailBackend, owner: Owner, mail: Mail, alone: Collection[int]) -> bool:
+    if not _is_wanted(mail, alone):
+        owner.mark(mail, status=MailStatus.SUPPRESSED)
         return False
     try:
         message = letters.render(mail, server)
@@ -187,6 +165,8 @@ def _send(server: BaseEmailBackend, owner: str, mail: Mail) -> bool:
     except smtplib.SMTPDataError as error:
         return _refused(owner, mail, error.smtp_code)
     except smtplib.SMTPSenderRefused as error:
+        if error.smtp_code == CLOSING:
+            return _refused(owner, mail, CLOSING)
         # The operator's mistake, not this mail's: it waits until it is mended.
         return _defer(owner, mail, f"sender refused with {error.smtp_code}")
     except (OSError, smtplib.SMTPException) as error:
@@ -199,10 +179,10 @@ def _send(server: BaseEmailBackend, owner: str, mail: Mail) -> bool:
         logger.exception("mail %s cannot be sent", mail.pk)
         _defer(owner, mail, f"not sent: {type(error).__name__}")
         raise ServerDown from error  # the connection may stand in the middle of an answer
-    return _mark(owner, mail, status=MailStatus.SENT, sent_at=timezone.now(), error="")
+    return owner.mark_sent(mail)
 
 
-def _refused(owner: str, mail: Mail, code: int) -> bool:
+def _refused(owner: Owner, mail: Mail, code: int) -> bool:
     """Sort an answer of the server (RFC 5321, 4.2.1): 5xx is for ever, anything else is tried again."""
     if code == CLOSING:
         # It says so of the connection: the next mail would find it closed, and be blamed.
@@ -210,16 +190,16 @@ def _refused(owner: str, mail: Mail, code: int) -> bool:
         raise ServerDown
     if 500 <= code < 600:
         error = f"refused with {code}"
-        _mark(owner, mail, status=MailStatus.FAILED, attempts=mail.attempts + 1, error=error)
+        owner.mark(mail, status=MailStatus.FAILED, attempts=mail.attempts + 1, error=error)
         return False
     return _defer(owner, mail, f"deferred with {code}")
 
 
-def _defer(owner: str, mail: Mail, error: str, first: timedelta = FIRST_RETRY) -> bool:
+def _defer(owner: Owner, mail: Mail, error: str, first: timedelta = FIRST_RETRY) -> bool:
     attempts = mail.attempts + 1
     status = MailStatus.FAILED if attempts >= TRIES else MailStatus.DEFERRED
     due_at = timezone.now() + _pause(attempts, first)
-    _mark(owner, mail, status=status, attempts=attempts, error=error, due_at=due_at)
+    owner.mark(mail, status=status, attempts=attempts, error=error, due_at=due_at)
     return False
 
 
@@ -230,26 +210,11 @@ def _pause(attempts: int, first: timedelta) -> timedelta:
     return pause * jitter
 
 
-def _is_wanted(mail: Mail) -> bool:
+def _is_wanted(mail: Mail, alone: Collection[int]) -> bool:
     """Whether the mail is still true, and its address hasn't asked for no more mails of strangers."""
     if mail.signature.status not in TRUE_WHILE[MailKind(mail.kind)]:
         return False
-    signature = mail.signature
-    return not (mail.urgent and is_left_alone(signature.campaign_id, signature.canonical_email))
-
-
-def _owned(owner: str) -> QuerySet[Mail]:
-    return Mail.objects.filter(lease_owner=owner, status=MailStatus.CLAIMED)
-
-
-def _mark(owner: str, mail: Mail, **columns: object) -> bool:
-    return bool(
-        _owned(owner).filter(pk=mail.pk).update(lease_owner="", lease_until=None, **columns)
-    )
-
-
-def _give_back(owner: str) -> None:
-    _owned(owner).update(status=MailStatus.QUEUED, lease_owner="", lease_until=None)
+    return not (mail.urgent and mail.signature_id in alone)
 
 
 def retry_failed(mail_ids: Sequence[int]) -> int:
@@ -257,5 +222,5 @@ def retry_failed(mail_ids: Sequence[int]) -> int:
     with transaction.atomic():
         failed = Mail.objects.filter(pk__in=mail_ids, status=MailStatus.FAILED)
         again = failed.update(status=MailStatus.QUEUED, due_at=timezone.now(), attempts=0, error="")
-        transaction.on_commit(lambda: queue.tell("campaign.deliver"))
+        transaction.on_commit(lambda: queue.tell(DELIVER))
     return again

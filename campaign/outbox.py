@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +15,8 @@ from campaign.models.address import Suppression, SuppressionReason
 from campaign.models.mail import URGENT, Mail, MailKind
 from campaign.models.signature import Signature
 
+DELIVER = "campaign.deliver"
+"""The task that sends what is owed."""
 STRANGERS_A_DAY = 3
 """Mails that strangers can cause to one address of one campaign on one UTC day (the issue's limit)."""
 
@@ -52,16 +54,25 @@ def link_to(purpose: Purpose, signature: Signature) -> str:
     return link_path(purpose, subject=about, revision=signature.revision)
 
 
-def is_left_alone(campaign_id: int, canonical_email: str) -> bool:
-    """Whether an address, or the mailbox that its tag most likely leads to, asked to be left alone.
+def left_alone(signatures: Sequence[Signature]) -> set[int]:
+    """The ids of those of these signatures whose address asked to be left alone, by one query.
 
-    Not the other way round: where + is no tag, whoever owns a+b@ would silence a@.
+    Its own address, or the mailbox that its tag most likely leads to. Not the other way round: where
+    + is no tag, whoever owns a+b@ would silence a@.
     """
-    return Suppression.objects.filter(
-        campaign_id=campaign_id,
-        address_hash__in=_left_alone_by(canonical_email),
-        reason=SuppressionReason.NOT_ME,
-    ).exists()
+    hashes = {each.pk: _left_alone_by(each.canonical_email) for each in signatures}
+    noted = set(
+        Suppression.objects.filter(
+            campaign_id__in={each.campaign_id for each in signatures},
+            address_hash__in=set().union(*hashes.values()),
+            reason=SuppressionReason.NOT_ME,
+        ).values_list("campaign_id", "address_hash")
+    )
+    return {
+        each.pk
+        for each in signatures
+        if any((each.campaign_id, hashed) in noted for hashed in hashes[each.pk])
+    }
 
 
 def _left_alone_by(canonical_email: str) -> list[str]:
@@ -72,7 +83,7 @@ def _left_alone_by(canonical_email: str) -> list[str]:
 def welcome(*, campaign_id: int, canonical_email: str) -> bool:
     """Take one of today's slots for a mail that a stranger may have caused, if one is left.
 
-    False without a slot, or when the address asked to be left alone (`is_left_alone`). Call it first
+    False without a slot, or when the address asked to be left alone (`left_alone`). Call it first
     in a transaction: the row's lock then serialises everything that is done for this address, and
     nobody else waits. Tags share the slots of their mailbox at every domain.
     """
@@ -125,4 +136,4 @@ def tell_after_commit() -> None:
 
 
 def _tell() -> None:
-    queue.tell("campaign.deliver")
+    queue.tell(DELIVER)

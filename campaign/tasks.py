@@ -1,14 +1,23 @@
 """What the worker does: thin, with a time limit, told by name from below, safe to run twice."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import task_prerun
 
-from campaign import counts, delivery, dispatch, files, milestones, retention
+from campaign import counts, delivery, dispatch, files, milestones, outbox, queue, retention
 
 
-@shared_task(name="campaign.deliver")
+@task_prerun.connect
+def begin(task: Any, **_: object) -> None:
+    """Let whoever tells of more from now on be heard; before the task looks at anything."""
+    queue.heard(task.name)
+
+
+@shared_task(name=outbox.DELIVER)
 def deliver() -> None:
-    """Send what is due; told after each commit that owes a mail."""
-    delivery.deliver_due()
+    """Send what is due, and what comes meanwhile; told after a commit that owes a mail."""
+    delivery.deliver_on()
 
 
 @shared_task(name="campaign.sweep")

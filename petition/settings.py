@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -217,6 +218,11 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Mails have a queue of their own, so that with a worker of its own none waits behind a long export;
+# a worker that names no queue takes both.
+# Without a key of its own a queue has that of the default one, and gets its messages too.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "mail")]
+CELERY_TASK_ROUTES = {name: {"queue": "mail"} for name in ("campaign.deliver", "campaign.sweep")}
 # Without the cut-off a worker that came back would work off hours of ticks that no longer matter.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "campaign.sweep", "schedule": 5, "options": {"expires": 5}},

@@ -186,7 +186,7 @@ def alive(pid: int) -> bool:
 
 
 class Product:
-    """Web, worker and scheduler on servers that answer."""
+    """Web, workers and scheduler on servers that answer."""
 
     def __init__(
         self, household: Household, run_dir: Path, port: int, urls: dict[str, str]
@@ -216,9 +216,10 @@ class Product:
 
         self._setup = child("setup", sys.executable, "manage.py", "load_demo", "--migrate")
         self._web = child("web", *web_command("petition.wsgi:application", port))
-        self._worker = child("worker", *worker_command(processes=2))
+        self._mail = child("mail", *worker_command("mail", processes=1))
+        self._worker = child("worker", *worker_command("celery", processes=2))
         self._beat = child("beat", *beat_command(run_dir / "beat-schedule"), grace=3)
-        self.children = [self._web, self._worker, self._beat]
+        self.children = [self._web, self._mail, self._worker, self._beat]
 
     def start(self) -> str:
         """Migrate, load the demo, and start everything; gives the demo's login line.
@@ -230,8 +231,8 @@ class Product:
         deadline = time.monotonic() + START_WITHIN
         if self._household.run(setup):
             raise CannotStart(f"setting up the demo failed\n{setup.tail()}")
-        self._household.start(self._worker)
-        self._household.start(self._beat)
+        for process in (self._mail, self._worker, self._beat):
+            self._household.start(process)
         while not answers(self._port, "/healthz"):
             if web.code is not None:
                 raise CannotStart(f"the web server did not start\n{web.tail()}")
@@ -248,9 +249,10 @@ def web_command(application: str, port: int) -> list[str]:
     return [sys.executable, *granian.split()]
 
 
-def worker_command(*, processes: int) -> list[str]:
-    """Celery's worker, as in production."""
-    worker = f"worker --concurrency {processes} --loglevel INFO --without-gossip --without-mingle"
+def worker_command(queue: str, *, processes: int) -> list[str]:
+    """Celery's worker of a queue, as in production: mails have their own, and wait for nothing else."""
+    worker = f"worker --queues {queue} --concurrency {processes} --hostname {queue}@%h"
+    worker += " --loglevel INFO --without-gossip --without-mingle"
     return [sys.executable, *CELERY, *worker.split()]
 
 

@@ -17,10 +17,10 @@ from tests.smtp import Sink, served
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def sink(settings: Settings) -> Iterator[Sink]:
-    with served() as (sink, port):
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+@pytest.fixture(params=[False, True], ids=["one by one", "pipelining"])
+def sink(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Sink]:
+    with served(pipelining=request.param) as (sink, port):
+        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         yield sink
 
@@ -100,7 +100,7 @@ def test_one_refused_mail_does_not_stop_the_others(sink: Sink) -> None:
 
 
 def test_a_server_that_is_not_there_costs_no_attempt(settings: Settings) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     make_signature(make_campaign(), status=Status.PENDING)
     assert delivery.deliver_due() == 0

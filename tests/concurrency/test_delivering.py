@@ -9,7 +9,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from pytest_django import Settings
 
-from campaign import delivery
+from campaign import claims, delivery
 from campaign.models import Mail
 from campaign.models.mail import MailStatus
 from campaign.models.signature import Status
@@ -40,7 +40,7 @@ def sink(settings: Settings) -> Iterator[Sink]:
     sink = Sink()
     controller = Controller(sink, hostname="127.0.0.1", port=free_port())
     controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = controller.hostname, controller.port
     yield sink
     controller.stop()
@@ -55,7 +55,7 @@ def owe_mails(n: int) -> None:
 def test_two_workers_at_once_send_every_mail_once(
     sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "BATCH", 3)
+    monkeypatch.setattr(claims, "BATCH", 3)
     owe_mails(MAILS)
     sent = at_once([delivery.deliver_due] * 2)
     assert sum(sent) == MAILS
@@ -70,13 +70,13 @@ def test_control_workers_that_read_before_they_claim_send_every_mail_twice(
     owe_mails(4)
     both = threading.Barrier(2)
 
-    def claim(owner: str) -> list[Mail]:
+    def claim(owner: claims.Owner) -> list[Mail]:
         mails = list(Mail.objects.filter(status=MailStatus.QUEUED).order_by("pk"))
         both.wait(PATIENCE)
         for mail in mails:
-            Mail.objects.filter(pk=mail.pk).update(status=MailStatus.SENT, lease_owner=owner)
+            Mail.objects.filter(pk=mail.pk).update(status=MailStatus.SENT, lease_owner=owner.name)
         return mails
 
-    monkeypatch.setattr(delivery, "_claim", claim)
+    monkeypatch.setattr(claims.Owner, "claim", claim)
     at_once([delivery.deliver_due] * 2)
     assert sorted(sink.copies.values()) == [2] * 4

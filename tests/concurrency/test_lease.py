@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 from pytest_django import Settings
 
-from campaign import delivery
+from campaign import claims, delivery
 from campaign.models import Mail
 from campaign.models.signature import Status
 from tests.factories import make_campaign, make_signature
@@ -23,9 +23,9 @@ THINKS = 1.2
 
 @pytest.fixture
 def slow_sink(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
-    monkeypatch.setattr(delivery, "LEASE", LEASE)
+    monkeypatch.setattr(claims, "LEASE", LEASE)
     with served(thinks=THINKS) as (sink, port):
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         yield sink
 
@@ -55,12 +55,12 @@ def deliver_while_another_looks(sink: Sink) -> int:
 def test_a_lease_is_renewed_while_the_server_thinks(
     slow_sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "RENEW", 0.1)
+    monkeypatch.setattr(claims, "RENEW", 0.1)
     assert deliver_while_another_looks(slow_sink) == 1
 
 
 def test_control_without_renewing_the_mail_goes_out_twice(
     slow_sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "RENEW", 60.0)
+    monkeypatch.setattr(claims, "RENEW", 60.0)
     assert deliver_while_another_looks(slow_sink) == 2

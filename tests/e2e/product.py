@@ -119,7 +119,10 @@ class Product:
         web += f" --workers-kill-timeout 3 --port {port} petition.wsgi:application"
         self.web = self._python("web", "-m", "granian", *web.split())
         celery = ("-m", "celery", "-A", "petition")
-        worker = "worker --concurrency 2 --loglevel INFO --without-gossip --without-mingle"
+        quiet = "--loglevel INFO --without-gossip --without-mingle"
+        mail = f"worker --queues mail --concurrency 1 --hostname mail@%h {quiet}"
+        self.mail = self._python("mail", *celery, *mail.split())
+        worker = f"worker --queues celery --concurrency 2 {quiet}"
         self.worker = self._python("worker", *celery, *worker.split())
         beat = f"beat --loglevel INFO --schedule {folder}/beat --pidfile="
         self.beat = self._python("beat", *celery, *beat.split())
@@ -134,12 +137,12 @@ class Product:
         self.start_redis()
         self.manage("collectstatic", "--no-input", "--verbosity", "0")
         self.manage("migrate", "--no-input", "--verbosity", "0")
-        for process in (self.web, self.worker, self.beat):
+        for process in (self.web, self.mail, self.worker, self.beat):
             process.start()
         until(self._answers, within=START_WITHIN, what="the web answers")
 
     def stop(self) -> None:
-        for process in (self.beat, self.worker, self.web, self.redis):
+        for process in (self.beat, self.worker, self.mail, self.web, self.redis):
             process.stop()
         self.sink.stop()
         with psycopg.connect(self._admin_url, autocommit=True) as admin:

@@ -79,11 +79,11 @@ def test_while_the_mail_server_is_down_mails_wait_and_go_out_once_it_is_back(
     product: Product,
 ) -> None:
     addresses = [f"down{n}@example.net" for n in range(3)]
-    said = product.worker.said()
+    said = product.mail.said()
     with without_mail_server(product):
         for address in addresses:
             assert sign(product, address) < 1
-        product.worker.wait_to_say("mail server is not to be had", since=said)
+        product.mail.wait_to_say("mail server is not to be had", since=said)
         for address in addresses:
             assert mail_row(product, address)[:2] == ("queued", 0)
     for address in addresses:
@@ -190,20 +190,20 @@ def test_a_worker_killed_in_the_middle_of_sending_costs_nobody_their_mail(
     product: Product, say: Say
 ) -> None:
     addresses = [f"killed{n}@example.net" for n in range(8)]
-    product.worker.stop()
+    product.mail.stop()
     for address in addresses:
         sign(product, address)
     product.sink.stalled = True
     try:
-        product.worker.start()  # it claims all of them at once
+        product.mail.start()  # it claims all of them at once
         until(
             lambda: any(product.sink.to(address) for address in addresses),
             what="the server has taken a mail whose sender still waits for its answer",
         )
-        product.worker.kill()
+        product.mail.kill()
     finally:
         product.sink.stalled = False
-        product.worker.start()
+        product.mail.start()
     say(f"worker killed: {wait_for_all(product, addresses)} after the next one started")
     for address in addresses:  # those that it held once their lease of 30 s is over
         wait_for_status(product, address, "sent", within=60)
