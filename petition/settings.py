@@ -258,7 +258,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "campaign.web.headers.ConditionalGetMiddleware",
+    "campaign.web.headers.answer_conditions",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "campaign.web.language.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

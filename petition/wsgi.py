@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
+from campaign.web.front import Front
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -15,7 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "petition.settings")
 _django = get_wsgi_application()
 
 
-def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+def _as_utf8(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """Django, which reads everything as UTF-8, whatever charset a request's Content-Type names.
 
     It would take any codec of Python's: one that reads ?language=fr as something else makes a shared
@@ -32,3 +34,6 @@ def _without_charset(content_type: str) -> str:
         return ""
     boundary = parameters.get("boundary")
     return f'{kind}; boundary="{boundary}"' if boundary else kind
+
+
+application = Front(_as_utf8)

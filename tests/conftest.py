@@ -11,8 +11,10 @@ from django.conf import settings
 from django.core.cache import cache, caches
 
 from campaign import delivery, files, limits, queue
+from campaign.copies import Copies
 from campaign.identity_data import PROVIDERS
 from campaign.models import MailProvider, address
+from petition.wsgi import application
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,6 +48,7 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Copies and breakers that a process keeps would otherwise tell one test of another."""
     monkeypatch.setattr(address, "_copy", (float("-inf"), {}))
     monkeypatch.setattr(delivery, "_down_until", 0.0)
+    monkeypatch.setattr(application, "copies", Copies())
     monkeypatch.setattr(queue, "_quiet_until", 0.0)
     # No worker runs: who asks for the list as a file need not wait for it to show itself.
     monkeypatch.setattr(files, "PICKED_UP_WITHIN", 0.0)

@@ -64,6 +64,9 @@ class Door(APIView):
 class PublicRead(Door):
     """A GET that everybody may see, from every site, and that may be kept for a moment."""
 
+    kept = False
+    """Whether a plain GET is answered from a copy (`web.front`): of what is small, finite and hot."""
+
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:

@@ -106,6 +106,7 @@ class SignersJsonl(_SignersFile):
 
 
 class Feed(PublicRead):
+    kept = True
     content_negotiation_class = OneForm
 
     @extend_schema(

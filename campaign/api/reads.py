@@ -1,13 +1,12 @@
 """API version 1, what is read: parse, ask `publication`, answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
@@ -17,6 +16,7 @@ from rest_framework.response import Response
 from campaign import publication
 from campaign.api import inputs, outputs
 from campaign.api.doors import OneForm, PublicRead, problems
+from campaign.freshness import chosen_by_browser
 from campaign.languages import choose
 from campaign.models.campaign import Campaign
 
@@ -75,8 +75,9 @@ def _campaign(campaign: Campaign, language: str) -> dict[str, Any]:
 class _Translated(PublicRead):
     """A read whose language is ``?language=``, else the browser's."""
 
-    by_browser = False
-    """Whether the browser had a say: else one copy serves all of them."""
+    kept = True
+    choices: Sequence[Sequence[str]] = ()
+    """Where the browser had a say, out of which languages: else one copy serves all of them."""
 
     def bodies(self, request: Request, campaigns: list[Campaign]) -> list[dict[str, Any]]:
         """Each campaign in the language that is asked for; raises ValidationError."""
@@ -85,7 +86,7 @@ class _Translated(PublicRead):
         asked = query.validated_data.get("language")
         accept = request.headers.get("Accept-Language")
         speeches = [choose(each.languages, asked=asked, accept=accept) for each in campaigns]
-        self.by_browser = not all(speech.asked for speech in speeches)
+        self.choices = [speech.languages for speech in speeches if not speech.asked]
         pairs = zip(campaigns, speeches, strict=True)
         return [_campaign(campaign, speech.language) for campaign, speech in pairs]
 
@@ -93,8 +94,7 @@ class _Translated(PublicRead):
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
         answer = super().finalize_response(request, response, *args, **kwargs)
-        if self.by_browser:
-            patch_vary_headers(answer, ["Accept-Language"])
+        chosen_by_browser(answer, self.choices)
         return answer
 
 
@@ -128,6 +128,7 @@ class CampaignDetail(_Translated):
 
 
 class Statement(PublicRead):
+    kept = True
     content_negotiation_class = OneForm
 
     @extend_schema(
@@ -149,6 +150,8 @@ class Statement(PublicRead):
 
 
 class SignerList(PublicRead):
+    kept = True
+
     @extend_schema(
         operation_id="signers_list",
         parameters=[inputs.SignersQuery],
@@ -221,6 +224,8 @@ class SignerDetail(PublicRead):
 
 
 class Counts(PublicRead):
+    kept = True
+
     @extend_schema(
         operation_id="counts_retrieve", responses={200: outputs.CountsShape, **problems(404)}
     )

@@ -7,13 +7,12 @@ from typing import Any, Concatenate, ParamSpec
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils import translation
-from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
 from campaign.errors import CampaignError
-from campaign.freshness import may_be_kept
+from campaign.freshness import chosen_by_browser, may_be_kept
 from campaign.languages import Speech, direction, own_name, site_languages
 from campaign.models.campaign import Campaign
 from campaign.web.language import speak
@@ -69,7 +68,7 @@ def public_page(
     response = _page(request, template, context, speech=speech, status=200)
     may_be_kept(response)
     if not speech.asked:
-        patch_vary_headers(response, ["Accept-Language"])
+        chosen_by_browser(response, [speech.languages])
     return response
 
 

@@ -1,10 +1,13 @@
 """What is said of every answer, whichever door gave it."""
 
 from collections.abc import Callable
+from typing import Any, TypeGuard
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.middleware import http
+from django.utils.cache import get_conditional_response
+
+from campaign.freshness import etag_of
 
 
 def reserve_mining(
@@ -23,20 +26,42 @@ def reserve_mining(
     return answer
 
 
-class ConditionalGetMiddleware(http.ConditionalGetMiddleware):
-    """Django's, but a 304 only ever comes of an ETag, and a page of another site may read it."""
+def answer_conditions(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """An ETag on what may be kept, and 304 to who has it already, by GET and HEAD alike.
 
-    def process_response(
-        self, request: HttpRequest, response: HttpResponseBase
-    ) -> HttpResponseBase:
-        # Last-Modified has seconds and is the time of the answer: asked for a change since, we would
-        # say "none" to who has just lost a signer. A server may ignore both (RFC 9110, 13.1).
+    A 304 only ever comes of an ETag: Last-Modified has seconds, and two changes may share one. Asked
+    for a change since, we would say "none" to who has just lost a signer. The whole answer is never
+    wrong, only longer.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
         for name in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"):
             request.META.pop(name, None)
-        answer: HttpResponseBase = super().process_response(request, response)
-        if answer is not response:
+        response = get_response(request)
+        if request.method not in ("GET", "HEAD") or not _wants_etag(response):
+            return response
+        etag = response.get("ETag") or _etag(response)
+        response["ETag"] = etag
+        given = get_conditional_response(request, etag, response=response) or response
+        if given is not response:
             # Who asks by a script of another site and an ETag of its own sees the 304 itself.
             for name, value in response.items():
                 if name.startswith("Access-Control-"):
-                    answer[name] = value
-        return answer
+                    given[name] = value
+        return given
+
+    return answer
+
+
+def _wants_etag(response: Any) -> TypeGuard[HttpResponse]:
+    return (
+        isinstance(response, HttpResponse)
+        and bool(response.content)
+        and "no-store" not in response.get("Cache-Control", "")
+    )
+
+
+def _etag(response: HttpResponse) -> str:
+    return etag_of(response.content, response.get("Content-Type", "").partition(";")[0])

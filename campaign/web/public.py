@@ -35,6 +35,7 @@ from campaign.web.forms import (
     typed_signature,
     typed_version,
 )
+from campaign.web.front import kept
 from campaign.web.language import speak
 
 FEATURED = 12
@@ -77,6 +78,7 @@ class SignForm:
 # --- Campaigns -------------------------------------------------------------------------------
 
 
+@kept
 @door(writes=False)
 def home(request: HttpRequest) -> HttpResponse:
     """The open campaigns; with one, that one's page."""
@@ -99,6 +101,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return public_page(request, "pages/home.html", {"entries": entries}, speech=speech)
 
 
+@kept
 @door()
 def campaign_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Statement, count and form; POST signs, or asks for the mail again."""
@@ -247,6 +250,7 @@ def _shown(campaign: Campaign, speech: Speech) -> dict[str, Any]:
 # --- The list --------------------------------------------------------------------------------
 
 
+@kept
 @door(writes=False)
 def signers(request: HttpRequest, slug: str) -> HttpResponse:
     """The public list: search, filters, order, pages by cursor."""
