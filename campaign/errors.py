@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -107,6 +107,18 @@ class BadCursor(CampaignError):
     code = "bad_cursor"
     status = 400
     message = _("This cursor is not one that a page of this list and order gave.")
+
+
+class BotCheckRequired(CampaignError):
+    """Work is asked for before this is taken; ``challenge`` says which (see `botcheck`)."""
+
+    code = "bot_check_required"
+    status = 403
+    message = _("This needs a little work first: solve the challenge and send it along.")
+
+    def __init__(self, challenge: dict[str, Any]) -> None:
+        super().__init__()
+        self.challenge = challenge
 
 
 class NotReady(CampaignError):

@@ -10,7 +10,7 @@ from celery import current_app
 from django.conf import settings
 from django.core.cache import cache, caches
 
-from campaign import delivery, files, limits, queue
+from campaign import botcheck, delivery, files, limits, queue
 from campaign.copies import Copies
 from campaign.identity_data import PROVIDERS
 from campaign.models import MailProvider, address
@@ -50,6 +50,7 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(delivery, "_down_until", 0.0)
     monkeypatch.setattr(application, "copies", Copies())
     monkeypatch.setattr(queue, "_quiet_until", 0.0)
+    monkeypatch.setattr(botcheck, "_quiet_until", 0.0)
     # No worker runs: who asks for the list as a file need not wait for it to show itself.
     monkeypatch.setattr(files, "PICKED_UP_WITHIN", 0.0)
     monkeypatch.setattr(settings, "EXPORT_DIR", settings.RUN_DIR / "exports" / secrets.token_hex(6))

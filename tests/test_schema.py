@@ -18,6 +18,7 @@ CONTRACT = {
     "/api/v1/campaigns/": {"get"},
     CAMPAIGN: {"get"},
     f"{CAMPAIGN}statements/{{version}}/{{language}}.txt": {"get"},
+    f"{CAMPAIGN}challenge/": {"get"},
     f"{CAMPAIGN}signatures/": {"post"},
     f"{CAMPAIGN}signatures/resend/": {"post"},
     "/api/v1/signatures/confirm/": {"post"},

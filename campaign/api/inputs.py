@@ -153,6 +153,11 @@ class SignInput(StrictInput):
     statement_version = StrictNumber(
         required=False, allow_null=True, min_value=1, max_value=2**31 - 1
     )
+    altcha = StrictText(
+        required=False,
+        allow_null=True,
+        help_text="The solved challenge, as ALTCHA encodes it, where 403 `bot_check_required` asks.",
+    )
 
 
 class ConfirmInput(StrictInput):

@@ -236,6 +236,29 @@ class FieldErrorShape(Shape):
     message = serializers.CharField()
 
 
+class ChallengeDataShape(Shape):
+    campaign = serializers.CharField()
+
+
+class ChallengeParametersShape(Shape):
+    algorithm = serializers.CharField()
+    cost = serializers.IntegerField()
+    keyLength = serializers.IntegerField()  # noqa: N815
+    keyPrefix = serializers.CharField()  # noqa: N815
+    nonce = serializers.CharField()
+    salt = serializers.CharField()
+    keySignature = serializers.CharField()  # noqa: N815
+    expiresAt = serializers.IntegerField()  # noqa: N815
+    data = ChallengeDataShape()  # type: ignore[assignment]
+
+
+class ChallengeShape(Shape):
+    """ALTCHA's own form, version 2, which its widget and libraries read."""
+
+    parameters = ChallengeParametersShape()
+    signature = serializers.CharField()
+
+
 class ProblemShape(Shape):
     type = serializers.CharField()
     title = serializers.CharField()
@@ -243,3 +266,4 @@ class ProblemShape(Shape):
     code = serializers.CharField()
     detail = serializers.CharField()
     errors = FieldErrorShape(many=True, required=False)  # type: ignore[assignment]
+    challenge = ChallengeShape(required=False, help_text="With `bot_check_required` alone.")

@@ -8,9 +8,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaign import publication, signing
+from campaign import botcheck, publication, signing
 from campaign.api import inputs, outputs
 from campaign.api.doors import CampaignPost, PublicPost, problems
+from campaign.api.keys import key_of
 from campaign.errors import CampaignError
 from campaign.links import Purpose
 
@@ -25,6 +26,9 @@ class Sign(CampaignPost):
         """Ask to sign. The answer is the same whatever is known of the address; a mail tells more."""
         typed = inputs.SignInput.read(request.data)
         version = typed.pop("statement_version", None)
+        solution = typed.pop("altcha", None)
+        if key_of(request) is None:  # a form of one's own has a bot check of its own
+            botcheck.require(self.campaign, solution)
         signing.sign(campaign=self.campaign, typed=typed, statement_version=version)
         return Response({"status": "check_your_inbox"}, status=status.HTTP_202_ACCEPTED)
 

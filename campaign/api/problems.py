@@ -19,6 +19,7 @@ from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
 from campaign.errors import (
+    BotCheckRequired,
     CampaignError,
     FieldError,
     InvalidInput,
@@ -115,6 +116,9 @@ def _described(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
     if isinstance(error, KeyRefused):
         bearer = ", ".join(filter(None, ('Bearer realm="petition"', error.bearer)))
         return problem(error.status, error.code, str(error)), {"WWW-Authenticate": bearer}
+    if isinstance(error, BotCheckRequired):
+        refused = problem(error.status, error.code, str(error))
+        return {**refused, "challenge": error.challenge}, {}
     if isinstance(error, CampaignError):
         return problem(error.status, error.code, str(error)), _headers(error)
     if isinstance(error, exceptions.ValidationError):

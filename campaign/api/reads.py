@@ -13,7 +13,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaign import publication
+from campaign import botcheck, publication
 from campaign.api import inputs, outputs
 from campaign.api.doors import OneForm, PublicRead, problems
 from campaign.freshness import chosen_by_browser
@@ -144,6 +144,28 @@ class Statement(PublicRead):
             content_type="text/plain; charset=utf-8",
             headers={"Content-Language": language},
         )
+
+
+class Challenge(PublicRead):
+    @extend_schema(
+        operation_id="challenge_retrieve",
+        responses={200: outputs.ChallengeShape, **problems(404)},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Work to do before a request to sign, good for five minutes and one request.
+
+        Its solution goes into `altcha`. A request that lacks one where it is needed gets a challenge
+        with its 403, so nobody has to ask for one here.
+        """
+        return Response(botcheck.challenge(publication.find_campaign(slug)))
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        # Of two who got the same one, the second would be told that it is used up.
+        answer["Cache-Control"] = "no-store"
+        return answer
 
 
 # --- Signers ---------------------------------------------------------------------------------

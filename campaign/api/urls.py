@@ -19,6 +19,7 @@ urlpatterns = [
         reads.Statement.as_view(),
         name="api-statement",
     ),
+    path(f"{CAMPAIGN}challenge/", reads.Challenge.as_view(), name="api-challenge"),
     path(f"{CAMPAIGN}signatures/", posts.Sign.as_view(), name="api-sign"),
     path(f"{CAMPAIGN}signatures/resend/", posts.Resend.as_view(), name="api-resend"),
     path("v1/signatures/confirm/", posts.Confirm.as_view(), name="api-confirm"),
