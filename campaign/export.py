@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import IO, Any
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from campaign import publication
@@ -19,44 +20,54 @@ from campaign.models.campaign import Campaign
 FORMS = {"csv": "text/csv", "jsonl": "application/jsonl"}
 """The forms that the list is written in, by what their file's name ends in, and their media types."""
 
-_INSTANT = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+INSTANT = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 _SIGNER = f"""
 SELECT public_id AS id, name, NULLIF(sort_name, '') AS sort_name, kind,
     discipline_slug AS discipline, NULLIF(credit, '') AS credit,
     NULLIF(organisation, '') AS organisation, NULLIF(country, '') AS country, featured, {{evidence}},
     version AS statement_version, text_language AS language,
-    {_INSTANT.format("signed_at")} AS signed_at, {_INSTANT.format("updated_at")} AS updated_at
+    {INSTANT.format("signed_at")} AS signed_at, {INSTANT.format("updated_at")} AS updated_at
 FROM ({{rows}}) AS listed
 """
 """The API's `signer`, to the letter, made of the rows that `publication` lets out."""
-_EVIDENCE_AT = _INSTANT.format("evidence_at")
+_EVIDENCE_AT = INSTANT.format("evidence_at")
 _AS_CSV = _SIGNER.replace("featured,", "featured::text AS featured,").replace(
     "{evidence}", f"evidence, {_EVIDENCE_AT} AS evidence_at"
 )
 _AS_JSON = _SIGNER.replace(
     "{evidence}", f"json_build_object('method', evidence, 'at', {_EVIDENCE_AT}) AS evidence"
 )
-_COPY_CSV = f"COPY ({_AS_CSV}) TO STDOUT (FORMAT csv, HEADER)"
-# As CSV with a quote and a delimiter that no JSON holds unescaped: COPY's own form of text would
-# double every backslash.
-_COPY_JSON = (
-    f"COPY (SELECT row_to_json(signer) FROM ({_AS_JSON}) AS signer) TO STDOUT"
-    r" (FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02')"
-)
+_SELECTS = {"csv": _AS_CSV, "jsonl": _AS_JSON}
+
+_COPY = {
+    "csv": "COPY ({select}) TO STDOUT (FORMAT csv, HEADER)",
+    # As CSV with a quote and a delimiter that no JSON holds unescaped: COPY's own form of text would
+    # double every backslash.
+    "jsonl": "COPY (SELECT row_to_json(signer) FROM ({select}) AS signer) TO STDOUT"
+    r" (FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02')",
+}
 
 
 def write(campaign: Campaign, form: str, file: IO[bytes]) -> datetime:
     """Write the list in that form, the newest first; gives the instant that it is of, or earlier."""
     as_of = timezone.now()
-    sql, values = publication.every_row(campaign).query.sql_with_params()
-    statement = (_COPY_CSV if form == "csv" else _COPY_JSON).replace("{rows}", sql)
-    with connection.cursor() as cursor, cursor.copy(statement, values) as rows:
-        if form == "csv":
-            _write_csv(rows, file)
-        else:
-            for row in rows:
-                file.write(row)
+    copy(_SELECTS[form], publication.every_row(campaign), form, file)
     return as_of
+
+
+def copy(select: str, rows: QuerySet[Any, Any], form: str, file: IO[bytes]) -> int:
+    """Write what ``select`` makes of these rows, which it names {rows}; how many they are."""
+    sql, values = rows.query.sql_with_params()
+    statement = _COPY[form].replace("{select}", select).replace("{rows}", sql)
+    # The driver's own cursor: Django's that counts queries takes no values here.
+    with connection.cursor() as cursor, cursor.cursor.copy(statement, values) as lines:
+        if form == "csv":
+            return _write_csv(lines, file) - 1  # without the header
+        n = 0
+        for line in lines:
+            file.write(line)
+            n += 1
+        return n
 
 
 # --- CSV -------------------------------------------------------------------------------------
@@ -73,11 +84,14 @@ The first cell is an id, which never begins so.
 """
 
 
-def _write_csv(rows: Any, file: IO[bytes]) -> None:
-    """Lines as RFC 4180 ends them. Each is one chunk of the COPY, as libpq promises."""
+def _write_csv(rows: Any, file: IO[bytes]) -> int:
+    """Lines as RFC 4180 ends them, and their number. Each is one chunk of the COPY, as libpq promises."""
+    n = 0
     for row in rows:
         line = bytes(row)[:-1] + b"\r\n"
         file.write(_defused_line(line) if _MAY_BEGIN_FORMULA.search(line) else line)
+        n += 1
+    return n
 
 
 def _defused_line(line: bytes) -> bytes:

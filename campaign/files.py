@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -121,6 +121,17 @@ def download(campaign: Campaign, form: str) -> Download:
         raise
 
 
+def written_for_one(write: Callable[[IO[bytes]], None]) -> Download:
+    """What ``write`` writes, in a file without a name, for this reader alone. Raises NotReady."""
+    if not _seats.acquire(timeout=SEAT_WITHIN):
+        raise NotReady
+    try:
+        return Download(_nameless(write), _seats)
+    except BaseException:
+        _seats.release()
+        raise
+
+
 def _path(campaign: Campaign, form: str) -> Path:
     return Path(settings.EXPORT_DIR) / f"{campaign.slug}.{form}"
 
@@ -196,11 +207,16 @@ def _changed_at(path: Path) -> float:
 
 
 def _written_here(campaign: Campaign, form: str) -> IO[bytes]:
+    return _nameless(lambda file: _write(campaign, form, file))
+
+
+def _nameless(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
     """A file without a name, gone with the last that reads it, whatever happens."""
     # Closed by the Download that it is for.
     file = tempfile.TemporaryFile(buffering=_CHUNK)  # noqa: SIM115
     try:
-        _write(campaign, form, file)
+        write(file)
+        file.flush()
         file.seek(0)
     except BaseException:
         file.close()

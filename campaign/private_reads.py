@@ -4,16 +4,17 @@ Confirmed ones only: before that, whose address it is nobody knows. Of who left 
 withdrawn or erased, nothing personal is given, so that a copy elsewhere can forget them too.
 """
 
-from typing import Any, TypedDict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
 
 from django.db.models import F, QuerySet
 
 from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, Status
-from campaign.publication import instant
-
-Row = dict[str, Any]
+from campaign.paging import UPDATED, Cursor, Row, read_page
+from campaign.publication import instant, settled
 
 LEFT = frozenset({Status.WITHDRAWN, Status.ERASED})
 SHOWN = tuple(status for status in Status if status != Status.PENDING)
@@ -65,7 +66,20 @@ _COLUMNS = (
 
 
 def _rows(campaign: Campaign) -> QuerySet[Signature]:
-    return Signature.objects.filter(campaign_id=campaign.pk).exclude(status=Status.PENDING)
+    """The confirmed ones, as the index of this list has them."""
+    return Signature.objects.filter(campaign_id=campaign.pk, confirmed_at__isnull=False)
+
+
+def _chosen(
+    campaign: Campaign, *, status: Status | None, newsletter: bool | None
+) -> QuerySet[Signature]:
+    rows = _rows(campaign)
+    if status is not None:
+        rows = rows.filter(status=status)
+    if newsletter is not None:
+        # What those who left once ticked is theirs again.
+        rows = rows.filter(newsletter=newsletter).exclude(status__in=LEFT)
+    return rows
 
 
 def _values(rows: QuerySet[Signature]) -> QuerySet[Signature, Row]:
@@ -115,6 +129,49 @@ def _evidence(row: Row) -> PrivateEvidence:
         "at": instant(row["evidence_at"]) if row["evidence_at"] else None,
         "note": row["evidence_note"] or None,
     }
+
+
+@dataclass(frozen=True)
+class PrivatePage:
+    """One page and its neighbours; ``next_since`` is where the next walk of a mirror begins."""
+
+    signatures: list[PrivateSignature]
+    next: str | None
+    previous: str | None
+    next_since: datetime
+
+
+def signatures(
+    campaign: Campaign,
+    *,
+    status: Status | None = None,
+    newsletter: bool | None = None,
+    since: datetime | None = None,
+    cursor: str | None = None,
+    size: int = 50,
+) -> PrivatePage:
+    """One page of the confirmed signatures, by the time of their last change and their id.
+
+    ``since`` leaves out what has not changed from that time on. In this one order a mirror misses
+    nothing, as in `publication.changes`: what changes while it walks comes again at the end. With
+    ``newsletter`` those who left are left out. Raises BadCursor.
+    """
+    place = Cursor.decode(cursor, UPDATED) if cursor else None
+    next_since = (place and place.since) or settled()
+    rows = _chosen(campaign, status=status, newsletter=newsletter)
+    if since is not None:
+        rows = rows.filter(updated_at__gte=since)
+    page = read_page(_values(rows), order=UPDATED, place=place, size=size, since=next_since)
+    found = [_signature(row) for row in page.rows]
+    return PrivatePage(found, page.next, page.previous, next_since)
+
+
+def every_row(
+    campaign: Campaign, *, status: Status | None = None, newsletter: bool | None = None
+) -> QuerySet[Signature, Row]:
+    """All of them as rows with nothing left out yet: what files are made of, by `private_export`."""
+    rows = _chosen(campaign, status=status, newsletter=newsletter)
+    return _values(rows).order_by("updated_at", "public_id")
 
 
 def signature(campaign: Campaign, public_id: str) -> PrivateSignature:

@@ -296,7 +296,7 @@ def changes(
     BadCursor.
     """
     place = Cursor.decode(cursor, UPDATED) if cursor else None
-    next_since = (place and place.since) or _settled()
+    next_since = (place and place.since) or settled()
     once_listed = Signature.objects.filter(
         campaign_id=campaign.pk, listed_at__isnull=False, updated_at__gte=since
     )
@@ -315,7 +315,7 @@ WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_bac
 """
 
 
-def _settled() -> datetime:
+def settled() -> datetime:
     """A time before which nothing changes any more in what a statement begun from now on can see.
 
     Changes are stamped before their commit, which may take as long as locks and disks please. So a

@@ -64,6 +64,9 @@ READ, MODERATE, EXPORT, SIGN = Scope
 # method, path, body, the scope that opens it, its status then. What a decision answers to an empty
 # body is a 400: the door is open.
 TABLE: list[tuple[str, str, dict[str, Any] | None, Scope, int]] = [
+    ("GET", "art/private/signatures/", None, READ, 200),
+    ("GET", "art/private/signatures.csv", None, EXPORT, 200),
+    ("GET", "art/private/signatures.jsonl", None, EXPORT, 200),
     ("GET", ONE, None, READ, 200),
     ("POST", f"{ONE}approve/", {}, MODERATE, 400),
     ("POST", f"{ONE}reject/", {}, MODERATE, 400),

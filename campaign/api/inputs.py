@@ -16,6 +16,7 @@ from rest_framework.utils.json import strict_constant
 
 from campaign.models.signature import Evidence, Kind, RejectionReason, Status
 from campaign.paging import ORDERS
+from campaign.private_reads import SHOWN
 
 
 class JsonParser(JSONParser):
@@ -307,3 +308,36 @@ class SignersQuery(QueryInput):
         if "featured" in given:
             found["featured"] = given["featured"] == "true"
         return found
+
+
+class PrivateQuery(QueryInput):
+    """Which signatures a key reads or downloads."""
+
+    status = serializers.ChoiceField([status.value for status in SHOWN], required=False)
+    newsletter = serializers.ChoiceField(
+        ["true", "false"], required=False, help_text="Without those who left by their own will."
+    )
+
+    def filters(self) -> dict[str, Any]:
+        """The filters among the checked parameters."""
+        given = self.validated_data
+        found: dict[str, Any] = {}
+        if "status" in given:
+            found["status"] = Status(given["status"])
+        if "newsletter" in given:
+            found["newsletter"] = given["newsletter"] == "true"
+        return found
+
+
+class PrivateListQuery(PrivateQuery):
+    """The same, page by page; a mirror leaves the filters out, or it never hears of who left them."""
+
+    updated_since = StrictTime(
+        required=False,
+        help_text=(
+            "Only what has changed at this time or later. Follow `next` to the end, then begin again "
+            "at `next_since`."
+        ),
+    )
+    cursor = serializers.CharField(required=False, max_length=8000)
+    page_size = serializers.IntegerField(default=50, min_value=1, max_value=200)

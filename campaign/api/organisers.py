@@ -6,19 +6,26 @@ answer is ever shared with what the public reads.
 
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
+from urllib.parse import urlencode
 
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaign import moderation, private_reads
+from campaign import moderation, private_export, private_reads
 from campaign.api import inputs, outputs
-from campaign.api.doors import Door, problems
+from campaign.api.doors import Door, OneForm, problems
+from campaign.api.downloads import sent
 from campaign.api.keys import require
+from campaign.api.reads import absolute
+from campaign.export import FORMS
 from campaign.models.api_key import ApiKey, Scope
 from campaign.models.campaign import Campaign
 from campaign.models.signature import RejectionReason, Status
 from campaign.moves import Moved
+from campaign.publication import instant
 
 Post = TypeVar("Post", bound=Callable[..., Response])
 
@@ -40,6 +47,47 @@ class OrganiserDoor(Door):
 # --- Reading ---------------------------------------------------------------------------------
 
 
+class PrivateSignatureList(OrganiserDoor):
+    scope = Scope.READ_PRIVATE
+
+    @extend_schema(
+        operation_id="private_signatures_list",
+        parameters=[inputs.PrivateListQuery],
+        responses={200: outputs.PrivatePageShape, **problems(400, 403, 404)},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """The confirmed signatures with their private fields, those that changed last at the end.
+
+        For a mirror: read to the end, then begin again with `updated_since` of `next_since`. A
+        signature that changes meanwhile comes again; whoever withdrew or was erased comes with the
+        id and status alone, so that the mirror can forget them.
+        """
+        query = inputs.PrivateListQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        given = query.validated_data
+        page = private_reads.signatures(
+            self.campaign,
+            since=given.get("updated_since"),
+            cursor=given.get("cursor"),
+            size=given["page_size"],
+            **query.filters(),
+        )
+        return Response(
+            {
+                "results": page.signatures,
+                "next": self._page(request, page.next),
+                "previous": self._page(request, page.previous),
+                "next_since": instant(page.next_since),
+            }
+        )
+
+    def _page(self, request: Request, cursor: str | None) -> str | None:
+        if cursor is None:
+            return None
+        query = {**request.query_params.dict(), "cursor": cursor}
+        return f"{absolute('api-private-signatures', self.campaign.slug)}?{urlencode(query)}"
+
+
 class PrivateSignatureDetail(OrganiserDoor):
     scope = Scope.READ_PRIVATE
 
@@ -50,6 +98,56 @@ class PrivateSignatureDetail(OrganiserDoor):
     def get(self, request: Request, slug: str, public_id: str) -> Response:
         """One confirmed signature with its private fields; personal ones are null once it was taken back."""
         return Response(private_reads.signature(self.campaign, public_id))
+
+
+# --- Downloading -----------------------------------------------------------------------------
+
+
+class _PrivateFile(OrganiserDoor):
+    """All signatures as one file of one snapshot; each download is on record first."""
+
+    scope = Scope.EXPORT
+    content_negotiation_class = OneForm
+    # A HEAD would write the whole file to say how long it is.
+    http_method_names = ("get", "options")
+    form: ClassVar[str]
+
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        query = inputs.PrivateQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        found = private_export.download(self.key, self.form, **query.filters())
+        response = sent(found)
+        response["Content-Type"] = f"{FORMS[self.form]}; charset=utf-8"
+        response["Content-Length"] = str(found.size)
+        name = f"{slug}-signatures.{self.form}"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
+
+
+class PrivateCsv(_PrivateFile):
+    form = "csv"
+
+    @extend_schema(
+        operation_id="private_signatures_csv",
+        parameters=[inputs.PrivateQuery],
+        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(400, 403, 404, 503)},
+    )
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """All confirmed signatures with their e-mail addresses for a spreadsheet; on record."""
+        return super().get(request, slug)
+
+
+class PrivateJsonl(_PrivateFile):
+    form = "jsonl"
+
+    @extend_schema(
+        operation_id="private_signatures_jsonl",
+        parameters=[inputs.PrivateQuery],
+        responses={(200, "application/jsonl"): OpenApiTypes.STR, **problems(400, 403, 404, 503)},
+    )
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """All confirmed signatures with their e-mail addresses, a JSON object a line; on record."""
+        return super().get(request, slug)
 
 
 # --- Deciding --------------------------------------------------------------------------------

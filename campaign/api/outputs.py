@@ -222,6 +222,13 @@ class PrivateSignatureShape(Shape):
     updated_at = serializers.DateTimeField()
 
 
+class PrivatePageShape(Shape):
+    results = PrivateSignatureShape(many=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    next_since = serializers.DateTimeField()
+
+
 class DecidedShape(Shape):
     id = serializers.CharField()
     status = serializers.ChoiceField([status.value for status in private_reads.SHOWN])

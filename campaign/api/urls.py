@@ -30,6 +30,13 @@ urlpatterns = [
     path(f"{CAMPAIGN}feed.atom", downloads.Feed.as_view(), name="api-feed"),
     path(f"{CAMPAIGN}counts/", reads.Counts.as_view(), name="api-counts"),
     path(
+        f"{PRIVATE}signatures/",
+        organisers.PrivateSignatureList.as_view(),
+        name="api-private-signatures",
+    ),
+    path(f"{PRIVATE}signatures.csv", organisers.PrivateCsv.as_view(), name="api-private-csv"),
+    path(f"{PRIVATE}signatures.jsonl", organisers.PrivateJsonl.as_view(), name="api-private-jsonl"),
+    path(
         f"{PRIVATE}signatures/<slug:public_id>/",
         organisers.PrivateSignatureDetail.as_view(),
         name="api-private-signature",

@@ -18,7 +18,7 @@ class AuditEntry(models.Model):
     """One act: codes, ids and a number, never personal text.
 
     ``user`` or ``api_key`` acted; a key that was made or revoked is ``api_key`` beside its user.
-    ``number`` counts the rows handed out, and is null while that goes on.
+    ``number`` counts the rows that were handed out.
     """
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="audit")

@@ -213,6 +213,12 @@ class Signature(models.Model):
                 name="signature_changes",
                 condition=models.Q(listed_at__isnull=False),
             ),
+            # Read by organisers' programs: everything confirmed, by its last change.
+            models.Index(
+                fields=("campaign", "updated_at", "public_id"),
+                name="signature_private",
+                condition=models.Q(confirmed_at__isnull=False),
+            ),
             # Read by the public list: q.
             GinIndex(
                 fields=("search",),
