@@ -423,6 +423,18 @@ def test_a_form_of_ones_own_signs_from_any_origin_and_the_rest_is_the_same(
     assert Mail.objects.filter(signature=signature).count() == 1
 
 
+def test_a_form_of_ones_own_has_a_bot_check_of_its_own(client: Client, campaign: Campaign) -> None:
+    Campaign.objects.update(bot_check="always")
+    plain = ask(client, "POST", "art/signatures/", details())
+    assert_problem(plain, 403, "bot_check_required")
+    keyed = ask(client, "POST", "art/signatures/", details(), **bearer(make_key(campaign, SIGN)))
+    assert keyed.status_code == 202
+    # A key that was made for something else is no way around it.
+    other = ask(client, "POST", "art/signatures/", details(), **bearer(make_key(campaign, READ)))
+    assert_problem(other, 403, "insufficient_scope")
+    assert Signature.objects.count() == 1
+
+
 def test_a_key_confirms_nothing_that_a_mail_did_not_say(client: Client, campaign: Campaign) -> None:
     signature = make_signature(campaign, status=Status.PENDING)
     headers = bearer(make_key(campaign, *Scope))

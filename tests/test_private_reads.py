@@ -363,9 +363,9 @@ def test_every_download_is_on_record_before_it_leaves(
     file_of(client, exporter, f"signatures.{form}?status=held")
     entries = AuditEntry.objects.filter(action="export").order_by("pk")
     key = ApiKey.objects.get()
-    assert list(entries.values_list("number", "api_key", "user")) == [
-        (5, key.pk, None),
-        (1, key.pk, None),
+    assert [(entry.number, entry.api_key, entry.user) for entry in entries] == [
+        (5, key, None),
+        (1, key, None),
     ]
 
 

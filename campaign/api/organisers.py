@@ -163,10 +163,9 @@ class _Decision(OrganiserDoor):
         raise NotImplementedError
 
     def post(self, request: Request, slug: str, public_id: str) -> Response:
-        body = self.body(data=request.data)
-        body.is_valid(raise_exception=True)
+        typed = self.body.read(request.data)
         signature_id = private_reads.signature_id(self.campaign, public_id)
-        moved = self.decide(signature_id, dict(body.validated_data))
+        moved = self.decide(signature_id, typed)
         return Response(
             {
                 "id": public_id,
