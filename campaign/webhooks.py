@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from campaign import announcements, seal
@@ -13,14 +14,16 @@ from campaign.models.webhook import Announced, DeliveryStatus, Webhook, WebhookD
 _RESTED = {"failures": 0, "failing_since": None, "rests_until": None}
 
 
-def make(
-    *, campaign: Campaign, url: str, events: Sequence[str], by: AbstractBaseUser
-) -> tuple[Webhook, str]:
-    """A new webhook, and its secret, which is shown this once."""
-    hook = Webhook.objects.create(
+def make(*, campaign: Campaign, url: str, events: Sequence[str], by: AbstractBaseUser) -> Webhook:
+    """A new webhook, switched on; its ``secret`` is to be shown this once."""
+    return Webhook.objects.create(
         campaign=campaign, url=url, events=list(events), created_by_id=by.pk
     )
-    return hook, seal.shown_secret(hook.key)
+
+
+def secret(webhook: Webhook) -> str:
+    """What its receiver checks signatures with; shown when it is made and when it is rotated."""
+    return seal.shown_secret(webhook.key)
 
 
 def change(*, webhook: Webhook, url: str, events: Sequence[str], active: bool) -> None:
@@ -32,13 +35,11 @@ def change(*, webhook: Webhook, url: str, events: Sequence[str], active: bool) -
         announcements.tell_after_commit()
 
 
-def rotate(webhook: Webhook) -> str:
-    """Give it a new secret, which is returned this once; the old one goes on signing for a day."""
-    key = new_key()
+def rotate(webhook: Webhook) -> None:
+    """Give it a new secret, to be shown this once; the old one goes on signing for a day."""
     Webhook.objects.filter(pk=webhook.pk).update(
-        key=key, previous_key=webhook.key, rotated_at=timezone.now()
+        key=new_key(), previous_key=F("key"), rotated_at=timezone.now()
     )
-    return seal.shown_secret(key)
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from campaign.models.mail import MailStatus
 from campaign.models.signature import Status
 from campaign.outbox import address_hash
 from tests.factories import make_campaign, make_key, make_signature, make_user
+from tests.receiver import make_webhook
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +44,7 @@ def there() -> dict[str, Any]:
         "mail": mail.pk,
         "left": left.pk,
         "key": ApiKey.objects.values_list("pk", flat=True)[0],
+        "hook": make_webhook(campaign, "https://hooks.example.org/x").pk,
         "provider": MailProvider.objects.values_list("pk", flat=True)[0],
     }
 
@@ -100,6 +102,16 @@ TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("POST", CAMPAIGN + "{campaign}/pause/", {"operator": 302}),
     ("POST", CAMPAIGN + "{campaign}/resume/", {"operator": 302}),
     ("POST", CAMPAIGN + "{campaign}/preview/", {"operator": 302}),
+    ("GET", "/admin/campaign/webhook/", {"operator": 200}),
+    ("GET", "/admin/campaign/webhook/add/", {"operator": 200}),
+    ("GET", "/admin/campaign/webhook/{hook}/change/", {"operator": 200}),
+    ("POST", "/admin/campaign/webhook/{hook}/change/", {"operator": 200}),
+    ("POST", "/admin/campaign/webhook/{hook}/delete/", {}),
+    ("POST", "/admin/campaign/webhook/{hook}/rotate/", {"operator": 200}),
+    ("POST", "/admin/campaign/webhook/{hook}/test/", {"operator": 302}),
+    ("GET", "/admin/campaign/webhookdelivery/", {"operator": 200}),
+    ("POST", "/admin/campaign/webhookdelivery/", {"operator": 200}),
+    ("GET", "/admin/campaign/webhookdelivery/add/", {}),
     ("GET", "/admin/campaign/mail/", {"operator": 200}),
     ("GET", "/admin/campaign/mail/{mail}/change/", {"operator": 200}),
     ("POST", "/admin/campaign/mail/{mail}/change/", {}),
@@ -122,7 +134,10 @@ TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("GET", "/admin/auth/user/add/", {}),
     ("GET", "/admin/auth/group/", {}),
 ]
-READ_ONLY = ("signature/add/", "/delete/", "suppression/add/", "auditentry/add/")
+READ_ONLY = (
+    *("signature/add/", "/delete/", "suppression/add/", "auditentry/add/"),
+    "webhookdelivery/add/",
+)
 
 
 @pytest.mark.parametrize(
@@ -157,9 +172,10 @@ def test_a_decision_is_never_made_by_a_get(there: dict[str, Any]) -> None:
     decisions = [
         path.format(**there)
         for method, path, _allowed in TABLE
-        if method == "POST" and not path.endswith(("/change/", "/delete/", "/add/", SIGNATURE))
+        if method == "POST"
+        and not path.endswith(("/change/", "/delete/", "/add/", SIGNATURE, "/webhookdelivery/"))
     ]
-    assert len(decisions) == 11
+    assert len(decisions) == 13
     for url in decisions:
         assert client.get(url).status_code == 405, url
         assert client.head(url).status_code == 405, url

@@ -179,6 +179,7 @@ def test_without_a_webhook_a_confirmation_costs_no_query_and_with_some_one(
         inserts = [q for q in queries if q["sql"].strip().startswith("INSERT")]
         return len(queries), sum("campaign_webhookdelivery" in q["sql"] for q in inserts)
 
+    confirm()  # the first one fills the copies that a process keeps
     without, owed_without = confirm()
     make_webhook(campaign, URL)
     make_webhook(campaign, URL)

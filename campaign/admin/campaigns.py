@@ -20,13 +20,10 @@ from django.views.decorators.http import require_POST
 
 from campaign import organising, publication
 from campaign.admin import desk
-from campaign.admin.site import site
+from campaign.admin.site import STEER, site
 from campaign.admin.unfolded import PageAdmin
 from campaign.models.campaign import Campaign
 from campaign.models.statement import Consent, StatementText
-
-STEER = "campaign.change_campaign"
-
 
 STEERING: dict[str, tuple[Callable[[Campaign], None], str | Promise]] = {
     "pause": (organising.pause, _("Signing is paused.")),

@@ -16,6 +16,7 @@ from campaign.models.campaign import Campaign, ProtectedName
 from campaign.models.event import Event
 from campaign.models.mail import Mail
 from campaign.models.signature import HoldReason, Signature, Status
+from campaign.models.webhook import Webhook
 from campaign.search import matching
 
 COUNTED = 999
@@ -66,6 +67,12 @@ def waiting() -> QuerySet[Signature]:
 def count_waiting() -> int:
     """How much work there is, counted to one more than COUNTED."""
     return waiting().order_by()[: COUNTED + 1].count()
+
+
+def count_failing_webhooks() -> int:
+    """How many webhooks fail, or were switched off because they did."""
+    failing = Webhook.objects.filter(Q(active=True, failing_since__isnull=False) | Q(note__gt=""))
+    return failing.count()
 
 
 def unreleased() -> QuerySet[ImportBatch]:

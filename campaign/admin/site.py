@@ -16,6 +16,7 @@ from campaign.admin.unfolded import AdminSite
 
 MODERATE = "campaign.moderate_signature"
 LOOK = "campaign.view_signature"
+STEER = "campaign.change_campaign"
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -61,7 +62,10 @@ class Site(AdminSite):
             {
                 "title": _("Campaigns"),
                 "separator": True,
-                "items": [_item(request, _("Campaigns"), "campaign", "campaign")],
+                "items": [
+                    _item(request, _("Campaigns"), "campaign", "campaign"),
+                    self._webhooks_item(request),
+                ],
             },
             {
                 "title": _("Operation"),
@@ -98,6 +102,14 @@ class Site(AdminSite):
                 "badge": f"{desk.COUNTED}+" if held > desk.COUNTED else str(held),
                 "badge_variant": "primary" if held else "success",
             }
+        return item
+
+    def _webhooks_item(self, request: HttpRequest) -> dict[str, Any]:
+        """For whoever may steer campaigns; says on every page how many webhooks need a look."""
+        item = _item(request, _("Webhooks"), "webhook", "webhook")
+        item["has_permission"] = request.user.has_perm(STEER)
+        if item["has_permission"] and (failing := desk.count_failing_webhooks()):
+            item |= {"badge": str(failing), "badge_variant": "danger"}
         return item
 
     def get_tabs_list(self, request: HttpRequest) -> list[dict[str, Any]]:

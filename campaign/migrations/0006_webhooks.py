@@ -33,12 +33,12 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(
                             choices=[
-                                ("signature.published", "a signature came onto the list"),
-                                ("signature.updated", "a listed signature shows something else"),
-                                ("signature.withdrawn", "a signer left the list"),
-                                ("signature.removed", "the campaign took a signature off the list"),
-                                ("milestone", "the number of signatures reached a milestone"),
-                                ("test", "a test, when you ask for one"),
+                                ("signature.published", "it came onto the list"),
+                                ("signature.updated", "it shows something else"),
+                                ("signature.withdrawn", "its signer took it back"),
+                                ("signature.removed", "the campaign took it off"),
+                                ("milestone", "a number is reached"),
+                                ("test", "when you ask for one"),
                             ],
                             max_length=30,
                         ),
@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"verbose_name": "webhook", "verbose_name_plural": "webhooks"},
         ),
         migrations.CreateModel(
             name="WebhookDelivery",
@@ -89,12 +90,12 @@ class Migration(migrations.Migration):
                     "event",
                     models.CharField(
                         choices=[
-                            ("signature.published", "a signature came onto the list"),
-                            ("signature.updated", "a listed signature shows something else"),
-                            ("signature.withdrawn", "a signer left the list"),
-                            ("signature.removed", "the campaign took a signature off the list"),
-                            ("milestone", "the number of signatures reached a milestone"),
-                            ("test", "a test, when you ask for one"),
+                            ("signature.published", "it came onto the list"),
+                            ("signature.updated", "it shows something else"),
+                            ("signature.withdrawn", "its signer took it back"),
+                            ("signature.removed", "the campaign took it off"),
+                            ("milestone", "a number is reached"),
+                            ("test", "when you ask for one"),
                         ],
                         max_length=30,
                     ),
@@ -130,6 +131,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "verbose_name": "webhook message",
+                "verbose_name_plural": "webhook messages",
+            },
         ),
         migrations.CreateModel(
             name="Milestone",

@@ -14,12 +14,12 @@ from campaign.models.campaign import Campaign, new_key
 class Announced(models.TextChoices):
     """What is announced; the values are the contract's event types."""
 
-    PUBLISHED = "signature.published", _("a signature came onto the list")
-    UPDATED = "signature.updated", _("a listed signature shows something else")
-    WITHDRAWN = "signature.withdrawn", _("a signer left the list")
-    REMOVED = "signature.removed", _("the campaign took a signature off the list")
-    MILESTONE = "milestone", _("the number of signatures reached a milestone")
-    TEST = "test", _("a test, when you ask for one")
+    PUBLISHED = "signature.published", _("it came onto the list")
+    UPDATED = "signature.updated", _("it shows something else")
+    WITHDRAWN = "signature.withdrawn", _("its signer took it back")
+    REMOVED = "signature.removed", _("the campaign took it off")
+    MILESTONE = "milestone", _("a number is reached")
+    TEST = "test", _("when you ask for one")
 
 
 # A test is sent when it is asked for, to whatever webhook.
@@ -52,6 +52,8 @@ class Webhook(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = _("webhook")
+        verbose_name_plural = _("webhooks")
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(events__len__gt=0), name="webhook_wants_an_event"
@@ -99,6 +101,8 @@ class WebhookDelivery(models.Model):
     delivered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("webhook message")
+        verbose_name_plural = _("webhook messages")
         indexes = (
             # Read by dispatch: what a webhook is owed next.
             models.Index(
