@@ -103,6 +103,18 @@ class NotFound(CampaignError):
     message = _("There is nothing here.")
 
 
+class IdempotencyKeyInvalid(CampaignError):
+    code = "idempotency_key_invalid"
+    status = 400
+    message = _("An Idempotency-Key is 1 to 255 visible characters of ASCII, such as a UUID.")
+
+
+class IdempotencyKeyReused(CampaignError):
+    code = "idempotency_key_reused"
+    status = 422
+    message = _("This Idempotency-Key came with another body before.")
+
+
 class BadCursor(CampaignError):
     code = "bad_cursor"
     status = 400

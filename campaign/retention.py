@@ -7,12 +7,14 @@ from django.utils import timezone
 
 from campaign import moves
 from campaign.models.campaign import CONFIRM_GRACE
+from campaign.models.idempotency import IdempotencyKey
 from campaign.models.mail import MailQuota
 from campaign.models.signature import Signature, Status
 from campaign.models.webhook import WebhookDelivery
 
 UNCONFIRMED_KEPT = timedelta(days=30)
 QUOTA_KEPT = timedelta(days=2)
+IDEMPOTENCY_KEPT = timedelta(hours=24)
 WEBHOOK_LOG_KEPT = timedelta(days=30)
 
 
@@ -24,5 +26,6 @@ def expire() -> int:
     )
     stale = Signature.objects.filter(over, status=Status.PENDING)
     MailQuota.objects.filter(day__lt=(now - QUOTA_KEPT).date()).delete()
+    IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT).delete()
     WebhookDelivery.objects.filter(created_at__lt=now - WEBHOOK_LOG_KEPT).delete()
     return moves.discard(stale.values_list("pk", flat=True))

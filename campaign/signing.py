@@ -19,6 +19,7 @@ from campaign.errors import (
     SignatureGone,
     StatementChanged,
 )
+from campaign.idempotency import Once
 from campaign.links import Purpose, read_token
 from campaign.locks import Known
 from campaign.models.address import Suppression, SuppressionReason, canonical_address
@@ -39,11 +40,16 @@ could ask without end would learn who is known; this way the slots are all the s
 
 
 def sign(
-    *, campaign: Campaign, typed: Mapping[str, Any], statement_version: int | None = None
+    *,
+    campaign: Campaign,
+    typed: Mapping[str, Any],
+    statement_version: int | None = None,
+    once: Once | None = None,
 ) -> None:
     """Take one request to sign and owe its mailbox a mail, whatever is known of the address.
 
-    ``typed`` are the texts and flags of the form (see `details.read_details`). Nothing is returned,
+    ``typed`` are the texts and flags of the form (see `details.read_details`); what comes ``once`` more
+    is a success that does nothing. Nothing is returned,
     so that no door can tell a new address from a known one; and where no row is made, the work of
     one is done and undone, so that the time of the answer doesn't tell either.
 
@@ -52,7 +58,7 @@ def sign(
     3. A standing signature of that name and address gets the link to its own page.
     4. The same details typed again are the same pending row; other details are another row.
 
-    Raises CampaignClosed, CampaignPaused, InvalidInput, StatementChanged.
+    Raises CampaignClosed, CampaignPaused, InvalidInput, StatementChanged, IdempotencyKeyReused.
     """
     require_open(campaign)
     details = read_details(campaign, typed)
@@ -60,13 +66,15 @@ def sign(
     if statement_version is not None and text.version.number != statement_version:
         raise StatementChanged
     # Once more where an import, or the same request at the other side of midnight, has just placed it.
-    moves.once_more(lambda: _receive(campaign, details, text))
+    moves.once_more(lambda: _receive(campaign, details, text, once))
 
 
-def _receive(campaign: Campaign, details: Details, text: StatementText) -> None:
+def _receive(campaign: Campaign, details: Details, text: StatementText, once: Once | None) -> None:
     """Place a fresh signature, and keep it or undo it: as many statements whatever is known."""
     canonical = canonical_address(details.email)
     with transaction.atomic():
+        if once is not None and not once.claim(campaign.pk):
+            return
         welcome = reception.take(campaign_id=campaign.pk, canonical_email=canonical)
         known = locks.lock_address(campaign.pk, canonical if welcome else NOBODY)
         fresh = _draft(campaign, details, text, canonical)

@@ -112,7 +112,9 @@ class PublicPost(Door):
         if self.welcome and self.origin:
             answer["Access-Control-Allow-Origin"] = self.origin
             answer["Access-Control-Allow-Methods"] = "POST"
-            answer["Access-Control-Allow-Headers"] = "Content-Type, Accept-Language"
+            answer["Access-Control-Allow-Headers"] = (
+                "Content-Type, Accept-Language, Idempotency-Key"
+            )
         return answer
 
 

@@ -1,8 +1,9 @@
 """API version 1, what is posted: parse, call a verb, answer."""
 
 from contextlib import suppress
+from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -13,24 +14,40 @@ from campaign.api import inputs, outputs
 from campaign.api.doors import CampaignPost, PublicPost, problems
 from campaign.api.keys import key_of
 from campaign.errors import CampaignError
+from campaign.idempotency import KEY_MAX, Once
 from campaign.links import Purpose
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[!-~]+$"},
+    OpenApiParameter.HEADER,
+    description="A key of your own, such as a UUID: the same request once more within 24 hours is "
+    "answered alike and does nothing; another body under the same key is refused.",
+)
 
 
 class Sign(CampaignPost):
     @extend_schema(
         operation_id="signatures_create",
         request=inputs.SignInput,
-        responses={202: outputs.AcceptedShape, **problems(400, 403, 404, 409, 413, 415)},
+        parameters=[IDEMPOTENCY_KEY],
+        responses={202: outputs.AcceptedShape, **problems(400, 403, 404, 409, 413, 415, 422)},
     )
     def post(self, request: Request, slug: str) -> Response:
         """Ask to sign. The answer is the same whatever is known of the address; a mail tells more."""
         typed = inputs.SignInput.read(request.data)
-        version = typed.pop("statement_version", None)
-        solution = typed.pop("altcha", None)
-        if key_of(request) is None:  # a form of one's own has a bot check of its own
-            botcheck.require(self.campaign, solution)
-        signing.sign(campaign=self.campaign, typed=typed, statement_version=version)
+        solution = typed.pop("altcha", None)  # no part of the request: a retry may bring another
+        once = self._once(request, typed)
+        if once is None or not once.is_replay(self.campaign.pk):
+            if key_of(request) is None:  # a form of one's own has a bot check of its own
+                botcheck.require(self.campaign, solution)
+            version = typed.pop("statement_version", None)
+            signing.sign(campaign=self.campaign, typed=typed, statement_version=version, once=once)
         return Response({"status": "check_your_inbox"}, status=status.HTTP_202_ACCEPTED)
+
+    def _once(self, request: Request, body: dict[str, Any]) -> Once | None:
+        key = request.headers.get("Idempotency-Key")
+        return Once.of(key, body) if key is not None else None
 
 
 class Resend(CampaignPost):

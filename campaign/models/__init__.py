@@ -6,6 +6,7 @@ from campaign.models.audit import AuditEntry
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign, Discipline, ProtectedName
 from campaign.models.event import Event, EventNote
+from campaign.models.idempotency import IdempotencyKey
 from campaign.models.mail import Mail, MailQuota
 from campaign.models.signature import Signature
 from campaign.models.statement import Consent, StatementText, StatementVersion
@@ -20,6 +21,7 @@ __all__ = [
     "Discipline",
     "Event",
     "EventNote",
+    "IdempotencyKey",
     "ImportBatch",
     "Mail",
     "MailProvider",

@@ -34,7 +34,8 @@ WAITING = (MailStatus.QUEUED, MailStatus.DEFERRED)
 class Mail(models.Model):
     """One mail owed, written in the transaction that causes it; to the signer of a signature."""
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False)
+    # That of the signature. No constraint, since a check locks the row that all signers share.
+    campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False, db_constraint=False)
     signature = models.ForeignKey(Signature, models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=20, choices=MailKind)
     urgent = models.BooleanField()
@@ -76,7 +77,8 @@ class Mail(models.Model):
 class MailQuota(models.Model):
     """How many mails strangers have caused to one address of one campaign on one UTC day."""
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False)
+    # No constraint: a check locks the row that all signers share.
+    campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False, db_constraint=False)
     address_hash = models.CharField(max_length=64)
     day = models.DateField()
     n = models.PositiveSmallIntegerField()

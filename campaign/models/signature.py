@@ -1,6 +1,7 @@
 """A signature: one signer's act of signing one campaign, private as a whole."""
 
 import secrets
+from base64 import b32encode
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -15,12 +16,14 @@ from campaign.models.statement import Consent, StatementText
 NAME_MAX = 200
 # 32 letters and digits without the four that are misread (Crockford's base 32), so an id can be
 # dictated and never begins like a spreadsheet formula.
-_ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_CROCKFORD = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz"
+)
 
 
 def new_public_id() -> str:
     """A random id of 80 bits: it tells neither order nor time."""
-    return "".join(secrets.choice(_ID_ALPHABET) for _ in range(16))
+    return b32encode(secrets.token_bytes(10)).translate(_CROCKFORD).decode()
 
 
 class Kind(models.TextChoices):
@@ -88,7 +91,7 @@ class Signature(models.Model):
     )
     statement = models.ForeignKey(StatementText, models.PROTECT, db_index=False)
     consent = models.ForeignKey(Consent, models.PROTECT, null=True, blank=True, db_index=False)
-    batch = models.ForeignKey(ImportBatch, models.PROTECT, null=True, blank=True)
+    batch = models.ForeignKey(ImportBatch, models.PROTECT, null=True, blank=True, db_index=False)
 
     name = models.CharField(max_length=NAME_MAX)
     sort_name = models.CharField(max_length=NAME_MAX, blank=True)
@@ -230,6 +233,12 @@ class Signature(models.Model):
                 fields=("campaign", "confirmed_at", "id"),
                 name="signature_held",
                 condition=models.Q(status="held"),
+            ),
+            # Read by the admin and the release: the signatures of a batch.
+            models.Index(
+                fields=("batch",),
+                name="signature_batch",
+                condition=models.Q(batch__isnull=False),
             ),
             # Read by retention: pendings past their time.
             models.Index(

@@ -12,7 +12,10 @@ class TallyChange(models.Model):
     the public counts are broken down by, '' where the signer gave none.
     """
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE)  # read by every count
+    # No constraint: every signing would lock the campaign's row to check it, and all signers share it.
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, db_constraint=False
+    )  # read by every count
     delta = models.SmallIntegerField()
     state = models.CharField(max_length=10)
     shown = models.BooleanField(default=True)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from campaign import counts, moves, outbox, reception, signing
+from campaign.idempotency import Once
 from campaign.models import Campaign, Mail, MailQuota, Signature
 from campaign.models.campaign import Publication
 from campaign.models.mail import MailKind
@@ -152,3 +154,43 @@ def test_a_pending_namesake_of_a_standing_signature_of_the_address_cannot_be_con
     )
     assert (answer.status_code, answer.json()["code"]) == (410, "signature_gone")
     assert Signature.objects.filter(status=Status.PUBLISHED).get() == pending
+
+
+# --- One Idempotency-Key ---------------------------------------------------------------------
+
+
+def post_once(**typed: Any) -> int:
+    client = Client(raise_request_exception=False)
+    headers = {"Idempotency-Key": "the-same"}
+    body = json.dumps(details(**typed))
+    return client.post(PATH, body, content_type="application/json", headers=headers).status_code
+
+
+def test_one_key_many_times_at_once_is_one_request() -> None:
+    campaign = make_campaign()
+    assert at_once([post_once] * MANY) == [202] * MANY
+    assert received(campaign) == 1
+    assert Mail.objects.count() == 1
+
+
+def test_one_key_with_two_bodies_at_once_is_one_request_and_one_refusal() -> None:
+    campaign = make_campaign()
+    asked: list[Callable[[], int]] = [post_once, partial(post_once, name="Somebody Else")]
+    assert sorted(at_once(asked)) == [202, 422]
+    assert received(campaign) == 1
+
+
+def test_control_a_key_that_is_looked_for_before_it_is_written_lets_every_request_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    campaign = make_campaign()
+    everybody = threading.Barrier(4)
+
+    def claim(once: Once, campaign_id: int) -> bool:
+        known = once.is_replay(campaign_id)
+        everybody.wait(PATIENCE)
+        return not known
+
+    monkeypatch.setattr(Once, "claim", claim)
+    assert at_once([post_once] * 4) == [202] * 4
+    assert received(campaign) == 4
