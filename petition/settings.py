@@ -257,14 +257,14 @@ MIDDLEWARE = [
     "campaign.web.headers.reserve_mining",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "campaign.web.headers.PolicyMiddleware",
     "campaign.web.headers.answer_conditions",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "campaign.web.confined.SessionMiddleware",
     "campaign.web.language.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "campaign.web.confined.AuthenticationMiddleware",
+    "campaign.web.confined.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "petition.urls"

@@ -1,8 +1,13 @@
 """What is said of every answer, whichever door gave it."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeGuard
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -24,6 +29,31 @@ def reserve_mining(
         return response
 
     return answer
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """django-csp's, which builds the policy of the settings anew, twice, for every answer; once here.
+
+    That was 45 µs of 350 that a refused POST costs. An answer with a policy of its own (the admin's,
+    the API's page) still goes through all of it.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        own = any(name.startswith("_csp_") for name in (*vars(response), *vars(request)))
+        if own or settings.DEBUG:
+            changed: HttpResponseBase = super().process_response(request, response)
+            return changed
+        if HEADER not in response:
+            response[HEADER] = _policy()
+        return response
+
+
+@cache
+def _policy() -> str:
+    policy: str = build_policy()
+    return policy
 
 
 def answer_conditions(

@@ -1,0 +1,37 @@
+"""Sessions, users and messages, for the admin alone.
+
+Outside of it nothing can depend on who is logged in, so no copy of a public answer can hold any of
+it; and a request to sign doesn't pay for them.
+"""
+
+from typing import Any
+
+from django.contrib.auth import middleware as auth
+from django.contrib.messages import middleware as messages
+from django.contrib.sessions import middleware as sessions
+from django.http import HttpRequest
+
+ADMIN = "/admin/"
+
+
+class _Confined:
+    """Put before a middleware: elsewhere it is as if it were not there."""
+
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if request.path_info.startswith(ADMIN):
+            return super().__call__(request)  # type: ignore[misc]
+        return self.get_response(request)
+
+
+class SessionMiddleware(_Confined, sessions.SessionMiddleware):
+    """Django's, below /admin/."""
+
+
+class AuthenticationMiddleware(_Confined, auth.AuthenticationMiddleware):
+    """Django's, below /admin/."""
+
+
+class MessageMiddleware(_Confined, messages.MessageMiddleware):
+    """Django's, below /admin/."""
