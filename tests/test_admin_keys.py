@@ -97,7 +97,7 @@ def test_the_list_and_the_page_tell_it_apart_and_when_it_was_used(
         assert f"ptn_{key.prefix}…" in shown, page
         assert text[13:] not in shown, page
         assert key.digest not in shown, page
-    assert "export, read_private" in keeper.get(LIST).content.decode()
+    assert "read_private, export" in keeper.get(LIST).content.decode()
     assert "2026-11-22 12:00 UTC" in keeper.get(f"{LIST}{key.pk}/change/").content.decode()
 
 

@@ -103,7 +103,7 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
 
     @admin.display(description=_("Scopes"))
     def may(self, key: ApiKey) -> str:
-        return ", ".join(key.scopes)
+        return ", ".join(scope for scope in Scope if scope in key.scopes)
 
     @admin.display(description=_("State"))
     def state(self, key: ApiKey) -> str:
@@ -144,7 +144,11 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
             for each in error.errors:
                 form.add_error(each.field if each.field in form.fields else None, each.message)
             return self._form_page(request, form, status=422)
-        context = self._context(request, title=_("The new key")) | {"key": key, "secret": secret}
+        context = self._context(request, title=_("The new key")) | {
+            "key": key,
+            "scopes": self.may(key),
+            "secret": secret,
+        }
         return TemplateResponse(request, "admin/campaign/apikey/made.html", context)
 
     def _form_page(self, request: HttpRequest, form: KeyForm, status: int = 200) -> HttpResponse:
@@ -164,7 +168,7 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
             "key": key,
             "named": self.named(key),
             "state": self.state(key),
-            "scopes": [Scope(scope).label for scope in key.scopes],
+            "scopes": [scope for scope in Scope if scope in key.scopes],
             "entries": list(key.audit.select_related("user")[: desk.SHOWN]),
             "can_revoke": key.revoked_at is None and request.user.has_perm(REVOKE),
         }
@@ -212,15 +216,23 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
 class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
     """Who made, revoked or used what for private data; nobody edits or deletes it here."""
 
-    list_display = ("at", "action", "who", "api_key", "campaign", "number")
+    list_display = ("at", "action", "who", "key", "campaign", "rows")
     list_filter = ("action", "campaign")
     list_select_related = ("campaign", "user", "api_key")
     paginator = desk.CappedPaginator
     ordering = ("-pk",)
     sortable_by = ()
-    fields = ("at", "action", "who", "api_key", "campaign", "number")
-    readonly_fields = ("who",)
+    fields = ("at", "action", "who", "key", "campaign", "rows")
+    readonly_fields = ("who", "key", "rows")
 
     @admin.display(description=_("Who"))
     def who(self, entry: AuditEntry) -> str:
         return str(entry.user or entry.api_key)
+
+    @admin.display(description=_("API key"))
+    def key(self, entry: AuditEntry) -> str:
+        return str(entry.api_key or "–")
+
+    @admin.display(description=_("Signatures"))
+    def rows(self, entry: AuditEntry) -> str:
+        return "–" if entry.number is None else str(entry.number)
