@@ -1,6 +1,5 @@
 """The newest signers as an Atom feed (RFC 4287)."""
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,11 +9,10 @@ from django.utils.feedgenerator import Atom1Feed
 from campaign import publication
 from campaign.models.campaign import Campaign
 from campaign.publication import PublicStatement
+from campaign.xmltext import sound
 
 NEWEST = 50
 """Entries of the feed."""
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-"""What no XML 1.0 may hold, escaped or not: one such name would cost everybody the feed."""
 
 
 class _Feed(Atom1Feed):
@@ -38,26 +36,22 @@ def atom(campaign: Campaign, *, statement: PublicStatement, page_url: str, feed_
     """
     ident = f"tag:{urlsplit(feed_url).hostname},{campaign.created_at.year}:{campaign.slug}"
     feed = _Feed(
-        title=_xml(statement.title),
+        title=sound(statement.title),
         link=page_url,
         description="",
         language=statement.language,
         feed_url=feed_url,
         feed_guid=ident,
-        author_name=_xml(campaign.organiser_name),
+        author_name=sound(campaign.organiser_name),
         opened=campaign.opens_at,
     )
     for signer in publication.signers(campaign, order="newest", size=NEWEST).signers:
         feed.add_item(
-            title=_xml(signer["name"]),
+            title=sound(signer["name"]),
             link=page_url,
-            description=_xml(signer["credit"] or ""),
+            description=sound(signer["credit"] or ""),
             unique_id=f"{ident}/signers/{signer['id']}",
             pubdate=parse_datetime(signer["signed_at"]),
             updateddate=parse_datetime(signer["updated_at"]),
         )
     return feed.writeString("utf-8")
-
-
-def _xml(text: str) -> str:
-    return _NOT_XML.sub("", text)

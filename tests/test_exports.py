@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+import time_machine
 from django.test import Client
 
 from campaign import export, moves
@@ -203,6 +205,58 @@ def test_the_feed_says_who_publishes_it(client: Client, art: Campaign) -> None:
     """RFC 4287, 4.1.1: a feed without an author needs one in each entry."""
     make_signature(art)
     assert feed(client).findtext(f"{ATOM}author/{ATOM}name") == "Example Organiser"
+
+
+def test_the_feed_is_whole_as_the_rfc_asks(client: Client, art: Campaign) -> None:
+    """RFC 4287, 4.1.1 and 4.1.2: one id, title and updated each; a link to itself and to the page."""
+    make_signature(art)
+    root = feed(client)
+    entry = root.find(f"{ATOM}entry")
+    assert entry is not None
+    for element in (root, entry):
+        for name in ("id", "title", "updated"):
+            assert len(element.findall(ATOM + name)) == 1, name
+    links = {link.get("rel"): link.get("href") for link in root.findall(f"{ATOM}link")}
+    assert links == {
+        "self": f"http://testserver{BASE}feed.atom",
+        "alternate": "http://testserver/art/signers/",
+    }
+    assert root.findtext(f"{ATOM}id") == f"tag:testserver,{art.created_at.year}:art"
+    assert root.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+    assert client.get(f"{BASE}feed.atom")["Content-Language"] == "en"
+
+
+def test_an_entry_that_is_corrected_stays_the_same_entry(client: Client, art: Campaign) -> None:
+    signature = make_signature(art, name="Zoe Moreau")
+
+    def entry() -> tuple[str | None, ...]:
+        [found] = feed(client).findall(f"{ATOM}entry")
+        return tuple(
+            found.findtext(ATOM + name) for name in ("id", "published", "title", "updated")
+        )
+
+    before = entry()
+    moves.amend(signature_id=signature.pk, actor=ORGANISER, changes={"name": "Zoë Moreau"})
+    Signature.objects.update(updated_at=signature.updated_at + timedelta(seconds=7))
+    after = entry()
+    assert after[:2] == before[:2]
+    assert after[2] == "Zoë Moreau"
+    assert after[3] != before[3]
+
+
+def test_a_feed_that_nothing_happens_in_stays_the_same_bytes(client: Client, art: Campaign) -> None:
+    with time_machine.travel("2026-06-01T12:00:00Z", tick=False) as clock:
+        first = text(client, "feed.atom")
+        clock.shift(3600)
+        assert text(client, "feed.atom") == first
+    assert ET.fromstring(first).findtext(f"{ATOM}updated") == "2026-01-22T14:00:00+00:00"
+
+
+def test_what_no_xml_may_hold_costs_nobody_the_feed(client: Client, art: Campaign) -> None:
+    """Past the checks of a name, as a line of an older version may be."""
+    signature = make_signature(art)
+    Signature.objects.filter(pk=signature.pk).update(name="Zo\x0b\ufffeë", credit="\x01")
+    assert feed(client).findtext(f"{ATOM}entry/{ATOM}title") == "Zoë"
 
 
 def test_a_summary_is_plain_text(client: Client, art: Campaign) -> None:

@@ -27,6 +27,8 @@ CONTRACT = {
     f"{CAMPAIGN}signers.csv": {"get"},
     f"{CAMPAIGN}signers.jsonl": {"get"},
     f"{CAMPAIGN}feed.atom": {"get"},
+    f"{CAMPAIGN}badge.svg": {"get"},
+    f"{CAMPAIGN}corrections/": {"get"},
     f"{CAMPAIGN}counts/": {"get"},
 }
 

@@ -1,19 +1,23 @@
-"""API version 1, what is read as a file: the whole list, the feed."""
+"""API version 1, what is read as a file: the whole list, the feed, the badge."""
 
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import translation
 from django.utils.cache import get_conditional_response
+from django.utils.formats import number_format
 from django.utils.http import http_date
+from django.utils.translation import ngettext
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaign import export, feed, files, publication
+from campaign import badge, export, feed, files, publication
+from campaign.api import inputs
 from campaign.api.doors import OneForm, PublicRead, problems
-from campaign.api.reads import absolute
+from campaign.api.reads import Translated, absolute
 
 # --- The whole list --------------------------------------------------------------------------
 
@@ -133,4 +137,35 @@ class Feed(PublicRead):
             body,
             content_type="application/atom+xml; charset=utf-8",
             headers={"Content-Language": statement.language},
+        )
+
+
+# --- The badge -------------------------------------------------------------------------------
+
+
+class Badge(Translated):
+    content_negotiation_class = OneForm
+
+    @extend_schema(
+        operation_id="badge_retrieve",
+        parameters=[inputs.CampaignQuery],
+        responses={(200, "image/svg+xml"): OpenApiTypes.STR, **problems(400, 404)},
+    )
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """The count as a picture, for pages that cannot ask the API."""
+        campaign = publication.find_campaign(slug)
+        [speech] = self.speeches(request, [campaign])
+        published = publication.counts(campaign)["published"]
+        with translation.override(speech.interface):
+            picture = badge.draw(
+                number=number_format(published, force_grouping=True),
+                label=ngettext("signature", "signatures", published),
+                description=publication.statement(campaign, speech.language).title,
+                accent=campaign.colours.get("accent", "").lstrip("#"),
+                language=speech.interface,
+            )
+        return HttpResponse(
+            picture,
+            content_type="image/svg+xml; charset=utf-8",
+            headers={"Content-Language": speech.interface},
         )

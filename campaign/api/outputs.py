@@ -114,6 +114,8 @@ class LinksShape(Shape):
     csv = serializers.URLField()
     jsonl = serializers.URLField()
     feed = serializers.URLField()
+    badge = serializers.URLField()
+    corrections = serializers.URLField()
 
 
 class CampaignShape(Shape):
@@ -179,6 +181,16 @@ class CountsShape(Shape):
     by_kind = ByKindShape(many=True)
     by_evidence = ByEvidenceShape(many=True)
     by_day = ByDayShape(many=True)
+
+
+class CorrectionShape(Shape):
+    at = serializers.DateTimeField(help_text="The beginning of the UTC day.")
+    number = serializers.IntegerField(help_text="Of signatures that had been published.")
+    reason = serializers.CharField()
+
+
+class CorrectionsShape(Shape):
+    results = CorrectionShape(many=True)
 
 
 class AcceptedShape(Shape):

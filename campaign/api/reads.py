@@ -7,17 +7,18 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import translation
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaign import botcheck, publication
+from campaign import botcheck, corrections, publication
 from campaign.api import inputs, outputs
 from campaign.api.doors import OneForm, PublicRead, problems
 from campaign.freshness import chosen_by_browser
-from campaign.languages import choose
+from campaign.languages import Speech, choose
 from campaign.models.campaign import Campaign
 
 # --- Campaigns -------------------------------------------------------------------------------
@@ -68,27 +69,28 @@ def _campaign(campaign: Campaign, language: str) -> dict[str, Any]:
             "csv": absolute("api-signers-csv", slug),
             "jsonl": absolute("api-signers-jsonl", slug),
             "feed": absolute("api-feed", slug),
+            "badge": absolute("api-badge", slug),
+            "corrections": absolute("api-corrections", slug),
         },
     }
 
 
-class _Translated(PublicRead):
+class Translated(PublicRead):
     """A read whose language is ``?language=``, else the browser's."""
 
     kept = True
     choices: Sequence[Sequence[str]] = ()
     """Where the browser had a say, out of which languages: else one copy serves all of them."""
 
-    def bodies(self, request: Request, campaigns: list[Campaign]) -> list[dict[str, Any]]:
-        """Each campaign in the language that is asked for; raises ValidationError."""
+    def speeches(self, request: Request, campaigns: list[Campaign]) -> list[Speech]:
+        """The language that is asked for, of each campaign; raises ValidationError."""
         query = inputs.CampaignQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data.get("language")
         accept = request.headers.get("Accept-Language")
         speeches = [choose(each.languages, asked=asked, accept=accept) for each in campaigns]
         self.choices = [speech.languages for speech in speeches if not speech.asked]
-        pairs = zip(campaigns, speeches, strict=True)
-        return [_campaign(campaign, speech.language) for campaign, speech in pairs]
+        return speeches
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
@@ -98,12 +100,17 @@ class _Translated(PublicRead):
         return answer
 
 
+def _bodies(campaigns: list[Campaign], speeches: list[Speech]) -> list[dict[str, Any]]:
+    pairs = zip(campaigns, speeches, strict=True)
+    return [_campaign(campaign, speech.language) for campaign, speech in pairs]
+
+
 def _spoken(bodies: list[dict[str, Any]]) -> dict[str, str]:
     languages = ", ".join(sorted({body["language"] for body in bodies}))
     return {"Content-Language": languages} if languages else {}
 
 
-class CampaignList(_Translated):
+class CampaignList(Translated):
     @extend_schema(
         operation_id="campaigns_list",
         parameters=[inputs.CampaignQuery],
@@ -111,11 +118,12 @@ class CampaignList(_Translated):
     )
     def get(self, request: Request) -> Response:
         """The campaigns that are open or were, the newest first."""
-        bodies = self.bodies(request, publication.open_campaigns())
+        campaigns = publication.open_campaigns()
+        bodies = _bodies(campaigns, self.speeches(request, campaigns))
         return Response({"results": bodies}, headers=_spoken(bodies))
 
 
-class CampaignDetail(_Translated):
+class CampaignDetail(Translated):
     @extend_schema(
         operation_id="campaigns_retrieve",
         parameters=[inputs.CampaignQuery],
@@ -123,7 +131,8 @@ class CampaignDetail(_Translated):
     )
     def get(self, request: Request, slug: str) -> Response:
         """One campaign with its statement; 404 before its opening."""
-        bodies = self.bodies(request, [publication.find_campaign(slug)])
+        campaigns = [publication.find_campaign(slug)]
+        bodies = _bodies(campaigns, self.speeches(request, campaigns))
         return Response(bodies[0], headers=_spoken(bodies))
 
 
@@ -254,3 +263,21 @@ class Counts(PublicRead):
     def get(self, request: Request, slug: str) -> Response:
         """All public numbers, exact as of `as_of`."""
         return Response(publication.counts(publication.find_campaign(slug)))
+
+
+class Corrections(Translated):
+    @extend_schema(
+        operation_id="corrections_retrieve",
+        parameters=[inputs.CampaignQuery],
+        responses={200: outputs.CorrectionsShape, **problems(400, 404)},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """How many signatures were removed after they had been published, by UTC day and reason.
+
+        `counts.removed` has more: those who were removed before they were ever published.
+        """
+        campaign = publication.find_campaign(slug)
+        [speech] = self.speeches(request, [campaign])
+        with translation.override(speech.interface):
+            results = corrections.corrections(campaign)
+        return Response({"results": results}, headers={"Content-Language": speech.interface})

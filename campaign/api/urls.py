@@ -28,6 +28,8 @@ urlpatterns = [
     path(f"{CAMPAIGN}signers.csv", downloads.SignersCsv.as_view(), name="api-signers-csv"),
     path(f"{CAMPAIGN}signers.jsonl", downloads.SignersJsonl.as_view(), name="api-signers-jsonl"),
     path(f"{CAMPAIGN}feed.atom", downloads.Feed.as_view(), name="api-feed"),
+    path(f"{CAMPAIGN}badge.svg", downloads.Badge.as_view(), name="api-badge"),
+    path(f"{CAMPAIGN}corrections/", reads.Corrections.as_view(), name="api-corrections"),
     path(f"{CAMPAIGN}counts/", reads.Counts.as_view(), name="api-counts"),
     path(
         f"{PRIVATE}signatures/",

@@ -240,6 +240,12 @@ class Signature(models.Model):
                 name="signature_batch",
                 condition=models.Q(batch__isnull=False),
             ),
+            # Read by the corrections: who was removed after publication.
+            models.Index(
+                fields=("campaign",),
+                name="signature_removed",
+                condition=models.Q(status="rejected", published_at__isnull=False),
+            ),
             # Read by retention: pendings past their time.
             models.Index(
                 fields=("created_at",),

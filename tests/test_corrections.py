@@ -1,0 +1,201 @@
+"""What the campaign took off its list: how many, when and why, and nobody of them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from campaign import moderation, moves, signing
+from campaign.corrections import REASONS
+from campaign.models import Campaign, Signature
+from campaign.models.signature import RejectionReason, Status
+from campaign.moves import ORGANISER
+from tests.factories import (
+    bring_to,
+    make_campaign,
+    make_signature,
+    make_user,
+    manage_token,
+)
+
+pytestmark = pytest.mark.django_db
+
+URL = "/api/v1/campaigns/art/corrections/"
+FAKE = "We could not confirm that they came from those whose names they gave."
+TWICE = "The same signer was on the list already."
+DAY = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(DAY + timedelta(hours=12), tick=False) as coordinates:
+        yield coordinates
+
+
+@pytest.fixture
+def art(clock: time_machine.Traveller) -> Campaign:
+    return make_campaign(publication="after_verification")
+
+
+def read(client: Client, query: str = "", **headers: str) -> list[dict[str, Any]]:
+    response = client.get(URL + query, headers=headers)
+    assert response.status_code == 200
+    results: list[dict[str, Any]] = response.json()["results"]
+    return results
+
+
+def remove(signature: Signature, reason: RejectionReason = RejectionReason.IMPERSONATION) -> None:
+    by = make_user(username=f"by{signature.pk}")
+    signature.refresh_from_db()
+    moderation.reject(signature_id=signature.pk, by=by, revision=signature.revision, reason=reason)
+
+
+def restore(signature: Signature) -> None:
+    signature.refresh_from_db()
+    moderation.restore(
+        signature_id=signature.pk,
+        by=make_user(username="restorer"),
+        revision=signature.revision,
+    )
+
+
+def removed(client: Client) -> int:
+    number: int = client.get("/api/v1/campaigns/art/counts/").json()["removed"]
+    return number
+
+
+def test_nothing_was_removed_yet(client: Client, art: Campaign) -> None:
+    make_signature(art)
+    assert read(client) == []
+
+
+def test_they_are_counted_by_day_and_reason_the_newest_first(
+    client: Client, art: Campaign, clock: time_machine.Traveller
+) -> None:
+    five = [make_signature(art, name=f"Signer {n}") for n in range(5)]
+    remove(five[0])
+    remove(five[1], RejectionReason.DUPLICATE)
+    clock.move_to(DAY + timedelta(hours=23, minutes=59, seconds=59))
+    remove(five[2])
+    clock.shift(timedelta(seconds=1))
+    remove(five[3])
+    assert read(client) == [
+        {"at": "2026-06-02T00:00:00.000Z", "number": 1, "reason": FAKE},
+        {"at": "2026-06-01T00:00:00.000Z", "number": 1, "reason": TWICE},
+        {"at": "2026-06-01T00:00:00.000Z", "number": 2, "reason": FAKE},
+    ]
+    assert removed(client) == 4
+
+
+def test_who_was_never_published_is_removed_and_no_correction(
+    client: Client, art: Campaign
+) -> None:
+    Campaign.objects.update(publication="after_review")
+    art.refresh_from_db()
+    remove(make_signature(art, status=Status.HELD))
+    assert (read(client), removed(client)) == ([], 1)
+
+
+def test_who_was_held_in_between_had_been_published_all_the_same(
+    client: Client, art: Campaign
+) -> None:
+    signature = make_signature(art)
+    bring_to(signature, Status.HELD)
+    remove(signature)
+    assert [each["number"] for each in read(client)] == [1]
+
+
+def test_the_anonymous_were_counted_and_so_are_corrected(client: Client, art: Campaign) -> None:
+    remove(make_signature(art, show_name=False))
+    assert [each["number"] for each in read(client)] == [1]
+
+
+def test_who_is_restored_is_no_longer_a_correction(client: Client, art: Campaign) -> None:
+    signature = make_signature(art)
+    remove(signature)
+    restore(signature)
+    assert (read(client), removed(client)) == ([], 0)
+
+
+def test_who_is_removed_again_counts_once_at_the_last_time(
+    client: Client, art: Campaign, clock: time_machine.Traveller
+) -> None:
+    signature = make_signature(art)
+    remove(signature)
+    restore(signature)
+    clock.shift(timedelta(days=1))
+    signature.refresh_from_db()
+    moderation.reject(
+        signature_id=signature.pk,
+        by=make_user(username="again"),
+        revision=signature.revision,
+        reason=RejectionReason.DUPLICATE,
+    )
+    assert read(client) == [{"at": "2026-06-02T00:00:00.000Z", "number": 1, "reason": TWICE}]
+
+
+@pytest.mark.parametrize("leave", [signing.withdraw, signing.erase])
+def test_who_leaves_afterwards_is_counted_as_withdrawn_alone(
+    client: Client, art: Campaign, leave: Any
+) -> None:
+    signature = make_signature(art)
+    remove(signature)
+    signature.refresh_from_db()
+    leave(manage_token(signature))
+    assert (read(client), removed(client)) == ([], 0)
+
+
+def test_a_later_edit_does_not_move_the_day(
+    client: Client, art: Campaign, clock: time_machine.Traveller
+) -> None:
+    signature = make_signature(art)
+    remove(signature)
+    clock.shift(timedelta(days=3))
+    moves.amend(signature_id=signature.pk, actor=ORGANISER, changes={"credit": "Another"})
+    assert read(client)[0]["at"] == "2026-06-01T00:00:00.000Z"
+
+
+def test_nothing_in_it_points_to_anybody(client: Client, art: Campaign) -> None:
+    signature = make_signature(art, name="Gone Entirely", email="gone@example.org")
+    moderation.reject(
+        signature_id=signature.pk,
+        by=make_user(),
+        revision=signature.revision,
+        reason=RejectionReason.IMPERSONATION,
+        note="a word to colleagues",
+    )
+    told = client.get(URL).content.decode()
+    tombstone = client.get(f"/api/v1/campaigns/art/signers/{signature.public_id}/").json()
+    for secret in ("Gone", "gone@", signature.public_id, "colleagues", tombstone["updated_at"]):
+        assert secret not in told
+    assert [set(each) for each in read(client)] == [{"at", "number", "reason"}]
+
+
+def test_every_reason_has_words_for_the_public() -> None:
+    assert set(REASONS) == set(RejectionReason)
+
+
+def test_the_reason_is_in_the_language_that_is_asked_for(client: Client, art: Campaign) -> None:
+    remove(make_signature(art))
+    answer = client.get(f"{URL}?language=fr")
+    assert answer["Content-Language"] == "fr"
+    assert client.get(URL, headers={"Accept-Language": "fr"})["Content-Language"] == "fr"
+    assert client.get(f"{URL}?lang=fr").status_code == 400
+
+
+def test_the_queries_are_as_many_whatever_was_removed(client: Client, art: Campaign) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            client.get(URL)
+        return len(captured)
+
+    client.get(URL)  # the process knows the campaign from now on
+    none = queries()
+    for _ in range(3):
+        remove(make_signature(art))
+    assert queries() == none == 2
