@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="signature",
             index=models.Index(
-                condition=models.Q(("status", "rejected"), ("published_at__isnull", False)),
+                condition=models.Q(("published_at__isnull", False), ("status", "rejected")),
                 fields=["campaign"],
                 name="signature_removed",
             ),
