@@ -11,6 +11,9 @@ from campaign import queue
 from campaign.models.signature import Signature, Status
 from campaign.models.webhook import Announced
 
+DISPATCH = "campaign.dispatch"
+"""The task that sends what is owed here."""
+
 _OWE = """
 INSERT INTO campaign_webhookdelivery
     (webhook_id, message, event, signer, number, status, due_at, attempts, error, created_at)
@@ -69,4 +72,4 @@ def tell_after_commit() -> None:
 
 
 def _tell() -> None:
-    queue.tell("campaign.dispatch")
+    queue.tell(DISPATCH)

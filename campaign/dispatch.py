@@ -21,6 +21,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from campaign import outbound, publication, queue, seal
+from campaign.announcements import DISPATCH
 from campaign.errors import NotFound
 from campaign.models.webhook import (
     STILL_OWED,
@@ -138,23 +139,32 @@ class _Run:
         while True:
             self._look()
             self._begin()
-            if not self._flying:
+            if self._flying:
+                self._wait()
+            elif not self._look(
+                at_once=True
+            ):  # owed while we still had the lease: nobody else came
                 break
-            done, _others = wait(self._flying, timeout=LOOK, return_when=FIRST_COMPLETED)
-            for future in done:
-                turn, delivery = self._flying.pop(future)
-                turn.flying.remove(delivery)
-                self.taken += _settle(turn, delivery, future.result())
+
+    def _wait(self) -> None:
+        done, _others = wait(self._flying, timeout=LOOK, return_when=FIRST_COMPLETED)
+        for future in done:
+            turn, delivery = self._flying.pop(future)
+            turn.flying.remove(delivery)
+            self.taken += _settle(turn, delivery, future.result())
 
     def is_cut_off(self) -> bool:
         return time.monotonic() >= self._ends
 
-    def _look(self) -> None:
+    def _look(self, *, at_once: bool = False) -> bool:
         """Take more webhooks, now and then: who is owed something must not wait for who is slow."""
         now = time.monotonic()
-        if self._looks_at <= now < self._ends and len(self._turns) < HOOKS:
-            self._looks_at = now + LOOK
-            self._turns += [_Turn(hook) for hook in _take(self.owner, HOOKS - len(self._turns))]
+        if now >= self._ends or (now < self._looks_at and not at_once):
+            return False
+        self._looks_at = now + LOOK
+        more = _take(self.owner, HOOKS - len(self._turns))
+        self._turns += [_Turn(hook) for hook in more]
+        return bool(more)
 
     def _begin(self) -> None:
         for turn in self._turns:
@@ -188,7 +198,7 @@ def dispatch_due() -> int:
         finally:
             _give_back(Webhook.objects.all(), run.owner)
     if run.is_cut_off():
-        queue.tell("campaign.dispatch")  # else what is left would wait for the sweep
+        queue.tell(DISPATCH)  # else what is left would wait for the sweep
     return run.taken
 
 

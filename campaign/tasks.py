@@ -5,7 +5,17 @@ from typing import Any
 from celery import shared_task
 from celery.signals import task_prerun
 
-from campaign import counts, delivery, dispatch, files, milestones, outbox, queue, retention
+from campaign import (
+    announcements,
+    counts,
+    delivery,
+    dispatch,
+    files,
+    milestones,
+    outbox,
+    queue,
+    retention,
+)
 
 
 @task_prerun.connect
@@ -26,7 +36,7 @@ def sweep() -> None:
     delivery.deliver_due()
 
 
-@shared_task(name="campaign.dispatch")
+@shared_task(name=announcements.DISPATCH)
 def send_announcements() -> None:
     """Send webhooks what they are owed; told after each commit that owes one something."""
     dispatch.dispatch_due()

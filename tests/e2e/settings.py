@@ -5,3 +5,6 @@ from petition.settings import RUN_DIR, STORAGES
 
 STATIC_ROOT = RUN_DIR / "static"
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+
+# The receivers of these tests live on this machine.
+OUTBOUND_PRIVATE = True
