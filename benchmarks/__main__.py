@@ -37,17 +37,22 @@ def main() -> int | str:
     for name in THEIRS:
         for variable in (name, f"{name}_FILE"):
             os.environ.pop(variable, None)
+    path = run_dir / "bench.json"
+    began = time.monotonic()
+    figures: list[Figure] = []
     try:
         wanted, signers = _asked()
         run_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
-        figures = _measure(run_dir, wanted, signers)
+        for figure in _measure(run_dir, wanted, signers):
+            figures.append(figure)
+            say(line(figure))
+            # At once: what is measured is not lost to what fails later.
+            path.write_text(as_json(figures))
     except CannotStart as error:
         return f"bench: {error}"
     except StopAsked as stop:
         return 128 + signal.Signals(stop.number)
-    path = run_dir / "bench.json"
-    path.write_text(as_json(figures))
-    say(f"\n{table(figures)}\n\nalso in {path}")
+    say(f"\n{table(figures)}\n\nin {(time.monotonic() - began) / 60:.1f} minutes; also in {path}")
     return 0 if all(figure.holds for figure in figures) else 1
 
 
@@ -63,9 +68,9 @@ def _asked() -> tuple[set[str], int]:
     return wanted, int(signers)
 
 
-def _measure(run_dir: Path, wanted: set[str], signers: int) -> list[Figure]:
-    began = time.monotonic()
-    figures: list[Figure] = []
+def _measure(run_dir: Path, wanted: set[str], signers: int) -> Iterable[Figure]:
+    if (busy := os.getloadavg()[0]) > 0.5:
+        say(f"something else is at work here (load average {busy:.1f}): the floors will tell")
     with Household() as household:
         # Not in /tmp, which may be memory: what a commit costs is measured too.
         folder = Path(tempfile.mkdtemp(prefix="bench-", dir=run_dir))
@@ -80,11 +85,7 @@ def _measure(run_dir: Path, wanted: set[str], signers: int) -> list[Figure]:
             system.start_web()
         if wanted & {"reads", "sign", "confirm"}:
             system.start_floor()
-        for figure in _figures(system, wanted, signers):
-            figures.append(figure)
-            say(line(figure))
-    say(f"took {(time.monotonic() - began) / 60:.1f} minutes")
-    return figures
+        yield from _figures(system, wanted, signers)
 
 
 def _figures(system: System, wanted: set[str], signers: int) -> Iterable[Figure]:

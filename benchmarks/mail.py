@@ -71,7 +71,6 @@ def storm(system: System) -> Iterable[Figure]:
     system.start_mail_worker()
     system.start_worker()
     system.start_beat()
-    system.household.wait(5)
     tag = secrets.token_hex(3)
     found = load(system, seconds=seconds, sign_rate=SIGN_RATE, counts_rate=COUNTS_RATE, tag=tag)
     for name, report in found.items():

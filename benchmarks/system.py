@@ -116,10 +116,10 @@ class System:
         self._until(self._arrivals.exists, "sink")
 
     def start_mail_worker(self) -> None:
-        self._start("mail", worker_command("mail", processes=1))
+        self._start_worker("mail", worker_command("mail", processes=1))
 
     def start_worker(self) -> None:
-        self._start("worker", worker_command("celery", processes=2))
+        self._start_worker("worker", worker_command("celery", processes=2))
 
     def start_beat(self) -> None:
         self._start("beat", beat_command(self.folder / "beat-schedule"))
@@ -139,6 +139,10 @@ class System:
             grace=10,
         )
         self._children[name] = self.household.start(child)
+
+    def _start_worker(self, name: str, command: list[str]) -> None:
+        self._start(name, command)
+        self._until(lambda: " ready." in self._children[name].tail(100), name)
 
     def _until(self, ready: Any, name: str) -> None:
         child, deadline = self._children[name], time.monotonic() + START_WITHIN
