@@ -1,0 +1,102 @@
+"""The next mail's text waits until the last one is marked, however long the database takes for that."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection, connections
+from pytest_django import Settings
+
+from campaign import claims, delivery
+from campaign.models import Mail
+from campaign.models.signature import Status
+from tests.concurrency.threads import PATIENCE
+from tests.e2e.until import until
+from tests.factories import make_campaign, make_signature
+from tests.smtp import Sink, served
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sink(settings: Settings) -> Iterator[Sink]:
+    with served() as (sink, port):
+        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        yield sink
+
+
+@contextmanager
+def delivering_while_the_first_cannot_be_marked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[psycopg.Connection[Any]]:
+    """Two mails are claimed, then the row of the first is locked; gives who holds the lock."""
+    campaign = make_campaign()
+    for _ in range(2):
+        make_signature(campaign, status=Status.PENDING)
+    info = connection.connection.info
+    holder = psycopg.connect(info.dsn, password=info.password)
+    send = delivery._send_batch
+
+    def locked(*args: Any) -> int:
+        holder.execute("SELECT id FROM campaign_mail ORDER BY id LIMIT 1 FOR UPDATE")
+        return send(*args)
+
+    monkeypatch.setattr(delivery, "_send_batch", locked)
+
+    def deliver() -> None:
+        with suppress(DatabaseError, psycopg.Error):
+            delivery.deliver_due()
+        connections.close_all()
+
+    thread = threading.Thread(target=deliver)
+    thread.start()
+    try:
+        yield holder
+    finally:
+        holder.close()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def somebody_waits(holder: psycopg.Connection[Any]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid)))",
+            [holder.info.backend_pid],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def test_the_next_text_goes_out_once_the_last_mark_is_committed(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled = threading.Event()
+    settle = claims.Owner.settle
+
+    def waits(owner: claims.Owner) -> None:
+        if owner._writing is not None:
+            settled.set()
+        settle(owner)
+
+    monkeypatch.setattr(claims.Owner, "settle", waits)
+    with delivering_while_the_first_cannot_be_marked(monkeypatch) as holder:
+        until(lambda: somebody_waits(holder), within=PATIENCE)
+        assert settled.wait(PATIENCE)  # the second is rendered, and its turn has come
+        assert len(sink.received) == 1
+        holder.rollback()
+    assert len(sink.received) == 2
+    assert set(Mail.objects.values_list("status", flat=True)) == {"sent"}
+
+
+def test_control_without_waiting_two_mails_are_out_that_nobody_has_marked(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims.Owner, "settle", lambda owner: None)
+    with delivering_while_the_first_cannot_be_marked(monkeypatch) as holder:
+        until(lambda: len(sink.received) == 2, within=PATIENCE)
+        assert not Mail.objects.filter(status="sent").exists()
+        holder.rollback()
