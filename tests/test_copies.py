@@ -22,7 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 KEPT = [
     *("/", "/art/", "/art/signers/", "/art/?language=fr", "/art/signers/?language=en"),
     *("/api/v1/campaigns/", BASE, f"{BASE}?language=fr", f"{BASE}counts/", f"{BASE}signers/"),
-    *(f"{BASE}statements/1/fr.txt", f"{BASE}feed.atom"),
+    *(f"{BASE}statements/1/fr.txt", f"{BASE}feed.atom", f"{BASE}badge.svg", f"{BASE}corrections/"),
+    *(f"{BASE}badge.svg?language=fr", f"{BASE}corrections/?language=fr"),
 ]
 ENDLESS = [
     *("page_size=50", "cursor=", "order=featured", "q=a", "discipline=author", "featured=true"),
@@ -100,7 +101,7 @@ def test_each_language_is_one_copy_whatever_the_browsers_wish(
     assert process.readings == 2
 
 
-@pytest.mark.parametrize("address", [BASE, "/art/", "/api/v1/campaigns/"])
+@pytest.mark.parametrize("address", [BASE, "/art/", "/api/v1/campaigns/", f"{BASE}badge.svg"])
 def test_the_language_of_the_address_is_one_copy_for_all(process: Process, address: str) -> None:
     for wish in ("fr", "en", "de"):
         given = process.get(f"{address}?language=fr", accept_language=wish)
