@@ -21,7 +21,7 @@ from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, Status
 from campaign.models.statement import StatementText, current_consent, current_text, edition
-from campaign.paging import UPDATED, Cursor, Page, Row, read_page
+from campaign.paging import UPDATED, Cursor, Row, Source, read_page
 
 
 class PublicEvidence(TypedDict):
@@ -153,16 +153,36 @@ def _listed(campaign: Campaign) -> QuerySet[Signature]:
     )
 
 
-def _public(rows: QuerySet[Signature], *more: str) -> QuerySet[Signature, Row]:
+def _public(rows: QuerySet[Signature]) -> QuerySet[Signature, Row]:
     public: QuerySet[Signature, Row] = rows.values(
         *_COLUMNS,
-        *more,
         discipline_slug=F("discipline__slug"),
         version=F("statement__version__number"),
         # The language of the text that was signed, not the one that the signer is written to in.
         text_language=F("statement__language"),
     )
     return public
+
+
+# The same for pages, which are read by SQL.
+_LISTED = "campaign_id = %(campaign)s AND status = 'published' AND show_name"
+_ONCE_LISTED = "campaign_id = %(campaign)s AND listed_at IS NOT NULL AND updated_at >= %(since)s"
+LOOKED_UP = ("discipline_id", "statement_id")
+_READ = (*_COLUMNS, *LOOKED_UP)
+LOOKUPS = {
+    "discipline_slug": "(SELECT slug FROM campaign_discipline WHERE id = discipline_id)",
+    "version": "(SELECT number FROM campaign_statementversion WHERE id ="
+    " (SELECT version_id FROM campaign_statementtext WHERE id = statement_id))",
+    "text_language": "(SELECT language FROM campaign_statementtext WHERE id = statement_id)",
+}
+_FILTERS = {
+    "discipline": "discipline_id = %(discipline)s",
+    "country": "country = %(country)s",
+    "kind": "kind = %(kind)s",
+    "evidence": "evidence = %(evidence)s",
+    "featured": "featured = %(featured)s",
+    "q": "search @@ %(q)s::tsquery",
+}
 
 
 def _signer(row: Row) -> PublicSigner:
@@ -216,16 +236,23 @@ def signers(
     a ``q`` that folds to nothing finds nothing. ``order`` is a key of `paging.ORDERS`. Raises
     BadCursor.
     """
-    rows = _listed(campaign)
-    for name, value in (filters or {}).items():
-        rows = rows.filter(**{"discipline__slug" if name == "discipline" else name: value})
+    values: dict[str, Any] = dict(filters or {})
+    if "discipline" in values:
+        slug = values["discipline"]
+        values["discipline"] = next((d.pk for d in campaign.disciplines.all() if d.slug == slug), 0)
     if q is not None:
-        condition = search.matching(q)
-        if condition is None:
-            return SignerPage([], None, None)
-        rows = rows.filter(condition)
+        values["q"] = search.query(q)
+    if values.get("discipline") == 0 or ("q" in values and values["q"] is None):
+        return SignerPage([], None, None)
+    source = Source(
+        columns=_READ,
+        lookups=LOOKUPS,
+        base=_LISTED,
+        filters=[_FILTERS[name] for name in values],
+        values={**values, "campaign": campaign.pk},
+    )
     place = Cursor.decode(cursor, order) if cursor else None
-    page: Page = read_page(_public(rows), order=order, place=place, size=size)
+    page = read_page(source, order=order, place=place, size=size)
     return SignerPage([_signer(row) for row in page.rows], page.next, page.previous)
 
 
@@ -297,11 +324,13 @@ def changes(
     """
     place = Cursor.decode(cursor, UPDATED) if cursor else None
     next_since = (place and place.since) or settled()
-    once_listed = Signature.objects.filter(
-        campaign_id=campaign.pk, listed_at__isnull=False, updated_at__gte=since
+    source = Source(
+        columns=(*_READ, "status", "show_name"),
+        lookups=LOOKUPS,
+        base=_ONCE_LISTED,
+        values={"campaign": campaign.pk, "since": since},
     )
-    rows = _public(once_listed, "status", "show_name")
-    page = read_page(rows, order=UPDATED, place=place, size=size, since=next_since)
+    page = read_page(source, order=UPDATED, place=place, size=size, since=next_since)
     entries = [
         _signer(row) if row["status"] == Status.PUBLISHED and row["show_name"] else _tombstone(row)
         for row in page.rows

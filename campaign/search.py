@@ -24,11 +24,18 @@ def vector(*texts: str) -> Func:
     return Func(words, function="array_to_tsvector", output_field=SearchVectorField())
 
 
-def matching(typed: str) -> Func | None:
-    """The condition that every word typed begins a word of the row; None if no word was typed."""
+def query(typed: str) -> str | None:
+    """What was typed as a tsquery, each word a prefix; None if no word was typed."""
     words = identity.query_words(typed)
     if not words:
         return None
     quoted = (word.replace("\\", "\\\\").replace("'", "''") for word in words)
-    query = " & ".join(f"'{word}':*" for word in quoted)
-    return _Matches(F("search"), Cast(Value(query), SearchQueryField()))
+    return " & ".join(f"'{word}':*" for word in quoted)
+
+
+def matching(typed: str) -> Func | None:
+    """The condition that every word typed begins a word of the row; None if no word was typed."""
+    words = query(typed)
+    if words is None:
+        return None
+    return _Matches(F("search"), Cast(Value(words), SearchQueryField()))
