@@ -20,7 +20,7 @@ from campaign import counts
 from campaign.models import Signature
 
 _client = Client(SERVER_NAME="127.0.0.1")
-TIMES = 200
+TIMES = 60
 # At the default of 50, ten thousand signers have 200 pages.
 PAGE_SIZE, PAGE = 20, 500
 
@@ -68,9 +68,12 @@ def _checked(answer: Any, expected: int) -> Any:
 
 
 def _page_500() -> str:
-    """Its address, found by following `next` from the first page."""
-    url = f"{SIGNERS}?page_size={PAGE_SIZE}"
-    for _ in range(PAGE - 1):
+    """Its address, found by following `next` from the first page, in strides of ten pages at first."""
+    url, left = f"{SIGNERS}?page_size={10 * PAGE_SIZE}", PAGE - 1
+    while left:
+        if left == (PAGE - 1) % 10:
+            url = url.replace(f"page_size={10 * PAGE_SIZE}", f"page_size={PAGE_SIZE}")
+        left -= 10 if f"page_size={10 * PAGE_SIZE}" in url else 1
         url = str(_read(url).json()["next"])
     return url
 
