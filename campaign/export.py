@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 from typing import IO, Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -59,15 +59,19 @@ def copy(select: str, rows: QuerySet[Any, Any], form: str, file: IO[bytes]) -> i
     """Write what ``select`` makes of these rows, which it names {rows}; how many they are."""
     sql, values = rows.query.sql_with_params()
     statement = _COPY[form].replace("{select}", select).replace("{rows}", sql)
-    # The driver's own cursor: Django's that counts queries takes no values here.
-    with connection.cursor() as cursor, cursor.cursor.copy(statement, values) as lines:
-        if form == "csv":
-            return _write_csv(lines, file) - 1  # without the header
-        n = 0
-        for line in lines:
-            file.write(line)
-            n += 1
-        return n
+    with transaction.atomic(), connection.cursor() as cursor:
+        # By the index, from the first row on: a sort of all of them in parallel would be no sooner
+        # at its end, and keep others from every core meanwhile.
+        cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+        # The driver's own cursor: Django's that counts queries takes no values here.
+        with cursor.cursor.copy(statement, values) as lines:
+            if form == "csv":
+                return _write_csv(lines, file) - 1  # without the header
+            n = 0
+            for line in lines:
+                file.write(line)
+                n += 1
+            return n
 
 
 # --- CSV -------------------------------------------------------------------------------------

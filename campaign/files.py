@@ -5,7 +5,7 @@ In ``settings.EXPORT_DIR``, for each campaign and form:
 - ``art.csv`` is the list; its time of change is the instant that it is of,
 - ``art.csv.asked`` is empty; its time of change is when somebody last asked for it,
 - ``art.csv.part`` is being written,
-- ``lock`` is held by the one process that writes and deletes.
+- ``lock`` is held by the one process that writes and deletes, and touched while it is at work.
 
 A file that somebody asked for since it was written is written again while the list changes; one
 that nobody asked for is deleted, so that who left the list is on no disk a minute later. Whoever
@@ -49,11 +49,12 @@ SEATS = 2
 """Threads of a process that larger downloads may hold, or who waits for a file: half of them."""
 SEAT_WITHIN = 0.5
 """Seconds to wait for one of them."""
-PICKED_UP_WITHIN = 2.0
+PICKED_UP_WITHIN = 3.0
 """Seconds without a sign of the worker after which a reader waits no longer."""
 WRITTEN_WITHIN = 25.0
 """Seconds to wait for a worker that writes; proxies give up after 30 and more."""
 _STEP = 0.05
+_BEAT = 0.5
 _CHUNK = 1 << 18
 
 _seats = threading.BoundedSemaphore(SEATS)
@@ -140,6 +141,10 @@ def _asked(path: Path) -> Path:
     return path.with_name(f"{path.name}.asked")
 
 
+def _lock(folder: Path) -> Path:
+    return folder / "lock"
+
+
 def _part(path: Path) -> Path:
     return path.with_name(f"{path.name}.part")
 
@@ -186,17 +191,12 @@ def _awaited(campaign: Campaign, path: Path) -> IO[bytes] | None:
         return None
     told, before = time.time(), _changed_at(path)
     for _ in range(int(WRITTEN_WITHIN / _STEP)):
-        if time.time() - max(told, _last_work(path.parent)) >= PICKED_UP_WITHIN:
+        if time.time() - max(told, _changed_at(_lock(path.parent))) >= PICKED_UP_WITHIN:
             return None
         time.sleep(_STEP)
         if _changed_at(path) != before:
             return _open_current(campaign, path)
     return None
-
-
-def _last_work(folder: Path) -> float:
-    """When somebody last wrote on a file there, in seconds since the epoch."""
-    return max((_changed_at(part) for part in folder.glob("*.part")), default=0.0)
 
 
 def _changed_at(path: Path) -> float:
@@ -257,13 +257,33 @@ def refresh() -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[bool]:
     """Whether this process is the one that writes there now; the lock goes with the process."""
-    with (folder / "lock").open("ab") as lock:
+    with _lock(folder).open("ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
-        else:
+            return
+        with _signs_of_life(lock.fileno()):
             yield True
+
+
+@contextmanager
+def _signs_of_life(lock: int) -> Iterator[None]:
+    """Touch the lock now and then, so that who waits for a file knows that somebody is at work."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.is_set():
+            os.utime(lock, (time.time(), time.time()))
+            done.wait(_BEAT)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _known(folder: Path) -> set[Path]:

@@ -4,6 +4,7 @@ import fcntl
 import gc
 import os
 import threading
+import time
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from django.utils.http import http_date
 
 from campaign import export, files, queue, signing, tasks
 from campaign.models import Campaign, Signature
+from tests.e2e.until import until
 from tests.factories import make_campaign, make_signature, manage_token
 
 pytestmark = pytest.mark.django_db
@@ -146,6 +148,57 @@ def test_who_waits_gets_the_file_that_the_worker_writes_meanwhile(
     etag = client.get(URL)["ETag"]
     assert path().exists()
     assert etag == etag_of(path())
+
+
+def test_who_waits_goes_on_waiting_while_the_worker_is_at_work(
+    client: Client,
+    art: Campaign,
+    clock: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(files, "PICKED_UP_WITHIN", 3.0)
+    seconds_of_work, looks = 10, 0
+
+    def a_second_of_work(_step: float) -> None:
+        nonlocal looks
+        looks += 1
+        clock.shift(timedelta(seconds=1))
+        if looks < seconds_of_work:
+            (path().parent / "lock").touch()
+            os.utime(path().parent / "lock", (time.time(), time.time()))
+        elif looks == seconds_of_work:
+            tasks.export()
+
+    monkeypatch.setattr("time.sleep", a_second_of_work)
+    assert client.get(URL)["ETag"] == etag_of(path())
+    assert looks == 10
+    # The control: of a worker that does nothing nobody expects anything for long.
+    clock.shift(files.FRESH + timedelta(seconds=1))
+    make_signature(art, name="Second Signer")
+    seconds_of_work, looks = 0, 0
+    assert "Second Signer" in body(client.get(URL))
+    assert looks == 3
+    assert "Second Signer" not in path().read_text()
+
+
+def test_a_worker_shows_that_it_is_at_work(
+    client: Client, art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_BEAT", 0.01)
+    lock = path().parent / "lock"
+    seen: list[float] = []
+
+    def slow(*_args: Any) -> datetime:
+        os.utime(lock, (0, 0))
+        until(lambda: lock.stat().st_mtime > 0, within=10, what="the lock is touched")
+        seen.append(lock.stat().st_mtime)
+        return datetime.now(UTC)
+
+    monkeypatch.setattr(export, "write", slow)
+    body(client.get("/api/v1/campaigns/art/"))
+    files._ask(path())
+    tasks.export()
+    assert len(seen) == 1
 
 
 def test_before_the_opening_there_is_no_file(
