@@ -121,6 +121,12 @@ class BadCursor(CampaignError):
     message = _("This cursor is not one that a page of this list and order gave.")
 
 
+class OriginNotAllowed(CampaignError):
+    code = "origin_not_allowed"
+    status = 403
+    message = _("This site is not one of the campaign’s.")
+
+
 class BotCheckRequired(CampaignError):
     """Work is asked for before this is taken; ``challenge`` says which (see `botcheck`)."""
 

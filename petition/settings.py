@@ -389,6 +389,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "campaign.api.described.describe",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "KindEnum": "campaign.models.signature.Kind",
         "EvidenceEnum": "campaign.models.signature.Evidence",

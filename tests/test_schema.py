@@ -2,14 +2,17 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern
+from jsonschema import Draft202012Validator
 
 from campaign.api import urls as api_urls
+from campaign.api.problems import every_code
 from tests.factories import make_campaign, make_signature
 
 CAMPAIGN = "/api/v1/campaigns/{slug}/"
@@ -77,12 +80,91 @@ def test_every_operation_says_what_it_answers_and_how_it_fails(document: dict[st
             failures = {code: a for code, a in operation["responses"].items() if code >= "400"}
             assert failures, path
             for code, answer in failures.items():
-                types = set(answer.get("content", {}))
+                types = set(answer["content"])
                 assert types == (
                     {"application/json"}
                     if code == "410" and "signers" in path
                     else {"application/problem+json"}
                 )
+
+
+def test_every_operation_has_a_group_a_summary_and_examples_that_fit(
+    document: dict[str, Any],
+) -> None:
+    groups = {each["name"] for each in document["tags"]}
+    for where, operation in operations(document):
+        assert set(operation["tags"]) < groups, where
+        assert 0 < len(operation["summary"]) < 60, where
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        for status, answer in operation["responses"].items():
+            assert answer["description"], (where, status)
+            assert (status == "304") == ("content" not in answer), (where, status)
+            bodies.append(answer)
+        for body in bodies:
+            for content in body.get("content", {}).values():
+                assert content["examples"], where
+                for example in content["examples"].values():
+                    assert mistakes(document, content["schema"], example["value"]) == [], where
+
+
+def test_every_parameter_is_described_and_its_example_fits(document: dict[str, Any]) -> None:
+    for where, operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            assert parameter["description"], (where, parameter["name"])
+            if parameter["name"] != "cursor":  # nobody makes one up
+                example = parameter["example"]
+                assert mistakes(document, parameter["schema"], example) == [], where
+
+
+def test_every_problem_is_shown_with_a_code_of_its_status(document: dict[str, Any]) -> None:
+    known, shown = every_code(), set()
+    for where, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            examples = answer.get("content", {}).get("application/problem+json", {})
+            for code, example in examples.get("examples", {}).items():
+                assert (example["value"]["code"], example["value"]["status"]) == (code, int(status))
+                assert known[code][0] == int(status), where
+                shown.add(code)
+    # What no operation that there is answers with: another method, a bug, Django's own refusals.
+    beyond = {"method_not_allowed", "not_acceptable", "internal_error", "permission_denied"}
+    assert known.keys() - shown <= beyond
+
+
+def test_the_headers_that_it_names_are_described_and_sent(
+    client: Client, document: dict[str, Any], db: None
+) -> None:
+    make_campaign()
+    known = document["components"]["headers"]
+    for where, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            for name, header in answer["headers"].items():
+                assert header == {"$ref": f"#/components/headers/{name}"}, (where, status)
+                assert known[name]["description"], name
+    for path in ("/api/v1/campaigns/", CAMPAIGN, f"{CAMPAIGN}counts/", f"{CAMPAIGN}feed.atom"):
+        named = document["paths"][path]["get"]["responses"]["200"]["headers"]
+        answer = client.get(path.format(slug="art"))
+        assert set(named) - set(answer.headers) == set(), path
+
+
+def test_the_document_says_whose_it_is_and_where(
+    client: Client, document: dict[str, Any], settings: Any
+) -> None:
+    assert document["servers"] == [{"url": settings.BASE_URL}]
+    assert set(document["info"]) == {"title", "version", "description", "license"}
+    for word in ("problem+json", "If-None-Match", "CC0", "Sunset", "updated_since"):
+        assert word in document["info"]["description"]
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method} {path}", operation
+
+
+def mistakes(document: dict[str, Any], schema: dict[str, Any], value: Any) -> list[str]:
+    """What a validator finds wrong with that value."""
+    whole = {**schema, "components": document["components"]}
+    return [error.message for error in Draft202012Validator(whole).iter_errors(value)]
 
 
 def test_the_parameters_of_the_list_are_those_that_it_takes(document: dict[str, Any]) -> None:

@@ -3,9 +3,7 @@
 from typing import Any
 
 from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.utils.translation import gettext
 from rest_framework import status
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +12,7 @@ from rest_framework.views import APIView
 from campaign import publication
 from campaign.api import inputs, outputs
 from campaign.api.keys import KeyAuthentication, KeyLimit, key_of, require, seal
+from campaign.errors import OriginNotAllowed
 from campaign.freshness import may_be_kept
 from campaign.limits import Taken
 from campaign.models.api_key import Scope
@@ -100,8 +99,7 @@ class PublicPost(Door):
         # What no page of another site can send unless it was told the key.
         self.welcome = self.welcome or key_of(request) is not None
         if request.method == "POST" and not self.welcome:
-            detail = gettext("This site is not one of the campaign’s.")
-            raise PermissionDenied(detail, "origin_not_allowed")
+            raise OriginNotAllowed
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any

@@ -1,5 +1,6 @@
 """Every error of the API as application/problem+json (RFC 9457), with a stable code."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import (
@@ -12,7 +13,6 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils.cache import patch_cache_control
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
@@ -46,6 +46,8 @@ _DJANGO: dict[type[Exception], tuple[int, str, str | Promise]] = {
     BadRequest: (400, "bad_request", _("This request cannot be read.")),
     MultiPartParserError: (400, "bad_request", _("This request cannot be read.")),
 }
+# The sentence of templates/500.html.
+_BROKEN = _("That was our mistake, not yours. Please try it once more in a moment.")
 _TITLES: dict[int, str | Promise] = {
     400: _("Bad request"),
     401: _("Unauthorized"),
@@ -62,6 +64,31 @@ _TITLES: dict[int, str | Promise] = {
     500: _("Internal server error"),
     503: _("Service unavailable"),
 }
+
+
+def every_code() -> dict[str, tuple[int, str]]:
+    """Every ``code`` that a problem can have, with its status and its sentence, for who describes them."""
+    found = {code: (status, str(message)) for status, code, message in _DJANGO.values()}
+    # Raised by DRF itself, as things stand here: keys and origins are refused by errors of our own.
+    for error in (
+        exceptions.ParseError(),
+        exceptions.MethodNotAllowed("DELETE"),
+        exceptions.NotAcceptable(),
+        exceptions.UnsupportedMediaType("text/plain"),
+        exceptions.Throttled(),
+    ):
+        code = str(error.default_code)
+        found[_CODES.get(code, code)] = error.status_code, str(error.detail)
+    found["internal_error"] = 500, str(_BROKEN)
+    return found | {each.code: (each.status, str(each.message)) for each in _own(CampaignError)}
+
+
+def _own(kind: type[CampaignError]) -> Iterator[type[CampaignError]]:
+    """The errors below it with a code of their own, but for those of the pages' forms."""
+    for each in kind.__subclasses__():
+        if "code" in vars(each) and each.__module__ == CampaignError.__module__:
+            yield each
+        yield from _own(each)
 
 
 def problem(
@@ -96,9 +123,7 @@ def failure_response(error: Exception | None) -> JsonResponse:
     """For what never reached a view, or broke there: Django's own errors; None is a bug."""
     described = _described(error) if error is not None else None
     if described is None:
-        # The sentence of templates/500.html.
-        detail = gettext("That was our mistake, not yours. Please try it once more in a moment.")
-        described = problem(500, "internal_error", detail), {}
+        described = problem(500, "internal_error", str(_BROKEN)), {}
     return _answer(*described)
 
 
