@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -97,7 +98,7 @@ class List(RuleBasedStateMachine):
         self.undo = transaction.atomic()
         self.undo.__enter__()
         self.walks: list[Walk] = []
-        for name in ("Ana", "Bo", "Ana", "Cleo"):
+        for name in ("Ana", "Bo", "Ana", "Cleo", "Ana Lu", "Dee"):
             make_signature(self.campaign, name=name, country="FR")
 
     def teardown(self) -> None:
@@ -160,15 +161,20 @@ class List(RuleBasedStateMachine):
 
     # --- Who reads -----------------------------------------------------------------------------
 
-    @precondition(lambda self: len(self.walks) < 3)
-    @rule(
-        order=st.sampled_from(sorted(ORDERS)),
-        size=st.integers(1, 3),
-        query=st.sampled_from([{}, {}, {"country": "FR"}, {"q": "ana"}]),
-        backward=st.booleans(),
+    @initialize(
+        ways=st.lists(
+            st.tuples(
+                st.sampled_from(sorted(ORDERS)),
+                st.integers(1, 2),
+                st.sampled_from([{}, {}, {"country": "FR"}, {"q": "ana"}]),
+                st.booleans(),
+            ),
+            min_size=3,
+            max_size=3,
+        )
     )
-    def begin(self, order: str, size: int, query: dict[str, str], backward: bool) -> None:
-        self.walks.append(Walk(order, size, query, backward))
+    def begin(self, ways: list[tuple[str, int, dict[str, str], bool]]) -> None:
+        self.walks = [Walk(*way) for way in ways]
 
     @precondition(lambda self: any(walk.url for walk in self.walks))
     @rule(which=WHICH)
