@@ -150,8 +150,8 @@ def read_page(
 
 WALK = 20_000
 """Rows of an order that are looked at for a filter at most, at 0.3 to 0.6 µs each."""
-DEAR = 5
-"""Rows that can be looked at in the time in which one match is fetched by its own index and sorted."""
+DEAR = 2
+"""Rows looked at for each match that there may be: fetching and sorting one takes as long as two to five."""
 SAMPLE = 64
 """Pages of the table, each of about 20 signers, that say how many match: it takes 0.4 ms."""
 
@@ -164,7 +164,8 @@ _PLAIN = """{part} AS MATERIALIZED (
 
 # Walk as far along the order as fetching all that match would cost, then fetch them: so that it never
 # takes more than about twice the better way, and statistics, which an import leaves behind, say nothing
-# in it. A LIMIT keeps the planner from carrying the filters in, an OFFSET 0 the order.
+# in it. Of a walk to the end of the list nothing is left to fetch; beyond 1,000 rows nobody counts them
+# to know. A LIMIT keeps the planner from carrying the filters in, an OFFSET 0 the order.
 _DEPTH = """depth AS MATERIALIZED (
     SELECT ceil({dear} * count(campaign_signature.id) * greatest(1, pages / {sample})) AS depth
     FROM (SELECT pg_relation_size('campaign_signature') / 8192.0 AS pages) size
@@ -188,7 +189,7 @@ _FILTERED = """{part}_near AS MATERIALIZED (
         ) every
         WHERE (SELECT count(*) FROM {part}_near) < {lacking} AND EXISTS (
             SELECT FROM campaign_signature WHERE {where}
-            ORDER BY {order} OFFSET (SELECT least({walk}, depth) FROM depth) LIMIT 1
+            ORDER BY {order} OFFSET (SELECT least({walk}, depth, 1000) FROM depth) LIMIT 1
         )
         ORDER BY {order} LIMIT {limit}
     ) page LIMIT {lacking}
