@@ -9,9 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaign.models.campaign import Campaign
-from campaign.models.event import Event
+from campaign.models.event import Event, Verb
 from campaign.models.signature import RejectionReason, Signature, Status
-from campaign.moves import Verb
 from campaign.publication import instant
 
 REASONS: dict[str, str | Promise] = {

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from campaign import identity, moves, outbox, rules
+from campaign import identity, moves, outbox, placing, rules
 from campaign.campaign_file import FileMistake
 from campaign.details import Details, read_imported
 from campaign.errors import FieldError, InvalidInput
+from campaign.history import ORGANISER
 from campaign.models.address import Suppression, SuppressionReason, canonical_address
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign
+from campaign.models.event import Verb
 from campaign.models.mail import MailKind
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
 from campaign.models.statement import current_text
-from campaign.moves import ORGANISER, Verb
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -319,7 +320,7 @@ def _place(campaign: Campaign, batch: ImportBatch, lines: list[_Line]) -> None:
     ]
     if batch.consent_note:
         _hold_for_release(campaign, drafts)
-    moves.place(drafts, verb=Verb.IMPORT, actor=ORGANISER)
+    placing.place(drafts, verb=Verb.IMPORT, actor=ORGANISER)
     if not batch.consent_note:
         outbox.owe(MailKind.CONFIRM, drafts)
 

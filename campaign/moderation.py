@@ -7,9 +7,11 @@ from django.utils import timezone
 
 from campaign import locks, moves, rules
 from campaign.errors import MoveRefused
+from campaign.history import Actor, Moderator
 from campaign.models.batch import ImportBatch
+from campaign.models.event import Verb
 from campaign.models.signature import HoldReason, RejectionReason, Signature, Status
-from campaign.moves import Actor, Decision, Moderator, Moved, Verb
+from campaign.moves import Decision, Moved
 
 
 def approve(*, signature_id: int, revision: int, by: Moderator) -> Moved:

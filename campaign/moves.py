@@ -1,45 +1,23 @@
-"""The only place where a signature is placed, moved, amended or discarded.
+"""The only place where the row of a signature changes: moved to another status, or amended.
 
-Each of these writes in one transaction: the row, its event, the change of the counts and the mails
-owed. Rows of one campaign and canonical address are locked in id order, so that two links of one
-address, confirmed at once, wait for each other instead of deadlocking (35 of 40 trials did).
+Both write in one transaction the row, its event, the change of the counts, and the mails and
+announcements that are owed. Both lock first, in the order of `locks`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, models, transaction
-from django.utils import timezone
+from django.db import IntegrityError, transaction
 
-from campaign import announcements, counts, identity, locks, outbox, search, trip
+from campaign import announcements, counts, history, locks, outbox, placing, trip
 from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
-from campaign.models.api_key import ApiKey
-from campaign.models.event import Event, EventNote
+from campaign.history import Actor
+from campaign.models.event import EventNote, Verb
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
-from campaign.models.tally import TallyChange
-from campaign.trip import Statement
 
 T = TypeVar("T")
-
-
-class Verb(models.TextChoices):
-    """What an event says was done."""
-
-    SIGN = "sign"
-    IMPORT = "import"
-    CONFIRM = "confirm"
-    AMEND = "amend"
-    APPROVE = "approve"
-    REJECT = "reject"
-    HOLD = "hold"
-    RESTORE = "restore"
-    WITHDRAW = "withdraw"
-    ERASE = "erase"
-
 
 _CONFIRMED = frozenset({Status.HELD, Status.PUBLISHED, Status.REJECTED, Status.WITHDRAWN})
 
@@ -79,31 +57,6 @@ PUBLIC_FIELDS: Final = frozenset(
 """Whose change raises ``revision``: a moderator or a link that showed the old one must look again."""
 
 
-Moderator = AbstractBaseUser | ApiKey
-"""Who may decide."""
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who acts: ``signer``, ``moderator``, ``organiser``, ``clock`` or ``api_key``, and which one."""
-
-    kind: str
-    user_id: int | None = None
-    api_key_id: int | None = None
-
-    @classmethod
-    def moderator(cls, by: Moderator) -> "Actor":
-        """A moderator in person, or a program with a key that may moderate."""
-        if isinstance(by, ApiKey):
-            return cls("api_key", api_key_id=by.pk)
-        return cls("moderator", by.pk)
-
-
-SIGNER = Actor("signer")
-ORGANISER = Actor("organiser")
-CLOCK = Actor("clock")
-
-
 @dataclass(frozen=True)
 class Decision:
     """Where a move ends, decided on the locked row; ``reason`` is the event's code."""
@@ -129,51 +82,6 @@ class Moved:
     signature: Signature
     changed: bool
     before: Status = field(default=Status.PENDING)
-
-
-# --- Placing ---------------------------------------------------------------------------------
-
-
-def _now() -> datetime:
-    """The time to the millisecond, as the public sees it: or a feed in its order would look out of order."""
-    now = timezone.now()
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
-
-
-def derive(signature: Signature) -> None:
-    """Fill the columns that follow from the public ones: folds, sort key, search words."""
-    fold(signature)
-    signature.search = search.vector(*shown_texts(signature))
-
-
-def fold(signature: Signature) -> None:
-    """Fill the two folds of the name, for sameness and for the order."""
-    signature.name_fold = identity.search_fold(signature.name)
-    signature.sort_key = identity.search_fold(signature.sort_name or signature.name)
-
-
-def shown_texts(signature: Signature) -> tuple[str, str, str]:
-    """What the public can search."""
-    return signature.name, signature.credit, signature.organisation
-
-
-@transaction.atomic(savepoint=False)
-def place(signatures: Iterable[Signature], *, verb: Verb, actor: Actor) -> list[Signature]:
-    """Insert new signatures, pending or held, all of one campaign, with their events and counts."""
-    now = _now()
-    rows = list(signatures)
-    for row in rows:
-        row.created_at = row.updated_at = now
-        derive(row)
-    Signature.objects.bulk_create(rows)
-    # A pending one has no history yet: whoever asked for it may be a stranger.
-    confirmed = [row for row in rows if row.status != Status.PENDING]
-    if confirmed:
-        Event.objects.bulk_create(_event(row, verb, actor, before="") for row in confirmed)
-    if rows:
-        facets = ((counts.facets(row), 1) for row in rows)
-        TallyChange.objects.bulk_create(counts.changes(rows[0].campaign_id, facets))
-    return rows
 
 
 # --- Moving ----------------------------------------------------------------------------------
@@ -214,10 +122,15 @@ def move(
         columns |= _empty(signature)
     updated = trip.send(
         trip.update(signature, columns, status=before),
-        *_history(
-            signature, verb, actor, before=before, reason=decision.reason, note=decision.note
+        *history.traces(
+            signature,
+            verb,
+            actor,
+            before=before,
+            facets=facets,
+            reason=decision.reason,
+            note=decision.note,
         ),
-        *_counted(signature, facets),
     )
     if updated != 1:
         raise MoveRefused
@@ -246,7 +159,7 @@ _MOVED_COLUMNS: Final = (
 
 def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
     """Set on the row in memory what the decision means for its columns."""
-    now = _now()
+    now = placing.now()
     if decision.to == Status.REJECTED:
         signature.rejected_from = signature.status
     else:
@@ -306,7 +219,7 @@ def _close_pendings(signature: Signature, others: Sequence[Signature]) -> None:
         if other.status == Status.PENDING and other.name_fold == signature.name_fold
     ]
     if namesakes:  # to find that there is nothing to delete took Django a fifth of a confirmation
-        discard(namesakes)
+        placing.discard(namesakes)
 
 
 @transaction.atomic
@@ -314,8 +227,9 @@ def add_hold_reason(signature_id: int, reason: HoldReason) -> None:
     """Note one more reason on a held signature. Raises SignatureGone."""
     signature, _others = locks.lock(signature_id)
     if signature.status == Status.HELD and reason not in signature.hold_reasons:
+        # With a new time, since whoever mirrors the private list sees why it is held.
         Signature.objects.filter(pk=signature.pk).update(
-            hold_reasons=[*signature.hold_reasons, reason]
+            hold_reasons=[*signature.hold_reasons, reason], updated_at=placing.now()
         )
 
 
@@ -327,7 +241,7 @@ def once_more(act: Callable[[], T]) -> T:
         return act()
 
 
-# --- Amending and discarding -----------------------------------------------------------------
+# --- Amending --------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -356,7 +270,7 @@ def amend(
     facets, was_listed = counts.facets(signature), announcements.is_listed(signature)
     for name, new in changes.items():
         setattr(signature, name, new)
-    now = _now()
+    now = placing.now()
     if PUBLIC_FIELDS & changes.keys():
         signature.revision += 1
         signature.updated_at = now
@@ -365,56 +279,13 @@ def amend(
     if review is not None and signature.status in {Status.HELD, Status.REJECTED}:
         reasons = [HoldReason.RENAMED, *signature.hold_reasons, *review(signature, others)]
         signature.hold_reasons = list(dict.fromkeys(reasons))
-    derive(signature)
+    placing.derive(signature)
     derived = ("name_fold", "sort_key", "search", "revision", "updated_at", "listed_at")
     signature.save(update_fields=[*changes, *derived, "hold_reasons"])
-    reason = ",".join(sorted(changes))[:60]
+    status, reason = Status(signature.status), ",".join(sorted(changes))[:60]
     trip.send(
-        *_history(signature, Verb.AMEND, actor, before=Status(signature.status), reason=reason),
-        *_counted(signature, facets),
+        *history.traces(signature, Verb.AMEND, actor, before=status, facets=facets, reason=reason)
     )
     if PUBLIC_FIELDS & changes.keys():
         announcements.announce(signature, was_listed=was_listed, taken_back=True)
-    return Moved(signature, changed=True, before=Status(signature.status))
-
-
-@transaction.atomic(savepoint=False)
-def discard(signature_ids: Iterable[int]) -> int:
-    """Delete pending signatures, with their mails and events; returns how many there were."""
-    pending = Signature.objects.filter(pk__in=list(signature_ids), status=Status.PENDING)
-    # Locked first: Django deletes by id, whatever has been confirmed since it read the ids.
-    locked = list(pending.order_by("pk").select_for_update().values_list("pk", flat=True))
-    _total, by_model = Signature.objects.filter(pk__in=locked).delete()
-    return by_model.get(Signature._meta.label, 0)
-
-
-def _event(
-    signature: Signature, verb: Verb, actor: Actor, *, before: str, reason: str = ""
-) -> Event:
-    return Event(
-        signature=signature,
-        verb=verb,
-        from_status=before,
-        to_status=signature.status,
-        actor=actor.kind,
-        user_id=actor.user_id,
-        api_key_id=actor.api_key_id,
-        reason=reason,
-        revision=signature.revision,
-    )
-
-
-def _history(
-    signature: Signature, verb: Verb, actor: Actor, *, before: str, reason: str, note: str = ""
-) -> list[Statement]:
-    """What a move or an edit leaves of itself: an event, and its personal text beside it."""
-    event = trip.insert(_event(signature, verb, actor, before=before, reason=reason))
-    if not note:
-        return [event]
-    its = "currval('campaign_event_id_seq')"
-    return [event, trip.insert(EventNote(text=note), event_id=its)]
-
-
-def _counted(signature: Signature, before: counts.Facets | None) -> list[Statement]:
-    rows = counts.changed(signature.campaign_id, before, counts.facets(signature))
-    return [trip.insert(row) for row in rows]
+    return Moved(signature, changed=True, before=status)

@@ -10,7 +10,7 @@ undo it and owe the mail to another.
 
 from django.db import connection
 
-from campaign import counts, identity, moves, outbox, trip
+from campaign import counts, identity, outbox, placing, trip
 from campaign.models.mail import MailKind
 from campaign.models.signature import Signature
 from campaign.trip import Statement
@@ -40,8 +40,8 @@ def place(
         fresh.details_key = "undone"  # one with the same details may be there
     owed = outbox.mail(mail, campaign_id=fresh.campaign_id, signature_id=instead)
     fresh.created_at = fresh.updated_at = owed.due_at
-    moves.fold(fresh)
-    fresh.search = identity.search_tokens(*moves.shown_texts(fresh))
+    placing.fold(fresh)
+    fresh.search = identity.search_tokens(*placing.shown_texts(fresh))
     signature = trip.insert(fresh)
     if not welcome:
         trip.send(_SAVE, signature, trip.insert(owed, signature_id=_FRESH), _UNDO)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from campaign import moves
+from campaign import placing
 from campaign.models.campaign import CONFIRM_GRACE
 from campaign.models.idempotency import IdempotencyKey
 from campaign.models.mail import MailQuota
@@ -28,4 +28,4 @@ def expire() -> int:
     MailQuota.objects.filter(day__lt=(now - QUOTA_KEPT).date()).delete()
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT).delete()
     WebhookDelivery.objects.filter(created_at__lt=now - WEBHOOK_LOG_KEPT).delete()
-    return moves.discard(stale.values_list("pk", flat=True))
+    return placing.discard(stale.values_list("pk", flat=True))

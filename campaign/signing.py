@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from campaign import identity, locks, moves, outbox, reception, rules, trip
+from campaign import identity, locks, moves, outbox, placing, reception, rules, trip
 from campaign.details import PROBLEMS, Details, read_address, read_correction, read_details
 from campaign.errors import (
     CampaignClosed,
@@ -19,15 +19,17 @@ from campaign.errors import (
     SignatureGone,
     StatementChanged,
 )
+from campaign.history import SIGNER
 from campaign.idempotency import Once
 from campaign.links import Purpose, read_token
 from campaign.locks import Known
 from campaign.models.address import Suppression, SuppressionReason, canonical_address
 from campaign.models.campaign import Campaign
+from campaign.models.event import Verb
 from campaign.models.mail import MailKind
 from campaign.models.signature import STANDING, Evidence, HoldReason, Signature, Status
 from campaign.models.statement import StatementText, current_consent, current_text
-from campaign.moves import SIGNER, Decision, Moved, Verb
+from campaign.moves import Decision, Moved
 
 NOBODY = "@"
 """An address that nobody has, looked up in the place of one that gets no mail.
@@ -263,7 +265,7 @@ def not_me(token: str) -> None:
             with suppress(SignatureGone):
                 locked, others = locks.lock(signature.pk)
                 pendings = [s for s in (locked, *others) if s.status == Status.PENDING]
-                moves.discard(pending.pk for pending in pendings)
+                placing.discard(pending.pk for pending in pendings)
 
 
 # --- One's own page --------------------------------------------------------------------------
@@ -351,7 +353,7 @@ def _leave(token: str, verb: Verb, to: Status) -> None:
             if signature.rejection_reason:
                 _note(signature, SuppressionReason.REJECTED)
         if signature.status == Status.PENDING:
-            moves.discard([signature.pk])
+            placing.discard([signature.pk])
         elif verb == Verb.WITHDRAW and signature.status == Status.ERASED:
             raise SignatureGone
         else:

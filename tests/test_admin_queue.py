@@ -8,11 +8,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from campaign import moves, signing
+from campaign import moves, placing, signing
+from campaign.history import ORGANISER, SIGNER
 from campaign.models import Campaign, Event, EventNote, ImportBatch, Mail, Signature
+from campaign.models.event import Verb
 from campaign.models.mail import MailKind
 from campaign.models.signature import Evidence, HoldReason, Status
-from campaign.moves import ORGANISER, SIGNER, Verb
 from tests.factories import make_campaign, make_signature, make_user, manage_token
 
 pytestmark = pytest.mark.django_db
@@ -554,7 +555,7 @@ def imported(campaign: Campaign, *named: str) -> ImportBatch:
     )
     now = timezone.now()
     like = make_signature(campaign, status=Status.PENDING, name="Template")
-    moves.place(
+    placing.place(
         [
             Signature(
                 campaign=campaign,
@@ -574,7 +575,7 @@ def imported(campaign: Campaign, *named: str) -> ImportBatch:
         verb=Verb.IMPORT,
         actor=ORGANISER,
     )
-    moves.discard([like.pk])
+    placing.discard([like.pk])
     return batch
 
 

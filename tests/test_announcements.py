@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from campaign import moderation, moves, retention, signing
+from campaign import history, moderation, moves, retention, signing
 from campaign.models import Campaign, Signature, Webhook, WebhookDelivery
 from campaign.models.signature import Status
 from tests.factories import (
@@ -128,10 +128,14 @@ def test_of_who_never_showed_their_name_nothing_is_said(hook: Webhook) -> None:
 def test_a_listed_signer_whose_public_fields_change_is_announced(hook: Webhook) -> None:
     signature = make_signature()
     owed()
-    moves.amend(signature_id=signature.pk, actor=moves.SIGNER, changes={"credit": "The New Songs"})
+    moves.amend(
+        signature_id=signature.pk, actor=history.SIGNER, changes={"credit": "The New Songs"}
+    )
     assert owed() == [("signature.updated", signature.public_id)]
-    moves.amend(signature_id=signature.pk, actor=moves.SIGNER, changes={"newsletter": True})
-    moves.amend(signature_id=signature.pk, actor=moves.SIGNER, changes={"credit": "The New Songs"})
+    moves.amend(signature_id=signature.pk, actor=history.SIGNER, changes={"newsletter": True})
+    moves.amend(
+        signature_id=signature.pk, actor=history.SIGNER, changes={"credit": "The New Songs"}
+    )
     assert owed() == []
 
 

@@ -9,10 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from campaign import moves, signing
+from campaign.history import SIGNER
 from campaign.links import Purpose, make_token
 from campaign.models import Event, Mail, Signature
 from campaign.models.signature import Status
-from campaign.moves import SIGNER
 from tests.factories import confirm_token, details, make_campaign, make_signature, manage_token
 
 pytestmark = pytest.mark.django_db

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from campaign import moderation, moves, signing
 from campaign.corrections import REASONS
+from campaign.history import ORGANISER
 from campaign.models import Campaign, Signature
 from campaign.models.signature import RejectionReason, Status
-from campaign.moves import ORGANISER
 from tests.factories import (
     bring_to,
     make_campaign,

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from campaign import counts, moderation, moves, signing
 from campaign.errors import CampaignError
+from campaign.history import SIGNER
 from campaign.models import Campaign, Signature, Tally, TallyChange
 from campaign.models.signature import RejectionReason, Status
-from campaign.moves import SIGNER
 from tests.factories import (
     confirm_token,
     details,

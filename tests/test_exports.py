@@ -12,9 +12,9 @@ import time_machine
 from django.test import Client
 
 from campaign import export, moves
+from campaign.history import ORGANISER
 from campaign.models import Campaign, Signature
 from campaign.models.signature import Status
-from campaign.moves import ORGANISER
 from tests.factories import bring_to, make_campaign, make_signature
 
 pytestmark = pytest.mark.django_db

@@ -12,9 +12,9 @@ import time_machine
 from django.test import Client
 
 from campaign import identity, moves, paging
+from campaign.history import ORGANISER
 from campaign.models import Signature
 from campaign.models.signature import Evidence, Status
-from campaign.moves import ORGANISER
 from campaign.paging import ORDERS
 from tests.factories import make_campaign, make_signature
 

@@ -26,8 +26,8 @@ from hypothesis.stateful import (
 
 from campaign import counts, moderation, moves, paging, signing
 from campaign.errors import CampaignError
+from campaign.history import ORGANISER
 from campaign.models import Campaign, Signature
-from campaign.moves import ORGANISER
 from campaign.paging import ORDERS
 from tests.factories import bring_to, make_campaign, make_signature, make_user, manage_token
 

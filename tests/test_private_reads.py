@@ -15,11 +15,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from campaign import files
+from campaign import files, moves
 from campaign.api import urls as api_urls
 from campaign.models import ApiKey, AuditEntry, Campaign, Signature
 from campaign.models.api_key import Scope
-from campaign.models.signature import Status
+from campaign.models.signature import HoldReason, Status
 from tests.factories import bearer, bring_to, make_campaign, make_key, make_signature
 
 pytestmark = pytest.mark.django_db
@@ -240,6 +240,17 @@ def test_a_mirror_that_begins_again_where_it_was_told_misses_nothing(
             (signatures[1].public_id, "withdrawn")
         ]
         assert again["next"] is None
+
+
+def test_a_mirror_hears_of_one_more_reason_to_hold(
+    client: Client, campaign: Campaign, headers: dict[str, str]
+) -> None:
+    signature = make_signature(campaign, status=Status.HELD)
+    before = one(client, signature, headers).json()
+    moves.add_hold_reason(signature.pk, HoldReason.PROTECTED_NAME)
+    after = one(client, signature, headers).json()
+    assert after["hold_reasons"] == [*before["hold_reasons"], "protected_name"]
+    assert after["updated_at"] > before["updated_at"]
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from campaign import moves
+from campaign.history import ORGANISER, SIGNER
 from campaign.models import Campaign, Signature
 from campaign.models.signature import Status
-from campaign.moves import ORGANISER, SIGNER
 from campaign.paging import ORDERS, Cursor
 from tests.factories import bring_to, make_campaign, make_signature
 

@@ -9,9 +9,9 @@ import time_machine
 from django.test import Client
 
 from campaign import moves, publication, signing
+from campaign.history import ORGANISER
 from campaign.models import Campaign, Signature
 from campaign.models.signature import Evidence, Status
-from campaign.moves import ORGANISER
 from campaign.paging import ORDERS, UPDATED, Cursor
 from tests.factories import bring_to, make_campaign, make_signature, manage_token
 

@@ -7,13 +7,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from benchmarks.campaign import SLUG
-from campaign import moves, outbox
+from campaign import outbox, placing
 from campaign.details import read_details
+from campaign.history import SIGNER
 from campaign.links import Purpose
 from campaign.models import Campaign, Mail, Signature
+from campaign.models.event import Verb
 from campaign.models.mail import WAITING, MailKind, MailStatus
 from campaign.models.statement import Consent, current_text
-from campaign.moves import SIGNER, Verb
 
 BATCH = 1000
 
@@ -51,7 +52,7 @@ def place(tags: list[str], *, owed: bool = False) -> list[Signature]:
                 **details.columns(),
             )
         )
-    moves.place(rows, verb=Verb.SIGN, actor=SIGNER)
+    placing.place(rows, verb=Verb.SIGN, actor=SIGNER)
     if owed:
         outbox.owe(MailKind.CONFIRM, rows)
     return rows

@@ -14,7 +14,7 @@ from django.db import connection, models, transaction
 
 from benchmarks.campaign import FILE, SLUG
 from benchmarks.inside.names import Derived, derived
-from campaign import counts, identity, moves
+from campaign import counts, identity, placing
 from campaign.campaign_file import parse
 from campaign.models import Campaign, Event, Mail, MailQuota, Signature, TallyChange
 from campaign.models.statement import Consent, current_text
@@ -271,7 +271,7 @@ def _check(campaign: Campaign, total: int) -> None:
                 [tokens, row.pk],
             )
             same = cursor.fetchone()[0]
-        moves.derive(row)
+        placing.derive(row)
         if not same or kept != (row.name_fold, row.sort_key):
             raise SystemExit(f"seeded {json.dumps(row.name)} is not what the product derives")
     if total <= RECOUNTED:

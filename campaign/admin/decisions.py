@@ -23,9 +23,9 @@ from campaign import moderation, moves, rules
 from campaign.admin import desk
 from campaign.admin.site import LOOK, MODERATE, site
 from campaign.errors import CampaignError, ChangedMeanwhile, MoveRefused, SignatureGone
-from campaign.models.event import Event
+from campaign.models.event import Event, Verb
 from campaign.models.signature import HoldReason, RejectionReason, Signature, Status
-from campaign.moves import Moved, Verb
+from campaign.moves import Moved
 
 AT_ONCE = 200
 """How many one decision may cover: as many as somebody can have read on one page."""

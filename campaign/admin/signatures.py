@@ -20,8 +20,8 @@ from campaign.admin import decisions, desk
 from campaign.admin.site import MODERATE, site
 from campaign.admin.unfolded import ChangeList, PageAdmin
 from campaign.models.batch import ImportBatch
+from campaign.models.event import Verb
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
-from campaign.moves import Verb
 
 WHY = {
     HoldReason.REVIEW: _("Review"),

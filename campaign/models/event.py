@@ -7,6 +7,21 @@ from campaign.models.api_key import ApiKey
 from campaign.models.signature import Signature
 
 
+class Verb(models.TextChoices):
+    """What an event says was done."""
+
+    SIGN = "sign"
+    IMPORT = "import"
+    CONFIRM = "confirm"
+    AMEND = "amend"
+    APPROVE = "approve"
+    REJECT = "reject"
+    HOLD = "hold"
+    RESTORE = "restore"
+    WITHDRAW = "withdraw"
+    ERASE = "erase"
+
+
 class Event(models.Model):
     """One move or edit of one signature."""
 

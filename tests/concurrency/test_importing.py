@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from django.db import IntegrityError
 
-from campaign import counts, intake, moderation, moves, signing
+from campaign import counts, intake, moderation, moves, placing, signing
 from campaign.intake import ImportReport, import_signers
 from campaign.models import Campaign, Event, ImportBatch, Mail, Signature
 from campaign.models.signature import Status
@@ -75,7 +75,7 @@ def import_while_one_confirms(monkeypatch: pytest.MonkeyPatch) -> ImportReport:
     campaign = make_campaign()
     named = {"name": "Person 7", "email": "person7@example.org"}
     token = confirm_token(make_signature(campaign, status=Status.PENDING, **named))
-    Meanwhile(lambda: signing.confirm(token)).before(monkeypatch, moves, "place")
+    Meanwhile(lambda: signing.confirm(token)).before(monkeypatch, placing, "place")
     return import_file(campaign)
 
 

@@ -11,7 +11,18 @@ from django.db import OperationalError
 from django.db.models import Q
 from django.test import Client
 
-from campaign import counts, locks, moderation, moves, publication, retention, signing, trip
+from campaign import (
+    counts,
+    history,
+    locks,
+    moderation,
+    moves,
+    placing,
+    publication,
+    retention,
+    signing,
+    trip,
+)
 from campaign.errors import CampaignError, ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.models import Campaign, Event, Signature
 from campaign.models.campaign import Publication
@@ -286,9 +297,9 @@ def rename_while_approved(monkeypatch: pytest.MonkeyPatch) -> tuple[Signature, o
     held, by = make_signature(make_campaign()), make_user()
     shown = moderation.hold(signature_id=held.pk, by=by).signature.revision
     approval = Meanwhile(lambda: moderation.approve(signature_id=held.pk, revision=shown, by=by))
-    approval.before(monkeypatch, moves, "derive")
+    approval.before(monkeypatch, placing, "derive")
     changes = {"name": "Scarlett Johansson"}
-    moves.amend(signature_id=held.pk, actor=moves.SIGNER, changes=changes, revision=shown)
+    moves.amend(signature_id=held.pk, actor=history.SIGNER, changes=changes, revision=shown)
     outcome = approval.end()
     held.refresh_from_db()
     assert held.name == "Scarlett Johansson"
