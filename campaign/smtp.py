@@ -59,11 +59,12 @@ class _Pipelined(smtplib.SMTP):
             self._undo(code, unanswered=1)
             raise smtplib.SMTPRecipientsRefused({recipient: (code, said)})
         code, said = self.getreply()
-        if code == GO_AHEAD:
+        # Of a server that says OK in its place the text would be taken for sent.
+        if goes_ahead := code == GO_AHEAD:
             dotted = _LEADING_DOT.sub(b"..", text)
             self.send(dotted + (b"" if dotted.endswith(b"\r\n") else b"\r\n") + b".\r\n")
             code, said = self.getreply()
-        if code != OK:
+        if not goes_ahead or code != OK:
             self._undo(code, unanswered=0)
             raise smtplib.SMTPDataError(code, said)
 

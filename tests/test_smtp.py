@@ -141,6 +141,15 @@ def test_a_refused_text_is_told_and_the_next_mail_goes_on(
     backend.close()
 
 
+def test_a_text_that_was_never_asked_for_is_not_sent(servers: list[Server]) -> None:
+    backend = connected(servers, (ENVELOPE, b"250 OK\r\n250 OK\r\n250 OK\r\n"), RESET, *TAKEN)
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        send(backend)
+    assert refused.value.smtp_code == 250
+    send(backend)
+    backend.close()
+
+
 def test_a_server_that_hangs_up_after_its_refusal_has_refused(servers: list[Server]) -> None:
     servers.append(Server([(ENVELOPE, b"250 OK\r\n550 Nobody\r\n")]))
     backend = EmailBackend(host="127.0.0.1", port=servers[0].port, timeout=5)
