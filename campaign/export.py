@@ -12,7 +12,6 @@ from typing import IO, Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from campaign import publication
 from campaign.models.campaign import Campaign
@@ -49,8 +48,11 @@ _COPY = {
 
 
 def write(campaign: Campaign, form: str, file: IO[bytes]) -> datetime:
-    """Write the list in that form, the newest first; gives the instant that it is of, or earlier."""
-    as_of = timezone.now()
+    """Write the list in that form, the newest first; gives an instant up to which it has everything.
+
+    Earlier than now where somebody is writing: what they stamped before now may be missing.
+    """
+    as_of = publication.written_until()
     copy(_SELECTS[form], publication.every_row(campaign), form, file)
     return as_of
 

@@ -2,7 +2,7 @@
 
 In ``settings.EXPORT_DIR``, for each campaign and form:
 
-- ``art.csv`` is the list; its time of change is the instant that it is of,
+- ``art.csv`` is the list; its time of change is the instant up to which it has everything,
 - ``art.csv.asked`` is empty; its time of change is when somebody last asked for it,
 - ``art.csv.part`` is being written,
 - ``lock`` is held by the one process that writes and deletes, and touched while it is at work.
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import IO
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
 from campaign import export, publication, queue
@@ -39,9 +40,9 @@ KEPT = 5
 """Seconds that anybody may keep a download, and as many again while they ask for a newer one."""
 REWRITTEN_AFTER = timedelta(seconds=30)
 """The pause between two files of a list that changes."""
-LATE = timedelta(seconds=30)
-"""What changed so long before a file's instant is surely in it: no transaction commits later, and no
-two clocks differ by more. The feed of changes counts on the same."""
+LATE = publication.CLOCKS
+"""What is stamped so long before a file's instant is surely in it, since no two clocks differ by more.
+A transaction may commit as late as it likes: it began after that instant (`export.write`)."""
 
 SMALL = 1 << 20
 """Bytes that are handed to the web server at once: it then holds them, and no thread."""
@@ -70,8 +71,8 @@ class Download:
         stat = os.fstat(file.fileno())
         self.size = stat.st_size
         self.as_of = datetime.fromtimestamp(stat.st_mtime, UTC)
-        self.etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
-        """Names these bytes: no two files of a list are of the same microsecond."""
+        self.etag = f'"{stat.st_ctime_ns:x}-{stat.st_size:x}"'
+        """Names these bytes by when they were written; two files may be of the same instant."""
 
     def __iter__(self) -> Iterator[bytes]:
         while chunk := self._file.read(_CHUNK):
@@ -189,12 +190,12 @@ def _awaited(campaign: Campaign, path: Path) -> IO[bytes] | None:
     """The file that the worker writes now; None when no worker shows itself, or none in time."""
     if not queue.tell(TASK):
         return None
-    told, before = time.time(), _changed_at(path)
+    told, before = time.time(), _written_at(path)
     for _ in range(int(WRITTEN_WITHIN / _STEP)):
         if time.time() - max(told, _changed_at(_lock(path.parent))) >= PICKED_UP_WITHIN:
             return None
         time.sleep(_STEP)
-        if _changed_at(path) != before:
+        if _written_at(path) != before:
             return _open_current(campaign, path)
     return None
 
@@ -204,6 +205,14 @@ def _changed_at(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
+
+
+def _written_at(path: Path) -> int:
+    """When a file came there, in nanoseconds: another time for each, whatever instant it is of."""
+    try:
+        return path.stat().st_ctime_ns
+    except OSError:
+        return 0
 
 
 def _written_here(campaign: Campaign, form: str) -> IO[bytes]:
@@ -239,6 +248,7 @@ def refresh() -> None:
     """Write what was asked for and is not fresh, and delete what must not stay.
 
     One process at a time does so; whoever comes meanwhile leaves it to that one, or to the next tick.
+    A file that cannot be written keeps none of the others; the first such failure is raised at the end.
     """
     folder = Path(settings.EXPORT_DIR)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -248,10 +258,16 @@ def refresh() -> None:
         for leftover in folder.glob("*.part"):  # of a process that was killed
             leftover.unlink(missing_ok=True)
         settled: set[Path] = set()
+        failures: list[Exception] = []
         # Looked up again after each: somebody may have asked while a long one was written.
         while path := next(iter(_known(folder) - settled), None):
-            _settle(path)
             settled.add(path)
+            try:
+                _settle(path)
+            except (OSError, DatabaseError) as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
 
 
 @contextmanager
@@ -304,9 +320,15 @@ def _settle(path: Path) -> None:
     if changed_at and not _is_outdated(campaign, as_of):
         return None
     age = timezone.now() - as_of
+    may_stay = timedelta(0) <= age <= FRESH
     if asked_at > changed_at and not timedelta(0) <= age < REWRITTEN_AFTER:
-        return _replace(campaign, form, path)
-    if not timedelta(0) <= age <= FRESH:
+        try:
+            return _replace(campaign, form, path)
+        except BaseException:
+            if not may_stay:  # on a full disk too, who left the list goes
+                path.unlink(missing_ok=True)
+            raise
+    if not may_stay:
         return _delete(path)
     return None
 

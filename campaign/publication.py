@@ -351,11 +351,16 @@ def settled() -> datetime:
     fixed margin promises nothing, and the writers are asked: what one of them stamps is later than
     its own beginning. The margin is for the clocks, which are not one.
     """
+    return written_until() - CLOCKS
+
+
+def written_until() -> datetime:
+    """The same time without the margin, as if all clocks were one."""
     now = timezone.now()
     with connection.cursor() as asked:
         asked.execute(_OLDEST_WRITER)
         (began,) = asked.fetchone()
-    return min(now, began or now) - CLOCKS
+    return min(now, began or now)
 
 
 # --- Counts ----------------------------------------------------------------------------------

@@ -328,6 +328,27 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     ]
 
 
+def test_on_a_full_disk_who_left_goes_and_the_other_files_are_kept_up(
+    client: Client,
+    art: Campaign,
+    clock: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = [written(client), written(client, "jsonl")]
+    signing.withdraw(manage_token(Signature.objects.get()))
+    clock.shift(files.FRESH + timedelta(seconds=1))
+    for form in export.FORMS:
+        client.get(f"/api/v1/campaigns/art/signers.{form}")
+
+    def fail(_campaign: Campaign, form: str, _out: Any) -> datetime:
+        raise OSError(f"no space left on device for {form}")
+
+    monkeypatch.setattr(export, "write", fail)
+    with pytest.raises(OSError, match="no space"):
+        tasks.export()
+    assert [file.exists() for file in both] == [False, False]
+
+
 def test_one_process_at_a_time_writes(client: Client, art: Campaign) -> None:
     client.get(URL)
     folder = Path(settings.EXPORT_DIR)
