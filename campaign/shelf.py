@@ -2,6 +2,9 @@
 
 Redis may be lost at any time: then the shelf is empty, and every claim on it is granted. A question
 waits a quarter of a second at most, and after a failure none is asked for a while.
+
+A text is sealed with its key and SECRET_KEY: what anybody else wrote there, another installation or
+who has got into Redis, is as if it were not there, and never stands on our pages.
 """
 
 import logging
@@ -11,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -24,6 +28,8 @@ PAUSE = 5.0
 """Seconds without a question after a failure."""
 LIFE = 5.0
 """Seconds that a copy stays, counted from when its reading began."""
+_SEAL = 32
+"""Bytes of a seal."""
 
 
 class Shelf:
@@ -39,14 +45,16 @@ class Shelf:
             # In one transaction: a newer text between the two would lend the old one its age.
             return redis.pipeline().get(_text(key)).pttl(_text(key)).execute()
 
-        text, left = self._ask(get, instead=(None, 0))
+        sealed, left = self._ask(get, instead=(None, 0))
+        text = _opened(key, sealed) if sealed is not None else None
         return (text, LIFE - left / 1000) if text is not None else None
 
     def put(self, key: str, text: bytes, *, age: float) -> None:
         """Keep a text whose reading began ``age`` seconds ago."""
         left = int((LIFE - age) * 1000)
         if left > 0:
-            self._ask(lambda redis: redis.set(_text(key), text, px=left), instead=None)
+            sealed = _seal(key, text) + text
+            self._ask(lambda redis: redis.set(_text(key), sealed, px=left), instead=None)
 
     def claim(self, key: str, *, seconds: float) -> bool:
         """Whether the caller is the one who reads this key anew; nobody else is for that long."""
@@ -84,9 +92,20 @@ class Shelf:
         return answer
 
 
+def _seal(key: str, text: bytes) -> bytes:
+    mac = salted_hmac("campaign.shelf", key.encode() + b"\0" + text, algorithm="sha256")
+    return bytes(mac.digest())
+
+
+def _opened(key: str, sealed: bytes) -> bytes | None:
+    """The text that we sealed for that key; None of any other."""
+    seal, text = sealed[:_SEAL], sealed[_SEAL:]
+    return text if constant_time_compare(seal, _seal(key, text)) else None
+
+
 def _text(key: str) -> str:
     # The number is that of the text's form: a process of the release before reads its own only.
-    return f"petition:copy:1:{key}"
+    return f"petition:copy:2:{key}"
 
 
 def _claim(key: str) -> str:

@@ -1,5 +1,6 @@
 """Hot public reads are given from a copy, and nothing is that should not be."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -72,6 +73,51 @@ def test_a_hot_read_is_read_once(process: Process, address: str) -> None:
     assert first["tdm-reservation"] == "1"
     assert first["Content-Length"] == str(len(first.body))
     assert "set-cookie" not in first.headers
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda _whole: b"",
+        lambda _whole: b"garbage",
+        lambda whole: whole.replace("Zoë Moreau".encode(), b"Eve Forger!"),
+        lambda whole: whole[32:].replace("Zoë Moreau".encode(), b"Eve Forger!"),
+    ],
+    ids=["nothing", "garbage", "another name", "without a seal"],
+)
+def test_what_somebody_else_wrote_into_redis_is_given_to_nobody(
+    process: Process, written: Callable[[bytes], bytes]
+) -> None:
+    address = f"{BASE}signers/"
+    honest = process.get(address).body
+    redis: Any = Redis.from_url(settings.REDIS_URL)
+    (key,) = redis.keys("petition:copy:*")
+    redis.set(key, written(redis.get(key)), px=4_999)
+    redis.delete(*redis.keys("petition:claim:*"))
+    again = Process()
+    assert again.get(address).body == honest
+    assert again.readings == 1
+
+
+def test_a_copy_of_one_address_is_none_of_another(process: Process) -> None:
+    redis: Any = Redis.from_url(settings.REDIS_URL)
+    process.get("/art/?language=fr")
+    (key,) = redis.keys("petition:copy:*")
+    redis.set(key.replace(b"=fr", b"=en"), redis.get(key), px=4_999)
+    again = Process()
+    assert again.get("/art/?language=en")["content-language"] == "en"
+
+
+def test_another_installation_with_this_redis_reads_for_itself(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process.get("/art/")
+    monkeypatch.setattr(settings, "SECRET_KEY", "of another one")
+    redis: Any = Redis.from_url(settings.REDIS_URL)
+    redis.delete(*redis.keys("petition:claim:*"))
+    other = Process()
+    assert other.get("/art/").status == 200
+    assert other.readings == 1
 
 
 @pytest.mark.parametrize("address", KEPT)
