@@ -85,7 +85,7 @@ def _deliver(claims_of: Callable[[Owner, float], Iterator[list[Mail]]]) -> int:
         return 0
     sent, owner, ends = 0, Owner(), time.monotonic() + RUN
     try:
-        with _connected() as server, claims.at_work(owner):
+        with _connected() as server, claims.renewed(owner):
             for mails in claims_of(owner, ends):
                 sent += _send_batch(server, owner, mails, ends)
     except ServerDown as error:
@@ -157,7 +157,6 @@ def _send(server: BaseEmailBackend, owner: Owner, mail: Mail, alone: Collection[
         # One mail that cannot be written must not stand in the way of all the others.
         logger.exception("mail %s cannot be rendered", mail.pk)
         return _defer(owner, mail, f"not rendered: {type(error).__name__}")
-    owner.settle()
     try:
         server.send_messages([message])
     except smtplib.SMTPRecipientsRefused as error:

@@ -7,7 +7,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, connection, connections, transaction
+from django.utils import timezone
 from pytest_django import Settings
 
 from campaign import claims, delivery
@@ -71,32 +72,63 @@ def somebody_waits(holder: psycopg.Connection[Any]) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def test_the_next_text_goes_out_once_the_last_mark_is_committed(
+def test_the_next_text_goes_out_once_the_last_one_is_marked(
     sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settled = threading.Event()
-    settle = claims.Owner.settle
-
-    def waits(owner: claims.Owner) -> None:
-        if owner._writing is not None:
-            settled.set()
-        settle(owner)
-
-    monkeypatch.setattr(claims.Owner, "settle", waits)
     with delivering_while_the_first_cannot_be_marked(monkeypatch) as holder:
         until(lambda: somebody_waits(holder), within=PATIENCE)
-        assert settled.wait(PATIENCE)  # the second is rendered, and its turn has come
         assert len(sink.received) == 1
         holder.rollback()
     assert len(sink.received) == 2
     assert set(Mail.objects.values_list("status", flat=True)) == {"sent"}
 
 
-def test_control_without_waiting_two_mails_are_out_that_nobody_has_marked(
+def test_control_a_worker_that_does_not_wait_has_two_mails_out_that_nobody_has_marked(
     sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(claims.Owner, "settle", lambda owner: None)
+    mark, marks = claims.Owner.mark_sent, list[threading.Thread]()
+
+    def mark_later(owner: claims.Owner, mail: Mail) -> None:
+        def run() -> None:
+            with suppress(DatabaseError, psycopg.Error):
+                mark(owner, mail)
+            connections.close_all()
+
+        marks.append(threading.Thread(target=run))
+        marks[-1].start()
+
+    monkeypatch.setattr(claims.Owner, "mark_sent", mark_later)
     with delivering_while_the_first_cannot_be_marked(monkeypatch) as holder:
         until(lambda: len(sink.received) == 2, within=PATIENCE)
-        assert not Mail.objects.filter(status="sent").exists()
+        first = Mail.objects.order_by("pk").first()
+        assert first is not None
+        assert first.status == "claimed"
         holder.rollback()
+    for thread in marks:
+        thread.join(PATIENCE)
+
+
+def test_a_mark_does_not_wait_for_the_disk_and_everything_else_does(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_signature(make_campaign(), status=Status.PENDING)
+    seen: list[tuple[str, str]] = []
+    with connection.cursor() as cursor:  # as in production; the tests' own server waits for no disk
+        cursor.execute("SET synchronous_commit TO on")
+
+    def at_commit() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            return str(cursor.fetchone()[0])
+
+    assert delivery.deliver_due() == 1
+    seen.append(("afterwards", at_commit()))
+    with transaction.atomic():
+        mail = Mail.objects.get()
+        owner = claims.Owner()
+        Mail.objects.update(status="claimed", lease_owner=owner.name, lease_until=timezone.now())
+        owner.mark_sent(mail)
+        seen.append(("in the mark's transaction", at_commit()))
+    with connection.cursor() as cursor:
+        cursor.execute("RESET synchronous_commit")
+    assert seen == [("afterwards", "on"), ("in the mark's transaction", "off")]
