@@ -38,6 +38,8 @@ PROBLEMS: dict[str, str | Promise] = {
     "duplicate": _("This address has signed with this name already."),
 }
 SOURCE_MAX = 60
+TYPED_LIMIT = 2000
+"""Characters of a line that are looked at; cleaning takes the invisible ones out of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +87,8 @@ class _Reader:
         """A cleaned line of free text that is a possible name, '' for none."""
         typed = str(self.typed.get(field) or "")
         # Checked before cleaning too: normalising megabytes is work that a stranger could order.
-        text = identity.clean(typed[: 10 * 200])
-        code = "too_long" if len(typed) > 10 * 200 else identity.name_problem(text)
+        text = identity.clean(typed[:TYPED_LIMIT])
+        code = "too_long" if len(typed) > TYPED_LIMIT else identity.name_problem(text)
         if code and (needed or code != "blank"):
             self.fail(field, code, TEXT_PROBLEMS[code])
         return text

@@ -393,6 +393,10 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "campaign.api.described.describe",
     ],
+    "PATH_CONVERTER_OVERRIDES": {
+        "slug": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+        "int": {"type": "integer", "minimum": 0},
+    },
     "ENUM_NAME_OVERRIDES": {
         "KindEnum": "campaign.models.signature.Kind",
         "EvidenceEnum": "campaign.models.signature.Evidence",

@@ -274,7 +274,7 @@ _TEXTS = (
 )
 _NOT_TEXT: tuple[Any, ...] = (1, 1.5, True, False, [], ["a"], {}, {"a": 1})
 _NOT_FLAG: tuple[Any, ...] = (0, 1, "true", "on", "", [], {}, None)
-_NOT_NUMBER: tuple[Any, ...] = ("1", 1.0, True, [], {}, 0, -1, 2**31, 10**30)
+_NOT_NUMBER: tuple[Any, ...] = ("1", 1.5, 1e300, True, [], {}, 0, -1, 2**31, 10**30)
 
 
 @pytest.mark.parametrize(
@@ -293,6 +293,12 @@ def test_a_value_of_another_type_is_refused_never_converted(
         assert [error["field"] for error in body["errors"]] == [field], value
         assert all(error["code"] and error["message"] for error in body["errors"])
     assert_nothing_written()
+
+
+def test_a_whole_number_may_be_written_with_its_point(strict: Client) -> None:
+    body = json.dumps(details(statement_version=1)).replace(": 1}", ": 1.0}").encode()
+    assert b": 1.0}" in body
+    assert send(strict, body).status_code == 202
 
 
 @pytest.mark.parametrize("path", [RESEND, CONFIRM])

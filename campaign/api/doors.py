@@ -20,9 +20,13 @@ from campaign.models.campaign import Campaign
 from campaign.origins import may_post
 
 
-def problems(*codes: int) -> dict[Any, Any]:
-    """For the schema: these statuses answer with a problem; a bad key and its limit do everywhere."""
-    everywhere = (401, 429)
+def problems(*codes: int, one_form: bool = False) -> dict[Any, Any]:
+    """For the schema: these statuses answer with a problem.
+
+    Everywhere a key may be bad, sent in the clear or over its limit, and nobody may take JSON, which
+    is nothing to an answer of ``one_form``.
+    """
+    everywhere = (401, 403, 429) if one_form else (401, 403, 406, 429)
     return {
         (code, "application/problem+json"): outputs.ProblemShape
         for code in sorted({*codes, *everywhere})

@@ -93,7 +93,7 @@ class SignersCsv(_SignersFile):
 
     @extend_schema(
         operation_id="signers_csv",
-        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(404, 503)},
+        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(404, 503, one_form=True)},
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """The whole public list for a spreadsheet, a minute old at most."""
@@ -105,7 +105,10 @@ class SignersJsonl(_SignersFile):
 
     @extend_schema(
         operation_id="signers_jsonl",
-        responses={(200, "application/jsonl"): OpenApiTypes.STR, **problems(404, 503)},
+        responses={
+            (200, "application/jsonl"): OpenApiTypes.STR,
+            **problems(404, 503, one_form=True),
+        },
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """The whole public list, a JSON object a line, a minute old at most."""
@@ -121,7 +124,7 @@ class Feed(PublicRead):
 
     @extend_schema(
         operation_id="feed_retrieve",
-        responses={(200, "application/atom+xml"): OpenApiTypes.STR, **problems(404)},
+        responses={(200, "application/atom+xml"): OpenApiTypes.STR, **problems(404, one_form=True)},
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
         """The newest signers as an Atom feed."""
@@ -149,7 +152,7 @@ class Badge(Translated):
     @extend_schema(
         operation_id="badge_retrieve",
         parameters=[inputs.CampaignQuery],
-        responses={(200, "image/svg+xml"): OpenApiTypes.STR, **problems(400, 404)},
+        responses={(200, "image/svg+xml"): OpenApiTypes.STR, **problems(400, 404, one_form=True)},
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
         """The count as a picture, for pages that cannot ask the API."""

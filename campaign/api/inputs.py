@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -9,11 +10,14 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.utils.json import strict_constant
 
+from campaign.details import TYPED_LIMIT
+from campaign.mailboxes import TYPED_LIMIT as ADDRESS_TYPED_LIMIT
 from campaign.models.signature import Evidence, Kind, RejectionReason, Status
 from campaign.paging import ORDERS
 from campaign.private_reads import SHOWN
@@ -33,7 +37,17 @@ class JsonParser(JSONParser):
             raise ParseError(detail[:200]) from None
 
 
-class StrictText(serializers.CharField):
+class Said:
+    """A field of which the schema says more than the library finds out, in words of JSON Schema."""
+
+    said: Mapping[str, Any] = {}
+
+    def __init__(self, *, said: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.said = self.said if said is None else said
+
+
+class StrictText(Said, serializers.CharField):
     """A JSON string; a number is refused, never converted."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -47,7 +61,7 @@ class StrictText(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
-class StrictFlag(serializers.BooleanField):
+class StrictFlag(Said, serializers.BooleanField):
     """JSON's true or false; "true", 1 and "on" are refused."""
 
     def to_internal_value(self, data: Any) -> bool:
@@ -57,14 +71,21 @@ class StrictFlag(serializers.BooleanField):
 
 
 class StrictNumber(serializers.IntegerField):
-    """A JSON whole number; "1", 1.0 and true are refused."""
+    """A JSON whole number, which 1.0 is too (JSON Schema, 6.1.1); "1" and true are refused."""
 
     def to_internal_value(self, data: Any) -> int:
+        if type(data) is float and data.is_integer():
+            data = int(data)
         if type(data) is not int:
             self.fail("invalid")
         return int(super().to_internal_value(data))
 
 
+NOTE_MAX = 2000
+"""Characters of a note."""
+# Of JSON Schema; how they are read stands in `details` and `mailboxes`.
+LINE = {"maxLength": TYPED_LIMIT, "format": "name"}
+ADDRESS = {"minLength": 1, "maxLength": ADDRESS_TYPED_LIMIT, "format": "email"}
 UNKNOWN_SHOWN = 10
 """Unknown fields that an answer names: a body may have ten thousand."""
 
@@ -74,7 +95,28 @@ def _shown(name: object) -> str:
     return str(name)[:100].encode(errors="backslashreplace").decode()
 
 
-class StrictInput(serializers.Serializer[Any]):
+class Shape(serializers.Serializer[Any]):
+    """What is sent, in a body or a query."""
+
+    closed = True
+    """Whether the schema can say that there is no other field."""
+
+
+class ShapeToo(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """For the schema: what the fields say, last, since the library would wrap it in a choice."""
+
+    target_class = Shape
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        shape: Any = self.target
+        found: Any = auto_schema._map_serializer(shape, direction, bypass_extensions=True)
+        for name, field in shape.fields.items():
+            found["properties"][name] |= getattr(field, "said", {})
+        return {**found, "additionalProperties": False} if shape.closed else found
+
+
+class StrictInput(Shape):
     """Refuses fields that it doesn't know: a misspelt show_name would publish who asked not to be."""
 
     default_error_messages = {
@@ -126,26 +168,41 @@ def _shared(kind: type[StrictInput]) -> StrictInput:
 class SignInput(StrictInput):
     """The body of a request to sign."""
 
-    name = StrictText(help_text="As it will be published, at most 200 characters.")
-    email = StrictText(help_text="Where the confirmation goes; never published.")
+    name = StrictText(
+        said={"minLength": 1, **LINE},
+        help_text="As it will be published: at most 200 characters, no link, no markup.",
+    )
+    email = StrictText(said=ADDRESS, help_text="Where the confirmation goes; never published.")
     kind = StrictText(
-        required=False, help_text=f"One of {', '.join(Kind.values)}; person if left out."
+        said={"enum": [*Kind.values, ""]},
+        required=False,
+        help_text="person if left out or empty.",
     )
     discipline = StrictText(
         required=False, allow_null=True, help_text="A slug of the campaign's own list."
     )
     credit = StrictText(
-        required=False, allow_null=True, help_text="One line by which people know the signer."
+        said=LINE,
+        required=False,
+        allow_null=True,
+        help_text="One line by which people know the signer.",
     )
-    organisation = StrictText(required=False, allow_null=True)
-    country = StrictText(required=False, allow_null=True, help_text="ISO 3166-1 alpha-2.")
+    organisation = StrictText(said=LINE, required=False, allow_null=True)
+    country = StrictText(
+        said={"pattern": "^([A-Za-z]{2})?$"},
+        required=False,
+        allow_null=True,
+        help_text="ISO 3166-1 alpha-2.",
+    )
     language = StrictText(
         required=False,
         help_text="Of the statement that was read; the campaign's first if left out.",
     )
     show_name = StrictFlag(default=True, help_text="false: counted, listed nowhere.")
     newsletter = StrictFlag(default=False)
-    consent = StrictFlag(help_text="Must be true: the wording of `consent` was agreed to.")
+    consent = StrictFlag(
+        said={"const": True}, help_text="Must be true: the wording of `consent` was agreed to."
+    )
     source = StrictText(  # type: ignore[assignment]
         required=False,
         allow_null=True,
@@ -162,11 +219,11 @@ class SignInput(StrictInput):
 
 
 class ConfirmInput(StrictInput):
-    token = StrictText(help_text="Of the link in the confirmation mail.")
+    token = StrictText(said={"minLength": 1}, help_text="Of the link in the confirmation mail.")
 
 
 class ResendInput(StrictInput):
-    email = StrictText()
+    email = StrictText(said=ADDRESS)
 
 
 class StrictChoice(serializers.ChoiceField):
@@ -181,11 +238,13 @@ class StrictChoice(serializers.ChoiceField):
 class NoteText(StrictText):
     """What colleagues read beside a decision."""
 
+    said = {"maxLength": NOTE_MAX}
+
     default_error_messages = {"too_long": _("Please use at most 2000 characters.")}
 
     def to_internal_value(self, data: Any) -> str:
         note = super().to_internal_value(data)
-        if len(note) > 2000:
+        if len(note) > NOTE_MAX:
             self.fail("too_long")
         # A NUL and a lone surrogate can be written in JSON, but not sent to the database.
         return note.replace("\0", "").encode(errors="ignore").decode()
@@ -212,8 +271,10 @@ class FeatureInput(DecisionInput):
     featured = StrictFlag()
 
 
-class QueryInput(serializers.Serializer[Any]):
+class QueryInput(Shape):
     """Query parameters; an unknown one is refused, since a misspelt filter would filter nothing."""
+
+    closed = False
 
     default_error_messages = {
         "unknown_parameter": _("There is no such parameter."),
@@ -234,11 +295,31 @@ class QueryInput(serializers.Serializer[Any]):
         raise serializers.ValidationError({_shown(name): [mistake]})
 
 
+class QueryText(Said, serializers.CharField):
+    """Taken as it stands: a space is no part of any value that we know, and not taken off either."""
+
+    said = {"pattern": "^[^\\u0000]*$"}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"required": False, "trim_whitespace": False, **kwargs})
+
+
+class PageSize(serializers.IntegerField):
+    """A whole number in plain digits; Python would read " 1_0" as ten, and the digits of any script."""
+
+    shape = re.compile(r"-?[0-9]{1,9}", re.ASCII)
+
+    def to_internal_value(self, data: Any) -> int:
+        if self.shape.fullmatch(data) is None:
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
 class CampaignQuery(QueryInput):
-    language = serializers.CharField(required=False, max_length=10)
+    language = QueryText(max_length=10)
 
 
-class StrictTime(serializers.CharField):
+class StrictTime(Said, serializers.CharField):
     """A time as the API writes it, of any zone: date, T, time to the second or finer, Z or offset."""
 
     default_error_messages = {
@@ -246,6 +327,7 @@ class StrictTime(serializers.CharField):
         "in_future": _("This time is still to come."),
     }
     shape = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+    said = {"format": "date-time"}
     # Clocks are wrong by minutes and zones by hours; a day is somebody's mistake.
     latest = timedelta(days=1)
 
@@ -270,17 +352,15 @@ class SignersQuery(QueryInput):
         "not_with_updated_since": _("updated_since goes with page_size alone."),
     }
 
-    discipline = serializers.CharField(required=False, max_length=60)
-    country = serializers.RegexField("^[A-Za-z]{2}$", required=False)
+    discipline = QueryText(max_length=60)
+    country = serializers.RegexField(r"^[A-Za-z]{2}\Z", required=False, trim_whitespace=False)
     kind = serializers.ChoiceField(Kind.values, required=False)
     evidence = serializers.ChoiceField(Evidence.values, required=False)
     featured = serializers.ChoiceField(["true", "false"], required=False)
-    q = serializers.CharField(
-        required=False, max_length=200, allow_blank=True, trim_whitespace=False
-    )
+    q = QueryText(max_length=200, allow_blank=True)
     order = serializers.ChoiceField(list(ORDERS), default="featured")
-    cursor = serializers.CharField(required=False, max_length=8000)
-    page_size = serializers.IntegerField(default=50, min_value=1, max_value=200)
+    cursor = QueryText(max_length=8000, said={"pattern": "^[A-Za-z0-9_-]+$"})
+    page_size = PageSize(default=50, min_value=1, max_value=200)
     updated_since = StrictTime(
         required=False,
         help_text=(
@@ -339,5 +419,5 @@ class PrivateListQuery(PrivateQuery):
             "at `next_since`."
         ),
     )
-    cursor = serializers.CharField(required=False, max_length=8000)
-    page_size = serializers.IntegerField(default=50, min_value=1, max_value=200)
+    cursor = QueryText(max_length=8000, said={"pattern": "^[A-Za-z0-9_-]+$"})
+    page_size = PageSize(default=50, min_value=1, max_value=200)

@@ -130,7 +130,10 @@ class PrivateCsv(_PrivateFile):
     @extend_schema(
         operation_id="private_signatures_csv",
         parameters=[inputs.PrivateQuery],
-        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(400, 403, 404, 503)},
+        responses={
+            (200, "text/csv"): OpenApiTypes.STR,
+            **problems(400, 403, 404, 503, one_form=True),
+        },
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """All confirmed signatures with their e-mail addresses for a spreadsheet; on record."""
@@ -143,7 +146,10 @@ class PrivateJsonl(_PrivateFile):
     @extend_schema(
         operation_id="private_signatures_jsonl",
         parameters=[inputs.PrivateQuery],
-        responses={(200, "application/jsonl"): OpenApiTypes.STR, **problems(400, 403, 404, 503)},
+        responses={
+            (200, "application/jsonl"): OpenApiTypes.STR,
+            **problems(400, 403, 404, 503, one_form=True),
+        },
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """All confirmed signatures with their e-mail addresses, a JSON object a line; on record."""

@@ -142,7 +142,7 @@ class Statement(PublicRead):
 
     @extend_schema(
         operation_id="statements_retrieve",
-        responses={(200, "text/plain"): OpenApiTypes.STR, **problems(404)},
+        responses={(200, "text/plain"): OpenApiTypes.STR, **problems(404, one_form=True)},
     )
     def get(self, request: Request, slug: str, version: int, language: str) -> HttpResponse:
         """The exact bytes that a version's `sha256` is of: title, blank line, body."""
