@@ -51,7 +51,7 @@ _DESCRIPTION = """\
 A campaign is a public statement that creators sign. This API reads its signers and numbers, takes
 signatures, and lets the organiser's servers moderate.
 
-- **First call**: `curl {base}/api/v1/campaigns/`. Public reads need no key and are open to every site.
+- **First call**: `GET /api/v1/campaigns/`. Public reads need no key and are open to every site.
 - **Form**: JSON in UTF-8, `snake_case`, times in ISO 8601 UTC with `Z`, opaque ids. Unknown fields and
   parameters are refused, and a value of another type is never converted.
 - **Errors** are `application/problem+json` (RFC 9457) with a stable `code`; a bad input names each field
@@ -169,7 +169,7 @@ _OWN_PROBLEMS: dict[str, dict[str, list[str]]] = {
 def describe(result: Any, generator: Any, request: Any, public: bool) -> Any:
     """Complete the document; a postprocessing hook of drf-spectacular."""
     result["info"] |= {
-        "description": _DESCRIPTION.format(base=settings.BASE_URL),
+        "description": _DESCRIPTION,
         "license": {
             "name": "CC0 1.0 for numbers; signers are personal data, see above",
             "url": "https://creativecommons.org/publicdomain/zero/1.0/",
@@ -213,7 +213,7 @@ def _parameter(parameter: dict[str, Any]) -> None:
 
 def _answer(answer: dict[str, Any], *, status: str, operation: dict[str, Any], method: str) -> None:
     name, [tag] = operation["operationId"], operation["tags"]
-    headers = ["tdm-reservation", *_OF_STATUS.get(status, ())]
+    headers = _OF_STATUS.get(status, [])
     content = answer.get("content", {})
     if "application/problem+json" in content:
         codes = _codes(operation, status=status, method=method)
@@ -222,7 +222,7 @@ def _answer(answer: dict[str, Any], *, status: str, operation: dict[str, Any], m
             code: {"value": problem_example(code, operation=name, method=method)} for code in codes
         }
     else:
-        headers += _headers_of(name, tag)
+        headers = _headers_of(name, tag)
         shown = TOMBSTONE if status == "410" else ANSWERS[name]
         answer["description"] = answer.get("description") or "; ".join(shown)
         for each in content.values():
@@ -232,7 +232,7 @@ def _answer(answer: dict[str, Any], *, status: str, operation: dict[str, Any], m
 
 def _headers_of(name: str, tag: str) -> list[str]:
     """The headers of a good answer."""
-    headers = ["Cache-Control"]
+    headers = ["Cache-Control", "tdm-reservation"]
     if tag == READING:
         headers += ["ETag", "Last-Modified"]
     if tag == ORGANISING:
