@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -118,7 +119,7 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 
 def test_the_bounds_of_pages_and_searches_are_those_of_the_list() -> None:
-    fields = inputs.SignersQuery().fields
+    fields: Any = inputs.SignersQuery().fields
     page_size = fields["page_size"]
     assert (page_size.min_value, page_size.max_value, page_size.default) == (1, 200, 50)
     assert fields["q"].max_length == 200
