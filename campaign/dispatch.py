@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 HOOKS = 8
 """Webhooks served in one run; the others are next, those that have waited longest first."""
-LANES = 4
+LANES = 8
 """Posts at once to one webhook; one only while it fails."""
 TURN = 10.0
 """Seconds after which a run begins no post: the next one goes on."""
@@ -136,14 +136,13 @@ class _Run:
         self._looks_at = 0.0
 
     def go(self) -> None:
+        """Go on until nothing is owed; meanwhile nobody need be woken for it (see `queue`)."""
         while True:
             self._look()
             self._begin()
             if self._flying:
                 self._wait()
-            elif not self._look(
-                at_once=True
-            ):  # owed while we still had the lease: nobody else came
+            elif not self._look_last():
                 break
 
     def _wait(self) -> None:
@@ -156,12 +155,20 @@ class _Run:
     def is_cut_off(self) -> bool:
         return time.monotonic() >= self._ends
 
-    def _look(self, *, at_once: bool = False) -> bool:
+    def _look(self) -> None:
         """Take more webhooks, now and then: who is owed something must not wait for who is slow."""
         now = time.monotonic()
-        if now >= self._ends or (now < self._looks_at and not at_once):
-            return False
-        self._looks_at = now + LOOK
+        if self._looks_at <= now < self._ends and len(self._turns) < HOOKS:
+            self._looks_at = now + LOOK
+            queue.hold(DISPATCH)
+            self._take_more()
+
+    def _look_last(self) -> bool:
+        """Take what was owed while we still had the lease: whoever came for it found it taken."""
+        queue.heard(DISPATCH)
+        return not self.is_cut_off() and self._take_more()
+
+    def _take_more(self) -> bool:
         more = _take(self.owner, HOOKS - len(self._turns))
         self._turns += [_Turn(hook) for hook in more]
         return bool(more)

@@ -14,7 +14,7 @@ import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaign import dispatch, outbound, publication, queue, seal, signing, webhooks
+from campaign import announcements, dispatch, outbound, publication, queue, seal, signing, webhooks
 from campaign.models import Campaign, Signature, Webhook, WebhookDelivery
 from campaign.models.signature import Status
 from petition.local import free_port
@@ -485,6 +485,38 @@ def test_a_run_that_is_cut_off_asks_for_the_next_one(
     monkeypatch.setattr(dispatch, "TURN", 10.0)
     assert dispatch.dispatch_due() == 1
     assert told == ["campaign.dispatch"]
+
+
+def test_while_a_run_goes_on_nobody_is_woken_and_afterwards_somebody_is(
+    hook: Webhook, receiver: Receiver
+) -> None:
+    published: list[str] = []
+
+    def told_meanwhile(handler: BaseHTTPRequestHandler) -> None:
+        published.append(str(queue._redis().get(queue._flag(announcements.DISPATCH))))
+        answer(200)(handler)
+
+    receiver.always = told_meanwhile
+    make_signature()
+    assert dispatch.dispatch_due() == 1
+    assert published == ["b'1'"]
+    assert queue._redis().get(queue._flag(announcements.DISPATCH)) is None
+
+
+def test_what_is_owed_while_the_last_post_returns_is_sent_by_the_same_run(
+    hook: Webhook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_last = dispatch._Run._look_last
+    owed: list[Signature] = []
+
+    def owe_one_then_look(run: dispatch._Run) -> bool:
+        if not owed:
+            owed.append(make_signature())
+        return look_last(run)
+
+    monkeypatch.setattr(dispatch._Run, "_look_last", owe_one_then_look)
+    make_signature()
+    assert dispatch.dispatch_due() == 2
 
 
 def test_a_webhook_of_a_dead_worker_is_served_when_its_lease_is_over(
