@@ -24,6 +24,7 @@ from campaign.logs import cut
 from campaign.models import ApiKey, AuditEntry, Campaign, Event, Mail, Signature
 from campaign.models.api_key import Scope
 from campaign.models.signature import Status
+from tests.concurrency.threads import patient_caches
 from tests.factories import (
     bearer,
     confirm_token,
@@ -44,6 +45,11 @@ CONFIRM = "/api/v1/signatures/confirm/"
 @pytest.fixture
 def campaign() -> Campaign:
     return make_campaign(publication="after_verification")
+
+
+@pytest.fixture(autouse=True)
+def patience(settings: LazySettings) -> None:
+    settings.CACHES = patient_caches(settings.CACHES)
 
 
 def json_of(response: Any) -> dict[str, Any]:

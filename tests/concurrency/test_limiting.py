@@ -13,7 +13,7 @@ from django.test import Client
 from campaign import limits
 from campaign.api import keys as door
 from campaign.models.api_key import Scope
-from tests.concurrency.threads import PATIENCE, at_once
+from tests.concurrency.threads import at_once, patient_caches
 from tests.factories import bearer, make_campaign, make_key
 
 AT_ONCE = 40
@@ -29,9 +29,7 @@ def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def patience(settings: LazySettings, one_window: None) -> None:
     """Forty new connections at once may take longer here than a request would wait."""
-    redis: dict[str, Any] = settings.CACHES["default"]
-    options = {**redis["OPTIONS"], "socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
-    settings.CACHES = {"default": {**redis, "OPTIONS": options}}
+    settings.CACHES = patient_caches(settings.CACHES)
 
 
 def taken() -> int:
