@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import TypedDict
 
 from django.db.models import F, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, Status
-from campaign.paging import UPDATED, Cursor, Row, Source, read_page
-from campaign.publication import LOOKED_UP, LOOKUPS, instant, settled
+from campaign.paging import UPDATED, Cursor, Row
+from campaign.publication import instant, settled
 
 LEFT = frozenset({Status.WITHDRAWN, Status.ERASED})
 SHOWN = tuple(status for status in Status if status != Status.PENDING)
@@ -57,6 +58,7 @@ class PrivateSignature(TypedDict):
     updated_at: str
 
 
+_KEYS = ("updated_at", "public_id")
 _COLUMNS = (
     *("public_id", "status", "revision", "name", "sort_name", "kind", "credit", "organisation"),
     *("country", "show_name", "featured", "email", "newsletter", "language", "source"),
@@ -66,7 +68,7 @@ _COLUMNS = (
 
 
 def _rows(campaign: Campaign) -> QuerySet[Signature]:
-    """The confirmed ones, as the index of this list has them."""
+    """The confirmed ones, as the indexes of this list have them."""
     return Signature.objects.filter(campaign_id=campaign.pk, confirmed_at__isnull=False)
 
 
@@ -158,28 +160,45 @@ def signatures(
     """
     place = Cursor.decode(cursor, UPDATED) if cursor else None
     next_since = (place and place.since) or settled()
-    conditions = ["campaign_id = %(campaign)s", "confirmed_at IS NOT NULL"]
-    if status is not None:
-        conditions.append("status = %(status)s")
-    if newsletter is not None:
-        conditions.append("newsletter = %(newsletter)s AND status <> ALL (%(left)s)")
+    rows = _chosen(campaign, status=status, newsletter=newsletter)
     if since is not None:
-        conditions.append("updated_at >= %(since)s")
-    source = Source(
-        columns=(*_COLUMNS, *LOOKED_UP),
-        lookups=LOOKUPS,
-        base=" AND ".join(conditions),
-        values={
-            "campaign": campaign.pk,
-            "status": status and status.value,
-            "newsletter": newsletter,
-            "since": since,
-            "left": [left.value for left in LEFT],
-        },
+        rows = rows.filter(updated_at__gte=since)
+    backward = place is not None and place.backward
+    found = _fetch(rows, place, size + 1)
+    more, found = len(found) > size, found[:size]
+    if backward:
+        found.reverse()
+    ahead, behind = more or backward, more if backward else place is not None
+    return PrivatePage(
+        signatures=[_signature(row) for row in found],
+        next=_cursor_at(found[-1], next_since) if found and ahead else None,
+        previous=_cursor_at(found[0], next_since, backward=True) if found and behind else None,
+        next_since=next_since,
     )
-    page = read_page(source, order=UPDATED, place=place, size=size, since=next_since)
-    found = [_signature(row) for row in page.rows]
-    return PrivatePage(found, page.next, page.previous, next_since)
+
+
+def _fetch(rows: QuerySet[Signature], place: Cursor | None, limit: int) -> list[Row]:
+    """The first of those rows behind the place, merged of two indexes.
+
+    Who was ever listed is in that of the public feed, who never was in one of ours: so a signature is
+    in one of them at a time, and confirming it writes no entry more than it did without this list.
+    """
+    backward = place is not None and place.backward
+    order = [f"-{key}" for key in _KEYS] if backward else list(_KEYS)
+    if place is not None:
+        beyond = TupleLessThan if backward else TupleGreaterThan
+        rows = rows.filter(beyond(Tuple(*_KEYS), place.values()))
+    never, once = (
+        _values(rows.filter(listed_at__isnull=unlisted)).order_by(*order)[:limit]
+        for unlisted in (True, False)
+    )
+    merged: QuerySet[Signature, Row] = never.union(once, all=True).order_by(*order)[:limit]
+    return list(merged)
+
+
+def _cursor_at(row: Row, since: datetime, *, backward: bool = False) -> str:
+    keys = (row["updated_at"].isoformat(), row["public_id"])
+    return Cursor(UPDATED, 0, keys, backward, since).encode()
 
 
 def every_row(

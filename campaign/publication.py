@@ -167,9 +167,9 @@ def _public(rows: QuerySet[Signature]) -> QuerySet[Signature, Row]:
 # The same for pages, which are read by SQL.
 _LISTED = "campaign_id = %(campaign)s AND status = 'published' AND show_name"
 _ONCE_LISTED = "campaign_id = %(campaign)s AND listed_at IS NOT NULL AND updated_at >= %(since)s"
-LOOKED_UP = ("discipline_id", "statement_id")
-_READ = (*_COLUMNS, *LOOKED_UP)
-LOOKUPS = {
+_LOOKED_UP = ("discipline_id", "statement_id")
+_READ = (*_COLUMNS, *_LOOKED_UP)
+_LOOKUPS = {
     "discipline_slug": "(SELECT slug FROM campaign_discipline WHERE id = discipline_id)",
     "version": "(SELECT number FROM campaign_statementversion WHERE id ="
     " (SELECT version_id FROM campaign_statementtext WHERE id = statement_id))",
@@ -246,7 +246,7 @@ def signers(
         return SignerPage([], None, None)
     source = Source(
         columns=_READ,
-        lookups=LOOKUPS,
+        lookups=_LOOKUPS,
         base=_LISTED,
         filters=[_FILTERS[name] for name in values],
         values={**values, "campaign": campaign.pk},
@@ -326,7 +326,7 @@ def changes(
     next_since = (place and place.since) or settled()
     source = Source(
         columns=(*_READ, "status", "show_name"),
-        lookups=LOOKUPS,
+        lookups=_LOOKUPS,
         base=_ONCE_LISTED,
         values={"campaign": campaign.pk, "since": since},
     )

@@ -241,11 +241,11 @@ class Signature(models.Model):
                 name="signature_changes",
                 condition=models.Q(listed_at__isnull=False),
             ),
-            # Read by organisers' programs: everything confirmed, by its last change.
+            # Read by organisers' programs: what `signature_changes` has not of the confirmed.
             models.Index(
                 fields=("campaign", "updated_at", "public_id"),
-                name="signature_private",
-                condition=models.Q(confirmed_at__isnull=False),
+                name="signature_never_listed",
+                condition=models.Q(confirmed_at__isnull=False, listed_at__isnull=True),
             ),
             # Read by the public list: q.
             GinIndex(
