@@ -158,10 +158,18 @@ class _Run:
     def _look(self) -> None:
         """Take more webhooks, now and then: who is owed something must not wait for who is slow."""
         now = time.monotonic()
-        if self._looks_at <= now < self._ends and len(self._turns) < HOOKS:
-            self._looks_at = now + LOOK
+        if not self._looks_at <= now < self._ends:
+            return
+        self._looks_at = now + LOOK
+        self._heed_changes()
+        if len(self._turns) < HOOKS:
             queue.hold(DISPATCH)
             self._take_more()
+
+    def _heed_changes(self) -> None:
+        """End the turns of webhooks that are off or lead elsewhere by now: no name goes there any more."""
+        for turn in self._turns:
+            turn.over = turn.over or not _hook(turn).filter(active=turn.hook.active).exists()
 
     def _look_last(self) -> bool:
         """Take what was owed while we still had the lease: whoever came for it found it taken."""
@@ -334,7 +342,8 @@ def _jittered(pause: timedelta) -> timedelta:
 
 
 def _hook(turn: _Turn) -> QuerySet[Webhook]:
-    return Webhook.objects.filter(pk=turn.hook.pk)
+    # Not once it leads elsewhere: what the receiver before did is no fault of the new one.
+    return Webhook.objects.filter(pk=turn.hook.pk, url=turn.hook.url)
 
 
 def _succeeded(turn: _Turn) -> None:

@@ -5,9 +5,10 @@ import hashlib
 import hmac
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 import time_machine
@@ -352,6 +353,70 @@ def test_gone_switches_the_webhook_off(hook: Webhook, receiver: Receiver) -> Non
     assert log() == [("failed", 1, 410, "answered 410")]
     make_signature()
     assert WebhookDelivery.objects.count() == 1
+
+
+# --- What is changed while it goes on --------------------------------------------------------
+
+
+@pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "LANES", 1)
+    monkeypatch.setattr(dispatch, "LOOK", 0.0)
+
+
+def after_the_first_answer(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let somebody do that when the first answer is there and not yet noted."""
+    settle, acts = dispatch._settle, [act]
+
+    def settle_later(*args: Any) -> bool:
+        if acts:
+            acts.pop()()
+        return settle(*args)
+
+    monkeypatch.setattr(dispatch, "_settle", settle_later)
+
+
+def lead_to(hook: Webhook, url: str, *, active: bool = True) -> None:
+    webhooks.change(webhook=hook, url=url, events=hook.events, active=active)
+
+
+@pytest.mark.usefixtures("one_by_one")
+def test_where_it_led_before_nothing_more_is_sent(
+    hook: Webhook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_signature()
+    make_signature()
+    with receiving() as other:
+        after_the_first_answer(monkeypatch, lambda: lead_to(hook, other.url))
+        assert dispatch.dispatch_due() == 2
+        assert (len(receiver.posts), len(other.posts)) == (1, 1)
+
+
+@pytest.mark.usefixtures("one_by_one")
+def test_once_it_is_off_nothing_more_is_sent(
+    hook: Webhook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_signature()
+    make_signature()
+    after_the_first_answer(monkeypatch, lambda: lead_to(hook, hook.url, active=False))
+    assert dispatch.dispatch_due() == 1
+    assert len(receiver.posts) == 1
+    assert [status for status, *_rest in log()] == ["delivered", "queued"]
+
+
+def test_what_the_receiver_before_says_switches_the_new_one_not_off(
+    hook: Webhook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.always = answer(410)
+    make_signature()
+    with receiving() as other:
+        after_the_first_answer(monkeypatch, lambda: lead_to(hook, other.url))
+        dispatch.dispatch_due()
+        hook.refresh_from_db()
+        assert (hook.active, hook.note, hook.url) == (True, "", other.url)
+
+
+# --- Who is given up -------------------------------------------------------------------------
 
 
 def test_after_five_days_of_failures_it_is_switched_off_and_says_why(
