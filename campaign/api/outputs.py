@@ -33,18 +33,22 @@ class EvidenceShape(Shape):
 
 
 class SignerShape(Shape):
-    id = serializers.CharField()
+    id = serializers.CharField(help_text="Opaque: tells neither order nor time.")
     name = serializers.CharField()
-    sort_name = serializers.CharField(allow_null=True)
+    sort_name = serializers.CharField(allow_null=True, help_text="Where it stands by name.")
     kind = serializers.ChoiceField(Kind.choices)
-    discipline = serializers.CharField(allow_null=True)
-    credit = serializers.CharField(allow_null=True)
+    discipline = serializers.CharField(
+        allow_null=True, help_text="A slug of the campaign's list; self-declared."
+    )
+    credit = serializers.CharField(
+        allow_null=True, help_text="A line by which people know the signer; self-declared."
+    )
     organisation = serializers.CharField(allow_null=True)
     country = serializers.CharField(allow_null=True)
     featured = serializers.BooleanField()
     evidence = EvidenceShape()
     statement_version = serializers.IntegerField()
-    language = serializers.CharField()
+    language = serializers.CharField(help_text="Of the text that was signed.")
     signed_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
@@ -168,14 +172,22 @@ class ByDayShape(Shape):
 
 
 class CountsShape(Shape):
-    as_of = serializers.DateTimeField()
-    received = serializers.IntegerField()
-    confirmed = serializers.IntegerField()
-    published = serializers.IntegerField()
-    anonymous = serializers.IntegerField()
-    held = serializers.IntegerField()
-    withdrawn = serializers.IntegerField()
-    removed = serializers.IntegerField()
+    as_of = serializers.DateTimeField(help_text="The instant that all are exact at.")
+    received = serializers.IntegerField(
+        help_text="Requests to sign that were accepted, whatever came of them."
+    )
+    confirmed = serializers.IntegerField(help_text="published + held + withdrawn + removed.")
+    published = serializers.IntegerField(help_text="Listed signers and anonymous.")
+    anonymous = serializers.IntegerField(
+        help_text="Published without a name shown; listed nowhere."
+    )
+    held = serializers.IntegerField(help_text="Confirmed, waits for a moderator.")
+    withdrawn = serializers.IntegerField(
+        help_text="Confirmed, and taken back or erased by the signer."
+    )
+    removed = serializers.IntegerField(
+        help_text="Rejected by the campaign, before or after publication."
+    )
     by_discipline = ByDisciplineShape(many=True)
     by_country = ByCountryShape(many=True)
     by_kind = ByKindShape(many=True)

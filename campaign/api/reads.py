@@ -261,7 +261,11 @@ class Counts(PublicRead):
         operation_id="counts_retrieve", responses={200: outputs.CountsShape, **problems(404)}
     )
     def get(self, request: Request, slug: str) -> Response:
-        """All public numbers, exact as of `as_of`."""
+        """All public numbers, exact as of `as_of`.
+
+        Each `by_...` covers the listed signers and sums to `published` - `anonymous`, but for
+        `by_day`, which covers all by the UTC day of first publication and sums to `published`.
+        """
         return Response(publication.counts(publication.find_campaign(slug)))
 
 
