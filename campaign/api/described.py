@@ -91,7 +91,7 @@ _PARAMETERS: dict[tuple[str, str], tuple[str, Any]] = {
         "zoe ex",
     ),
     ("query", "order"): (
-        "`featured` by `sort_name` and then the newest, `newest`, `oldest`, or `name`.",
+        "`featured` by `sort_name` and then the newest (if left out), `newest`, `oldest`, or `name`.",
         "newest",
     ),
     ("query", "cursor"): (
@@ -104,7 +104,7 @@ _PARAMETERS: dict[tuple[str, str], tuple[str, Any]] = {
     ("query", "updated_since"): ("", "2026-02-01T09:29:30.000Z"),
     ("header", "Idempotency-Key"): ("", "7f8a1c6e-3f0b-4a52-9f0e-2f6f8c1d9b7a"),
 }
-"""What is said of a parameter that the code doesn't describe, and an example."""
+"""What is said of a parameter, unless the code says it (""), and an example."""
 
 
 def _text(description: str, example: str) -> dict[str, Any]:
@@ -206,9 +206,18 @@ def _operation(operation: dict[str, Any], *, method: str, private: bool) -> None
 
 def _parameter(parameter: dict[str, Any]) -> None:
     said, example = _PARAMETERS[parameter["in"], parameter["name"]]
-    parameter.setdefault("description", said)
-    if example is not None:
+    # Of a choice the library only lists the values once more.
+    if said:
+        parameter["description"] = said
+    if parameter["name"] == "order":
+        # A client that always sends defaults would be refused with `updated_since`.
+        parameter["schema"].pop("default", None)
+    if parameter.get("required"):
         parameter["example"] = example
+    elif example is not None:
+        # Within the shape: the docs page fills a parameter's own example in, and all filters at once
+        # find nobody.
+        parameter["schema"]["examples"] = [example]
 
 
 def _answer(answer: dict[str, Any], *, status: str, operation: dict[str, Any], method: str) -> None:
