@@ -6,25 +6,17 @@ anything being kept, and Redis remembers only which were used. Redis lost: a sol
 until it expires, and "auto" doesn't see the rate and doesn't ask; nobody's signature is lost.
 """
 
-import logging
 import secrets
 import time
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from altcha import Payload, create_challenge, verify_solution
-from django.conf import settings
 from django.utils.crypto import salted_hmac
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from campaign.errors import BotCheckRequired
+from campaign.line import Line
 from campaign.models.campaign import BotCheck, Campaign
-
-logger = logging.getLogger(__name__)
 
 ALGORITHM = "PBKDF2/SHA-256"
 """Every browser has it built in."""
@@ -42,12 +34,7 @@ Half the rate of the largest honest rush on record (2,000 a minute), so that a g
 LONGEST = 4_000
 """Characters of a solution; a whole one has a thousand."""
 
-TIMEOUT = 0.25
-"""Seconds that Redis may take."""
-PAUSE = 5.0
-"""Seconds without a question after a failure."""
-
-_quiet_until = 0.0
+_line = Line("bot check")
 
 
 def require(campaign: Campaign, solution: str | None) -> None:
@@ -97,7 +84,7 @@ def _solves(campaign: Campaign, solution: str) -> bool:
 def _is_first_use(signature: str) -> bool:
     """One atomic SET NX: of two requests at once with one solution, one passes."""
     name = f"petition:solved:{signature}"
-    return bool(_ask(lambda redis: redis.set(name, b"", nx=True, ex=2 * LIFE), instead=True))
+    return bool(_line.ask(lambda redis: redis.set(name, b"", nx=True, ex=2 * LIFE), instead=True))
 
 
 def _is_busy(campaign: Campaign) -> bool:
@@ -112,37 +99,10 @@ def _is_busy(campaign: Campaign) -> bool:
         pipeline = redis.pipeline(transaction=False)
         return pipeline.incr(this).expire(this, 120).get(before).execute()
 
-    this, _kept, before = _ask(count, instead=(0, True, None))
+    this, _kept, before = _line.ask(count, instead=(0, True, None))
     return bool(this + int(before or 0) * (1 - second / 60) > BUSY)
 
 
 @cache
 def _secret(purpose: str) -> str:
     return salted_hmac(f"campaign.botcheck.{purpose}", "", algorithm="sha256").hexdigest()
-
-
-# --- Redis -----------------------------------------------------------------------------------
-
-
-@cache
-def _redis() -> Any:
-    # Without `retry` redis-py tries ten times, with pauses.
-    return Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=TIMEOUT,
-        socket_connect_timeout=TIMEOUT,
-        retry=Retry(NoBackoff(), 0),
-    )
-
-
-def _ask(question: Callable[[Any], Any], *, instead: Any) -> Any:
-    """The answer of Redis, or what stands for it while Redis is lost."""
-    global _quiet_until
-    if time.monotonic() < _quiet_until:
-        return instead
-    try:
-        return question(_redis())
-    except (RedisError, OSError) as error:
-        _quiet_until = time.monotonic() + PAUSE
-        logger.warning("bot check goes on without Redis (%s)", type(error).__name__)
-        return instead

@@ -8,23 +8,18 @@ Redis lost: each process counts for itself, so that a limit grows by the number 
 of vanishing, and nobody is locked out.
 """
 
-import logging
 import math
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
-from django.core.cache import cache
-from redis.exceptions import RedisError
+from campaign.line import Line
 
-logger = logging.getLogger(__name__)
-
-PAUSE = 5.0
-"""Seconds without Redis after a failure: each try may cost a quarter of one."""
 LOCAL = 10_000
 """Counters that a process keeps at most while Redis is lost."""
 
-_quiet_until = 0.0
+_line = Line("limits")
 _local: dict[str, int] = {}
 _lock = threading.Lock()
 
@@ -42,25 +37,17 @@ def take(bucket: str, *, limit: int, seconds: int) -> Taken:
     """Count one more of ``bucket``; at most ``limit`` are allowed in each window of ``seconds``."""
     now = time.time()
     window = int(now // seconds)
-    n = _count(f"limit:{bucket}:{seconds}:{window}", 2 * seconds)
+    n = _count(f"petition:limit:{bucket}:{seconds}:{window}", 2 * seconds)
     resets_in = max(1, math.ceil((window + 1) * seconds - now))
     return Taken(allowed=n <= limit, left=max(0, limit - n), resets_in=resets_in)
 
 
 def _count(name: str, lives: int) -> int:
-    global _quiet_until
-    if time.monotonic() < _quiet_until:
-        return _count_here(name)
-    try:
-        # Both are atomic; reading and then writing let 16 to 28 of 40 at once through a limit of 5.
-        cache.add(name, 0, lives)
-        return cache.incr(name)
-    except (RedisError, OSError) as error:
-        _quiet_until = time.monotonic() + PAUSE
-        logger.warning("limits are counted in each process: no Redis (%s)", type(error).__name__)
-    except ValueError:
-        pass  # Redis was emptied between the two
-    return _count_here(name)
+    def one_more(redis: Any) -> Any:
+        # Atomic; reading and then writing let 16 to 28 of 40 at once through a limit of 5.
+        return redis.pipeline().incr(name).expire(name, lives).execute()[0]
+
+    return _line.ask(one_more, instead=0) or _count_here(name)
 
 
 def _count_here(name: str) -> int:

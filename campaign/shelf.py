@@ -1,31 +1,17 @@
 """Copies of public answers in Redis, which every process of every web server shares.
 
-Redis may be lost at any time: then the shelf is empty, and every claim on it is granted. A question
-waits a quarter of a second at most, and after a failure none is asked for a while.
+Redis lost (see `line`): the shelf is empty, and every claim on it is granted.
 
 A text is sealed with its key and SECRET_KEY: what anybody else wrote there, another installation or
 who has got into Redis, is as if it were not there, and never stands on our pages.
 """
 
-import logging
-import time
-from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
-from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
-logger = logging.getLogger(__name__)
+from campaign.line import Line
 
-TIMEOUT = 0.25
-"""Seconds that a question may take."""
-PAUSE = 5.0
-"""Seconds without a question after a failure."""
 LIFE = 5.0
 """Seconds that a copy stays, counted from when its reading began."""
 _SEAL = 32
@@ -36,7 +22,7 @@ class Shelf:
     """Texts by their keys, with their ages, and one claim a key."""
 
     def __init__(self) -> None:
-        self._quiet_until = 0.0
+        self._line = Line("copies")
 
     def find(self, key: str) -> tuple[bytes, float] | None:
         """The text and its age in seconds, by the clock of Redis alone; None where there is none."""
@@ -45,7 +31,7 @@ class Shelf:
             # In one transaction: a newer text between the two would lend the old one its age.
             return redis.pipeline().get(_text(key)).pttl(_text(key)).execute()
 
-        sealed, left = self._ask(get, instead=(None, 0))
+        sealed, left = self._line.ask(get, instead=(None, 0))
         text = _opened(key, sealed) if sealed is not None else None
         return (text, LIFE - left / 1000) if text is not None else None
 
@@ -54,42 +40,18 @@ class Shelf:
         left = int((LIFE - age) * 1000)
         if left > 0:
             sealed = _seal(key, text) + text
-            self._ask(lambda redis: redis.set(_text(key), sealed, px=left), instead=None)
+            self._line.ask(lambda redis: redis.set(_text(key), sealed, px=left), instead=None)
 
     def claim(self, key: str, *, seconds: float) -> bool:
         """Whether the caller is the one who reads this key anew; nobody else is for that long."""
         px = max(int(seconds * 1000), 1)
-        return bool(self._ask(lambda redis: redis.set(_claim(key), b"", px=px, nx=True), instead=1))
+        return bool(
+            self._line.ask(lambda redis: redis.set(_claim(key), b"", px=px, nx=True), instead=1)
+        )
 
     def release(self, key: str) -> None:
         """Let others try at once, since the caller's reading gave nothing to keep."""
-        self._ask(lambda redis: redis.delete(_claim(key)), instead=None)
-
-    @cached_property
-    def _redis(self) -> Any:
-        # Without `retry` redis-py tries ten times, with pauses.
-        return Redis.from_url(
-            settings.REDIS_URL,
-            socket_timeout=TIMEOUT,
-            socket_connect_timeout=TIMEOUT,
-            retry=Retry(NoBackoff(), 0),
-        )
-
-    def _ask(self, question: Callable[[Any], Any], *, instead: Any) -> Any:
-        now = time.monotonic()
-        if now < self._quiet_until:
-            return instead
-        if self._quiet_until:
-            # After a failure one caller tries, while the others go on without.
-            self._quiet_until = now + PAUSE
-        try:
-            answer = question(self._redis)
-        except (RedisError, OSError) as error:
-            self._quiet_until = time.monotonic() + PAUSE
-            logger.warning("no copies from Redis for a while (%s)", type(error).__name__)
-            return instead
-        self._quiet_until = 0.0
-        return answer
+        self._line.ask(lambda redis: redis.delete(_claim(key)), instead=None)
 
 
 def _seal(key: str, text: bytes) -> bytes:

@@ -3,29 +3,35 @@
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
 from celery import current_app
 from django.conf import settings
-from django.core.cache import cache, caches
+from django.core.cache import caches
+from redis import Redis
 
 from campaign import botcheck, delivery, files, limits, queue
 from campaign.copies import Copies
 from campaign.identity_data import PROVIDERS
+from campaign.line import Line
 from campaign.models import MailProvider, address
 from petition.wsgi import application
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_redis() -> None:
-    """Clearing the cache empties its Redis database, so each test process gets one of its own."""
+def own_redis() -> str:
+    """Each test empties its Redis database, so each test process gets one of its own."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     url = urlsplit(settings.REDIS_URL)._replace(path=f"/{1 + int(worker)}").geturl()
     settings.CACHES["default"]["LOCATION"] = url
     caches.settings = caches.configure_settings(None)
+    with suppress(AttributeError):  # made with the address before, if anything looked already
+        del caches["default"]
     settings.REDIS_URL = url
     current_app.conf.update(broker_url=url)
+    return url
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,20 +50,20 @@ def plain_http() -> None:
 
 
 @pytest.fixture(autouse=True)
-def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def fresh_process(own_redis: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Copies and breakers that a process keeps would otherwise tell one test of another."""
     monkeypatch.setattr(address, "_copy", (float("-inf"), {}))
     monkeypatch.setattr(delivery, "_down_until", 0.0)
     monkeypatch.setattr(application, "copies", Copies())
-    monkeypatch.setattr(queue, "_quiet_until", 0.0)
-    monkeypatch.setattr(botcheck, "_quiet_until", 0.0)
+    for room in (botcheck, limits, queue):
+        monkeypatch.setattr(room, "_line", Line(room.__name__))
     # No worker runs: who asks for the list as a file need not wait for it to show itself.
     monkeypatch.setattr(files, "PICKED_UP_WITHIN", 0.0)
     monkeypatch.setattr(settings, "EXPORT_DIR", settings.RUN_DIR / "exports" / secrets.token_hex(6))
-    monkeypatch.setattr(limits, "_quiet_until", 0.0)
     monkeypatch.setattr(limits, "_local", {})
     yield
-    cache.clear()
+    with Redis.from_url(own_redis) as redis:
+        redis.flushdb()
 
 
 @pytest.fixture

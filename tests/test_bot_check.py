@@ -14,9 +14,6 @@ from django.test import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from campaign import botcheck
 from campaign.errors import BotCheckRequired
@@ -79,8 +76,7 @@ def put_together(parts: Any) -> str:
 
 
 def without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
-    lost = Redis(port=free_port(), retry=Retry(NoBackoff(), 0))
-    monkeypatch.setattr(botcheck, "_redis", lambda: lost)
+    monkeypatch.setattr(settings, "REDIS_URL", f"redis://127.0.0.1:{free_port()}/0")
 
 
 # --- When it is asked for --------------------------------------------------------------------
@@ -111,10 +107,7 @@ def test_off_asks_nobody_and_not_even_redis(
 ) -> None:
     campaign(BotCheck.OFF)
 
-    def fail() -> None:
-        raise AssertionError("Redis was asked")
-
-    monkeypatch.setattr(botcheck, "_redis", fail)
+    monkeypatch.setattr(botcheck._line, "ask", lambda *_, **__: pytest.fail("Redis was asked"))
     monkeypatch.setattr(botcheck, "BUSY", 0)
     assert sign(client).status_code == 202
 
@@ -138,14 +131,14 @@ def test_auto_is_one_trip_to_redis_while_it_is_calm(
     auto: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trips = 0
-    ask = botcheck._ask
+    ask = botcheck._line.ask
 
     def counted(question: Callable[[Any], Any], *, instead: Any) -> Any:
         nonlocal trips
         trips += 1
         return ask(question, instead=instead)
 
-    monkeypatch.setattr(botcheck, "_ask", counted)
+    monkeypatch.setattr(botcheck._line, "ask", counted)
     botcheck.require(auto, None)
     assert trips == 1
 
@@ -309,18 +302,3 @@ def test_without_redis_auto_lets_everybody_sign(
     without_redis(monkeypatch)
     monkeypatch.setattr(botcheck, "BUSY", 0)
     assert [sign(client).status_code for _ in range(3)] == [202] * 3
-
-
-def test_after_a_failure_redis_is_left_alone_for_a_while(
-    auto: Campaign, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    without_redis(monkeypatch)
-    botcheck.require(auto, None)
-    monkeypatch.setattr(botcheck, "_redis", lambda: pytest.fail("it was asked again"))
-    botcheck.require(auto, None)
-
-
-def test_the_bot_check_speaks_to_the_redis_of_the_settings() -> None:
-    options = botcheck._redis().connection_pool.connection_kwargs
-    assert settings.REDIS_URL.endswith(f":{options['port']}/{options['db']}")
-    assert (options["socket_timeout"], options["socket_connect_timeout"]) == (0.25, 0.25)

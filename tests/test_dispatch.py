@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.utils import timezone
 from pytest_django import Settings
+from redis import Redis
 
-from campaign import announcements, dispatch, outbound, publication, queue, seal, signing, webhooks
+from campaign import dispatch, outbound, publication, queue, seal, signing, webhooks
 from campaign.models import Campaign, Signature, Webhook, WebhookDelivery
 from campaign.models.signature import Status
 from petition.local import free_port
@@ -552,20 +554,26 @@ def test_a_run_that_is_cut_off_asks_for_the_next_one(
     assert told == ["campaign.dispatch"]
 
 
+def flag() -> Any:
+    """That the dispatch has been told and need not be told again."""
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        return redis.get("petition:told:campaign.dispatch")
+
+
 def test_while_a_run_goes_on_nobody_is_woken_and_afterwards_somebody_is(
     hook: Webhook, receiver: Receiver
 ) -> None:
     published: list[str] = []
 
     def told_meanwhile(handler: BaseHTTPRequestHandler) -> None:
-        published.append(str(queue._redis().get(queue._flag(announcements.DISPATCH))))
+        published.append(str(flag()))
         answer(200)(handler)
 
     receiver.always = told_meanwhile
     make_signature()
     assert dispatch.dispatch_due() == 1
     assert published == ["b'1'"]
-    assert queue._redis().get(queue._flag(announcements.DISPATCH)) is None
+    assert flag() is None
 
 
 def test_what_is_owed_while_the_last_post_returns_is_sent_by_the_same_run(

@@ -133,7 +133,7 @@ def test_without_a_file_the_list_is_written_for_its_reader_alone(
 def test_without_a_queue_and_without_the_directory_it_is_there_all_the_same(
     client: Client, art: Campaign, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(queue, "_quiet_until", float("inf"))
+    monkeypatch.setattr(queue._line, "_quiet_until", float("inf"))
     (tmp_path / "file").touch()
     monkeypatch.setattr(settings, "EXPORT_DIR", tmp_path / "file" / "exports")
     assert "Zoë Moreau" in body(client.get(URL))

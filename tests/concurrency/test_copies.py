@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from campaign import copies, shelf
+from campaign import copies, line, shelf
 from campaign.copies import Copies, Copy
 from campaign.models import Campaign
 from tests.concurrency.threads import PATIENCE, at_once
@@ -274,7 +274,7 @@ def test_a_hanging_redis_costs_one_short_time_out(
         copy = kept.get(ADDRESS, None, reader.read)
         assert copy is not None
         assert copy.body == str(number).encode()
-    assert time.monotonic() - began < shelf.PAUSE
+    assert time.monotonic() - began < line.PAUSE
     assert len(silent) == 1
 
 
@@ -285,8 +285,8 @@ def test_after_the_pause_redis_is_tried_again(
     assert shared.find("x") is None
     assert shared.claim("x", seconds=1)
     assert len(silent) == 1
-    monkeypatch.setattr(shelf, "PAUSE", 0.0)
-    shared._quiet_until = time.monotonic()
+    monkeypatch.setattr(line, "PAUSE", 0.0)
+    shared._line._quiet_until = time.monotonic()
     assert shared.find("x") is None
     assert len(silent) == 2
 
@@ -346,7 +346,7 @@ def test_no_304_is_older_than_a_copy_may_be(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(copies, "REST", 0.01)
     monkeypatch.setattr(copies, "AT_HAND", 0.1)
     # What came by way of Redis may have been on its way as long as a question may take.
-    assert stale_304s(Process(), seconds=2, oldest=0.1 + shelf.TIMEOUT) == []
+    assert stale_304s(Process(), seconds=2, oldest=0.1 + line.TIMEOUT) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -355,4 +355,4 @@ def test_without_that_bound_304s_are_stale(monkeypatch: pytest.MonkeyPatch) -> N
     make_campaign()
     Campaign.objects.update(goal=1_000_000)
     monkeypatch.setattr(copies, "LIFE", 0.6)
-    assert stale_304s(Process(), seconds=2, oldest=0.1 + shelf.TIMEOUT) != []
+    assert stale_304s(Process(), seconds=2, oldest=0.1 + line.TIMEOUT) != []

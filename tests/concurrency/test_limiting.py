@@ -10,10 +10,10 @@ from django.conf import LazySettings
 from django.core.cache import cache
 from django.test import Client
 
-from campaign import limits
+from campaign import limits, line
 from campaign.api import keys as door
 from campaign.models.api_key import Scope
-from tests.concurrency.threads import at_once, patient_caches
+from tests.concurrency.threads import PATIENCE, at_once
 from tests.factories import bearer, make_campaign, make_key
 
 AT_ONCE = 40
@@ -27,9 +27,9 @@ def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def patience(settings: LazySettings, one_window: None) -> None:
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forty new connections at once may take longer here than a request would wait."""
-    settings.CACHES = patient_caches(settings.CACHES)
+    monkeypatch.setattr(line, "TIMEOUT", PATIENCE)
 
 
 def taken() -> int:
@@ -40,9 +40,13 @@ def taken() -> int:
 
 def read_then_write(name: str, lives: int) -> int:
     """As DRF's own throttle counts: look, add one, write back."""
-    n = (cache.get(name) or 0) + 1
-    cache.set(name, n, lives)
-    return int(n)
+
+    def one_more(redis: Any) -> int:
+        n = int(redis.get(name) or 0) + 1
+        redis.set(name, n, ex=lives)
+        return n
+
+    return limits._line.ask(one_more, instead=0)
 
 
 def test_of_forty_at_once_five_are_let_through() -> None:
@@ -63,8 +67,7 @@ def test_counting_by_reading_and_writing_lets_more_through(
 
 
 def test_without_redis_each_process_counts_as_exactly(settings: LazySettings) -> None:
-    lost = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
-    settings.CACHES = {"default": lost}
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert taken() == LIMIT
 
 
@@ -78,9 +81,7 @@ def test_windows_and_buckets_are_counted_apart(monkeypatch: pytest.MonkeyPatch) 
 def test_a_flood_of_buckets_without_redis_fills_no_memory(
     monkeypatch: pytest.MonkeyPatch, settings: LazySettings
 ) -> None:
-    settings.CACHES = {
-        "default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
-    }
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
     monkeypatch.setattr(limits, "LOCAL", 10)
     for n in range(100):
         limits.take(f"network-{n}", limit=1, seconds=60)

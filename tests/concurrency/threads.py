@@ -16,13 +16,6 @@ PATIENCE = 20.0
 """Seconds after which a thread that neither ends nor waits for a lock is a failure."""
 
 
-def patient_caches(caches: dict[str, Any]) -> dict[str, Any]:
-    """The same Redis, waited for: on a busy machine a quarter of a second may pass, and be a loss."""
-    redis = caches["default"]
-    options = {**redis["OPTIONS"], "socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
-    return {"default": {**redis, "OPTIONS": options}}
-
-
 def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """Run these in a thread each, let go together; what each returned, or raised."""
     start = threading.Barrier(len(calls))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from campaign import queue
+from campaign import line
 from tests.e2e.browser import Browser
 from tests.e2e.product import Product
 from tests.e2e.until import until
@@ -134,7 +134,7 @@ def test_without_redis_signing_answers_and_the_mail_goes_out_once_it_is_back(
     product.redis.stop()
     try:
         took = sign_for_a_while(product, "redisless")
-        product.web.wait_to_say("queue is not to be had", since=said)
+        product.web.wait_to_say("queue: no Redis", since=said)
     finally:
         product.start_redis()
     say(f"without Redis: {told(took)}; {wait_for_all(product, took)} after its return")
@@ -148,7 +148,7 @@ def test_while_redis_hangs_signing_answers_and_the_mail_goes_out_afterwards(
     product.redis.signal(signal.SIGSTOP)
     try:
         took = sign_for_a_while(product, "hanging")
-        product.web.wait_to_say("queue is not to be had", since=said)
+        product.web.wait_to_say("queue: no Redis", since=said)
     finally:
         product.redis.signal(signal.SIGCONT)
     say(f"Redis hanging: {told(took)}; {wait_for_all(product, took)} after it went on")
@@ -161,7 +161,7 @@ def sign_for_a_while(product: Product, name: str) -> dict[str, float]:
     Gives how many seconds each address's answer took.
     """
     took: dict[str, float] = {}
-    ends = time.monotonic() + queue.PAUSE + 1
+    ends = time.monotonic() + line.PAUSE + 1
     while time.monotonic() < ends:
         address = f"{name}{len(took)}@example.net"
         took[address] = sign(product, address)
