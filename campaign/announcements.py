@@ -4,11 +4,11 @@ Nothing is announced of somebody who signed without showing the name: they are n
 they neither come onto the list nor leave it.
 """
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from campaign import queue
-from campaign.models.signature import Signature, Status
+from campaign.models.signature import Signature
 from campaign.models.webhook import Announced
 
 DISPATCH = "campaign.dispatch"
@@ -23,11 +23,6 @@ WHERE campaign_id = %(campaign)s AND active AND %(event)s = ANY (events)
 """
 
 
-def is_listed(signature: Signature) -> bool:
-    """Whether the row stands on the public list."""
-    return signature.status == Status.PUBLISHED and signature.show_name
-
-
 def announce(signature: Signature, *, was_listed: bool, taken_back: bool) -> None:
     """Owe what a change of a locked signature means for the list; nothing where it means nothing.
 
@@ -36,8 +31,7 @@ def announce(signature: Signature, *, was_listed: bool, taken_back: bool) -> Non
     """
     if not getattr(signature, "has_webhooks", True):
         return
-    listed = is_listed(signature)
-    if listed:
+    if signature.is_listed:
         event = Announced.UPDATED if was_listed else Announced.PUBLISHED
     elif was_listed:
         event = Announced.WITHDRAWN if taken_back else Announced.REMOVED
@@ -61,15 +55,4 @@ def owe(campaign_id: int, event: Announced, *, signer: str = "", number: int | N
         )
         owed = cursor.rowcount
     if owed:
-        tell_after_commit()
-
-
-def tell_after_commit() -> None:
-    """Wake the dispatch once this transaction is committed; once, however often it is said."""
-    # Robust: the row is there by now, and the sweep finds it whatever goes wrong here.
-    if not any(hook[1] is _tell for hook in connection.run_on_commit):
-        transaction.on_commit(_tell, robust=True)
-
-
-def _tell() -> None:
-    queue.tell(DISPATCH)
+        queue.tell_after_commit(DISPATCH)

@@ -223,5 +223,5 @@ def retry_failed(mail_ids: Sequence[int]) -> int:
     with transaction.atomic():
         failed = Mail.objects.filter(pk__in=mail_ids, status=MailStatus.FAILED)
         again = failed.update(status=MailStatus.QUEUED, due_at=timezone.now(), attempts=0, error="")
-        transaction.on_commit(lambda: queue.tell(DELIVER))
+        queue.tell_after_commit(DELIVER)
     return again

@@ -115,7 +115,7 @@ def move(
         raise ChangedMeanwhile
     if decision.to not in ALLOWED[verb].get(before, frozenset()):
         raise MoveRefused
-    facets, was_listed = counts.facets(signature), announcements.is_listed(signature)
+    facets, was_listed = counts.facets(signature), signature.is_listed
     _apply(signature, verb, decision)
     columns = {name: getattr(signature, name) for name in _MOVED_COLUMNS}
     if decision.to == Status.ERASED:
@@ -267,7 +267,7 @@ def amend(
         return Moved(signature, changed=False, before=Status(signature.status))
     if revision is not None and signature.revision != revision:
         raise ChangedMeanwhile
-    facets, was_listed = counts.facets(signature), announcements.is_listed(signature)
+    facets, was_listed = counts.facets(signature), signature.is_listed
     for name, new in changes.items():
         setattr(signature, name, new)
     now = placing.now()

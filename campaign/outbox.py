@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from campaign import mailboxes, queue
@@ -112,7 +112,7 @@ def owe(kind: MailKind, signatures: Iterable[Signature]) -> None:
     ]
     if mails:
         Mail.objects.bulk_create(mails)
-        tell_after_commit()
+        queue.tell_after_commit(DELIVER)
 
 
 def mail(kind: MailKind, *, campaign_id: int, signature_id: int | None) -> Mail:
@@ -126,14 +126,3 @@ def mail(kind: MailKind, *, campaign_id: int, signature_id: int | None) -> Mail:
         kind=kind,
         urgent=kind in URGENT,
     )
-
-
-def tell_after_commit() -> None:
-    """Wake the delivery once this transaction is committed; once, however often it is said."""
-    # Robust: the mail is owed by now, and the sweep finds it whatever goes wrong here.
-    if not any(hook[1] is _tell for hook in connection.run_on_commit):
-        transaction.on_commit(_tell, robust=True)
-
-
-def _tell() -> None:
-    queue.tell(DELIVER)

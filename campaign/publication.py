@@ -272,8 +272,7 @@ def signer(campaign: Campaign, public_id: str) -> PublicSigner | Tombstone:
 
 def listed_signer(signature: Signature) -> PublicSigner | None:
     """A signer just confirmed, None unless it is listed where the public can see it."""
-    listed = signature.status == Status.PUBLISHED and signature.show_name
-    if not listed or not signature.campaign.is_visible():
+    if not signature.is_listed or not signature.campaign.is_visible():
         return None
     version, language = edition(signature.statement_id)
     discipline = signature.discipline.slug if signature.discipline else None

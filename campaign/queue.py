@@ -14,9 +14,12 @@ The flag lives for seconds only, since a message and a worker can be lost; the s
 that, as for everything else that Redis forgets.
 """
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from celery import current_app
+from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 from kombu.pools import producers
 
@@ -42,6 +45,18 @@ def tell(task: str) -> bool:
     return _line.ask(once, instead=False)
 
 
+def tell_after_commit(task: str) -> None:
+    """Tell once this transaction is committed; once, however often it is said."""
+    # Robust: the work stands in a row by now, and the sweep finds it whatever goes wrong here.
+    if not any(hook[1] is _teller(task) for hook in connection.run_on_commit):
+        transaction.on_commit(_teller(task), robust=True)
+
+
+@cache
+def _teller(task: str) -> Callable[[], object]:
+    return lambda: tell(task)
+
+
 def heard(task: str) -> None:
     """Take the flag away: call it when the task begins, and before it looks for its work."""
     _line.ask(lambda redis: redis.delete(_flag(task)), instead=None)
@@ -60,7 +75,7 @@ def _flag(task: str) -> str:
 
 
 def _publish(task: str) -> None:
-    connection = current_app.connection_for_write(
+    broker = current_app.connection_for_write(
         transport_options={
             **current_app.conf.broker_transport_options,
             "socket_timeout": TIMEOUT,
@@ -70,7 +85,7 @@ def _publish(task: str) -> None:
         }
     )
     try:
-        with producers[connection].acquire(block=True, timeout=TIMEOUT) as producer:
+        with producers[broker].acquire(block=True, timeout=TIMEOUT) as producer:
             current_app.send_task(task, producer=producer, retry=False)
     except OperationalError as error:
         raise ConnectionError from error  # kombu's name for whatever Redis did

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from campaign import identity, locks, moves, outbox, placing, reception, rules, trip
+from campaign import identity, locks, moves, outbox, placing, queue, reception, rules, trip
 from campaign.details import PROBLEMS, Details, read_address, read_correction, read_details
 from campaign.errors import (
     CampaignClosed,
@@ -82,7 +82,7 @@ def _receive(campaign: Campaign, details: Details, text: StatementText, once: On
         fresh = _draft(campaign, details, text, canonical)
         kind, instead = _addressee(known, fresh)
         reception.place(fresh, mail=kind, instead=instead, welcome=welcome)
-        outbox.tell_after_commit()
+        queue.tell_after_commit(outbox.DELIVER)
 
 
 def _addressee(known: Sequence[Known], fresh: Signature) -> tuple[MailKind, int | None]:
@@ -147,7 +147,7 @@ def resend(*, campaign: Campaign, email: str) -> None:
             transaction.savepoint_rollback(point)
         else:
             transaction.savepoint_commit(point)
-        outbox.tell_after_commit()
+        queue.tell_after_commit(outbox.DELIVER)
 
 
 def _write_or_undo(campaign_id: int, known: Known | Signature | None, *, welcome: bool) -> None:
@@ -177,7 +177,7 @@ def renew(purpose: Purpose, token: str) -> Signature:
         if locked.status not in {Status.PENDING, *STANDING}:
             raise SignatureGone
         _write_or_undo(signature.campaign_id, locked, welcome=welcome)
-        outbox.tell_after_commit()
+        queue.tell_after_commit(outbox.DELIVER)
     return signature
 
 

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from campaign import announcements, seal
+from campaign import queue, seal
+from campaign.announcements import DISPATCH
 from campaign.models.campaign import Campaign, new_key
 from campaign.models.webhook import Announced, DeliveryStatus, Webhook, WebhookDelivery
 
@@ -32,7 +33,7 @@ def change(*, webhook: Webhook, url: str, events: Sequence[str], active: bool) -
         url=url, events=list(events), active=active, note="", **_RESTED
     )
     with transaction.atomic():
-        announcements.tell_after_commit()
+        queue.tell_after_commit(DISPATCH)
 
 
 def rotate(webhook: Webhook) -> None:
@@ -47,7 +48,7 @@ def send_test(webhook: Webhook) -> WebhookDelivery:
     """Owe it a test at once: before the opening too, and though it is off or rests."""
     Webhook.objects.filter(pk=webhook.pk).update(rests_until=None)
     test = WebhookDelivery.objects.create(webhook=webhook, event=Announced.TEST)
-    announcements.tell_after_commit()
+    queue.tell_after_commit(DISPATCH)
     return test
 
 
@@ -66,5 +67,5 @@ def redeliver(delivery_ids: Sequence[int]) -> int:
         error="",
         delivered_at=None,
     )
-    announcements.tell_after_commit()
+    queue.tell_after_commit(DISPATCH)
     return n

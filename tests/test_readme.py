@@ -65,6 +65,13 @@ def test_the_table_of_variables_names_every_variable_that_is_read() -> None:
     assert set(rows) == set(ENVIRONMENT) | others
 
 
+def test_every_room_is_on_the_map_once_and_no_other() -> None:
+    page = (settings.BASE_DIR / "docs/decisions/15-rooms.md").read_text(encoding="utf-8")
+    rooms = re.findall(r"\| `([a-z_]+)\.py` \|$", page, flags=re.MULTILINE)
+    files = {path.stem for path in (settings.BASE_DIR / "campaign").glob("*.py")} - {"__init__"}
+    assert sorted(rooms) == sorted(files)
+
+
 def test_every_picture_and_page_that_is_linked_is_there() -> None:
     pages = [settings.BASE_DIR / "README.md", *sorted((settings.BASE_DIR / "docs").rglob("*.md"))]
     for page in pages:

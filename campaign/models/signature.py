@@ -283,6 +283,11 @@ class Signature(models.Model):
         return self.name or self.public_id
 
     @property
+    def is_listed(self) -> bool:
+        """Whether it stands on the public list."""
+        return self.status == Status.PUBLISHED and self.show_name
+
+    @property
     def waits_for_release(self) -> bool:
         """Whether nothing but the release of its batch holds it."""
         return self.hold_reasons == [HoldReason.IMPORTED]
