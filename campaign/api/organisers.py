@@ -6,7 +6,6 @@ answer is ever shared with what the public reads.
 
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
-from urllib.parse import urlencode
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -19,7 +18,7 @@ from campaign.api import inputs, outputs
 from campaign.api.doors import Door, OneForm, problems
 from campaign.api.downloads import sent
 from campaign.api.keys import require
-from campaign.api.reads import absolute
+from campaign.api.reads import page_url
 from campaign.export import FORMS
 from campaign.models.api_key import ApiKey, Scope
 from campaign.models.campaign import Campaign
@@ -72,20 +71,15 @@ class PrivateSignatureList(OrganiserDoor):
             size=given["page_size"],
             **query.filters(),
         )
+        name = "api-private-signatures"
         return Response(
             {
                 "results": page.signatures,
-                "next": self._page(request, page.next),
-                "previous": self._page(request, page.previous),
+                "next": page_url(name, request, slug, page.next),
+                "previous": page_url(name, request, slug, page.previous),
                 "next_since": instant(page.next_since),
             }
         )
-
-    def _page(self, request: Request, cursor: str | None) -> str | None:
-        if cursor is None:
-            return None
-        query = {**request.query_params.dict(), "cursor": cursor}
-        return f"{absolute('api-private-signatures', self.campaign.slug)}?{urlencode(query)}"
 
 
 class PrivateSignatureDetail(OrganiserDoor):

@@ -28,6 +28,14 @@ def absolute(name: str, *args: object) -> str:
     return settings.BASE_URL + reverse(name, args=args)
 
 
+def page_url(name: str, request: Request, slug: str, cursor: str | None) -> str | None:
+    """Where a neighbouring page of a list stands: the same question with that cursor; None for none."""
+    if cursor is None:
+        return None
+    query = {**request.query_params.dict(), "cursor": cursor}
+    return f"{absolute(name, slug)}?{urlencode(query)}"
+
+
 def _campaign(campaign: Campaign, language: str) -> dict[str, Any]:
     text = publication.statement(campaign, language)
     numbers = publication.counts(campaign)
@@ -211,8 +219,8 @@ class SignerList(PublicRead):
         )
         return {
             "results": page.signers,
-            "next": self._page(request, campaign.slug, page.next),
-            "previous": self._page(request, campaign.slug, page.previous),
+            "next": page_url("api-signers", request, campaign.slug, page.next),
+            "previous": page_url("api-signers", request, campaign.slug, page.previous),
         }
 
     def _changes(
@@ -226,16 +234,10 @@ class SignerList(PublicRead):
         )
         return {
             "results": page.entries,
-            "next": self._page(request, campaign.slug, page.next),
-            "previous": self._page(request, campaign.slug, page.previous),
+            "next": page_url("api-signers", request, campaign.slug, page.next),
+            "previous": page_url("api-signers", request, campaign.slug, page.previous),
             "next_since": publication.instant(page.next_since),
         }
-
-    def _page(self, request: Request, slug: str, cursor: str | None) -> str | None:
-        if cursor is None:
-            return None
-        query = {**request.query_params.dict(), "cursor": cursor}
-        return f"{absolute('api-signers', slug)}?{urlencode(query)}"
 
 
 class SignerDetail(PublicRead):

@@ -31,8 +31,11 @@ class Event(models.Model):
     from_status = models.CharField(max_length=10, blank=True)
     to_status = models.CharField(max_length=10, blank=True)
     actor = models.CharField(max_length=10)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
-    # Without an index: nearly all are null, and a key is never deleted.
+    # Without indexes: nearly all are null, each would cost every confirmation a write, and nobody
+    # looks events up by who acted.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, db_index=False
+    )
     api_key = models.ForeignKey(ApiKey, models.PROTECT, null=True, blank=True, db_index=False)
     reason = models.CharField(max_length=60, blank=True)
     revision = models.PositiveIntegerField()
