@@ -118,16 +118,17 @@ def _put_on_record(action: AuditAction, key: ApiKey, by: AbstractBaseUser) -> No
 def authenticate(text: str) -> ApiKey:
     """The working key that this text is, with its campaign, read afresh: revoking works at once.
 
+    So does switching off the account of whoever made it: a key is never more than its maker is.
     Raises KeyInvalid, and KeyExpired for who holds the right secret too late.
     """
     shape = _SHAPE.fullmatch(text)
     if shape is None or shape[2] != _checksum(text[: -len(shape[2])]):
         raise KeyInvalid
-    key = ApiKey.objects.select_related("campaign").filter(prefix=shape[1]).first()
+    key = ApiKey.objects.select_related("campaign", "created_by").filter(prefix=shape[1]).first()
     # Compared in constant time, or the time would tell the digest a character at a time.
     if key is None or not constant_time_compare(key.digest, _digest(text)):
         raise KeyInvalid
-    if key.revoked_at is not None:
+    if key.revoked_at is not None or not key.created_by.is_active:
         raise KeyInvalid
     if key.has_expired():
         raise KeyExpired

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import LazySettings
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -298,6 +299,18 @@ def test_a_revoked_key_opens_nothing_from_the_next_request_on(
     assert keys.revoke(ApiKey.objects.get(), by=by) is False
     actions = AuditEntry.objects.order_by("pk").values_list("action", "user__username")
     assert list(actions) == [("key_made", "maker"), ("key_revoked", "moderator")]
+
+
+def test_a_key_opens_nothing_once_the_account_of_its_maker_is_switched_off(
+    client: Client, campaign: Campaign
+) -> None:
+    key = make_key(campaign, *Scope)
+    path = f"{API}art/private/signatures/{make_signature(campaign).public_id}/"
+    assert client.get(path, headers=bearer(key)).status_code == 200
+    User.objects.filter(username="maker").update(is_active=False)
+    assert_problem(client.get(path, headers=bearer(key)), 401, "key_invalid")
+    User.objects.filter(username="maker").update(is_active=True)
+    assert client.get(path, headers=bearer(key)).status_code == 200
 
 
 @pytest.mark.parametrize("life", [timedelta(0), timedelta(days=-1), timedelta(days=367)])
