@@ -139,8 +139,18 @@ def read_page(
     since: datetime | None = None,
 ) -> Page:
     """One page of at most ``size`` rows; one query. ``since`` goes into the neighbours' cursors."""
-    backward = place is not None and place.backward
     found = _fetch(source, order, place, size + 1)
+    return cut(found, order=order, place=place, size=size, since=since)
+
+
+def cut(
+    found: list[Row], *, order: str, place: Cursor | None, size: int, since: datetime | None
+) -> Page:
+    """The page of rows that were found from a place on, one more than fit where there are more.
+
+    Each names its ``section`` and holds the keys of the order.
+    """
+    backward = place is not None and place.backward
     more, found = len(found) > size, found[:size]
     if backward:
         found.reverse()

@@ -14,7 +14,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, Status
-from campaign.paging import UPDATED, Cursor, Row
+from campaign.paging import UPDATED, Cursor, Row, cut
 from campaign.publication import instant, settled
 
 LEFT = frozenset({Status.WITHDRAWN, Status.ERASED})
@@ -163,18 +163,10 @@ def signatures(
     rows = _chosen(campaign, status=status, newsletter=newsletter)
     if since is not None:
         rows = rows.filter(updated_at__gte=since)
-    backward = place is not None and place.backward
     found = _fetch(rows, place, size + 1)
-    more, found = len(found) > size, found[:size]
-    if backward:
-        found.reverse()
-    ahead, behind = more or backward, more if backward else place is not None
-    return PrivatePage(
-        signatures=[_signature(row) for row in found],
-        next=_cursor_at(found[-1], next_since) if found and ahead else None,
-        previous=_cursor_at(found[0], next_since, backward=True) if found and behind else None,
-        next_since=next_since,
-    )
+    page = cut(found, order=UPDATED, place=place, size=size, since=next_since)
+    shown = [_signature(row) for row in page.rows]
+    return PrivatePage(shown, page.next, page.previous, next_since)
 
 
 def _fetch(rows: QuerySet[Signature], place: Cursor | None, limit: int) -> list[Row]:
@@ -193,12 +185,7 @@ def _fetch(rows: QuerySet[Signature], place: Cursor | None, limit: int) -> list[
         for unlisted in (True, False)
     )
     merged: QuerySet[Signature, Row] = never.union(once, all=True).order_by(*order)[:limit]
-    return list(merged)
-
-
-def _cursor_at(row: Row, since: datetime, *, backward: bool = False) -> str:
-    keys = (row["updated_at"].isoformat(), row["public_id"])
-    return Cursor(UPDATED, 0, keys, backward, since).encode()
+    return [{**row, "section": 0} for row in merged]
 
 
 def every_row(
