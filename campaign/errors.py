@@ -103,6 +103,12 @@ class NotFound(CampaignError):
     message = _("There is nothing here.")
 
 
+class PreconditionFailed(CampaignError):
+    code = "precondition_failed"
+    status = 412
+    message = _("What If-Match names is not what is here now.")
+
+
 class IdempotencyKeyInvalid(CampaignError):
     code = "idempotency_key_invalid"
     status = 400

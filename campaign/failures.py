@@ -3,11 +3,18 @@
 None of it needs the database, which may be what is broken.
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.views import defaults
 
 from campaign.api.problems import failure_response
+from campaign.errors import PreconditionFailed
+
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -34,10 +41,26 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _no_store(defaults.server_error(request))
 
 
+def precondition_failed(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """A middleware: Django answers 412 with an empty page, whatever the path, that may be kept."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.status_code != PreconditionFailed.status:
+            return response
+        if _is_api(request):
+            return failure_response(PreconditionFailed())
+        return _no_store(response)
+
+    return answer
+
+
 def _is_api(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
 
 
-def _no_store(response: HttpResponse) -> HttpResponse:
+def _no_store(response: Response) -> Response:
     patch_cache_control(response, no_store=True)
     return response

@@ -260,6 +260,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "campaign.web.headers.PolicyMiddleware",
+    "campaign.failures.precondition_failed",
     "campaign.web.headers.answer_conditions",
     "campaign.web.confined.SessionMiddleware",
     "campaign.web.language.LocaleMiddleware",
@@ -383,6 +384,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "campaign.api.problems.problem_response",
     "UNAUTHENTICATED_USER": None,
     "UNICODE_JSON": True,
+    # ?format= would be one more parameter of everything, that no document names.
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Campaign petition API",

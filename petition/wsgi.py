@@ -1,9 +1,11 @@
 """What the web server loads."""
 
+import io
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
@@ -24,7 +26,22 @@ def _as_utf8(environ: "WSGIEnvironment", start_response: "StartResponse") -> Ite
     cache keep the wrong page for everybody, and "zlib" ends in an error before any view.
     """
     environ["CONTENT_TYPE"] = _without_charset(environ.get("CONTENT_TYPE", ""))
+    if "HTTP_TRANSFER_ENCODING" in environ and not environ.get("CONTENT_LENGTH"):
+        _measure(environ)
     return _django(environ, start_response)
+
+
+def _measure(environ: "WSGIEnvironment") -> None:
+    """Say how long a body in chunks is, of which Django would read nothing.
+
+    One byte more than is taken tells that it is too large, and no more of it is read.
+    """
+    parts, left = [], settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
+    while left > 0 and (part := environ["wsgi.input"].read(left)):
+        parts.append(part)
+        left -= len(part)
+    body = b"".join(parts)
+    environ |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
 
 
 def _without_charset(content_type: str) -> str:

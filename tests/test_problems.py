@@ -1,6 +1,9 @@
 """Every refusal of the API is a problem with a stable code, and who may post from another site."""
 
+import gzip
+import io
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +14,8 @@ from django.core.exceptions import (
     RequestDataTooBig,
     SuspiciousOperation,
 )
-from django.db import OperationalError
+from django.core.signals import request_finished, request_started
+from django.db import OperationalError, close_old_connections
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from django.test import Client
@@ -21,6 +25,7 @@ from campaign import publication
 from campaign.models import Campaign, Mail, Signature, TallyChange
 from campaign.models.signature import Status
 from campaign.web.language import LocaleMiddleware
+from petition.wsgi import application
 from tests.factories import confirm_token, details, make_campaign, make_signature
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +52,16 @@ def art() -> None:
 def strict() -> Client:
     """As in production: the test client's own exemption from CSRF checks is off."""
     return Client(enforce_csrf_checks=True, raise_request_exception=False)
+
+
+@pytest.fixture
+def lasting() -> Iterator[None]:
+    """The test's transaction outlives a request that no client of Django's sends."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 def send(client: Client, body: Any, path: str = SIGN, **headers: str) -> Any:
@@ -232,6 +247,94 @@ def test_a_problem_of_the_document_is_json(strict: Client, accept: str) -> None:
 def test_what_is_not_json_is_refused(strict: Client, path: str, body: bytes) -> None:
     assert_problem(send(strict, body, path), 400, "malformed_json")
     assert_nothing_written()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"show_name": false, "show_name": true}',
+        b'{"a": {"b": 1, "b": 1}}',
+        b'{"name": 1, "name": 1}',
+    ],
+)
+def test_a_name_that_stands_twice_is_refused(strict: Client, body: bytes) -> None:
+    assert_problem(send(strict, body), 400, "malformed_json")
+    assert_nothing_written()
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("coding", ["gzip", "br", "x", ""])
+def test_a_body_is_sent_as_it_is(strict: Client, path: str, coding: str) -> None:
+    body = gzip.compress(json.dumps(details()).encode())
+    response = send(strict, body, path, **{"Content-Encoding": coding})
+    assert_problem(response, 415, "unsupported_media_type")
+    assert_nothing_written()
+
+
+def test_a_body_that_says_that_it_is_no_other_is_taken(strict: Client) -> None:
+    assert send(strict, details(), **{"Content-Encoding": "identity"}).status_code == 202
+
+
+class Chunks(io.RawIOBase):
+    """A body as the web server hands chunks on, that counts what is taken of it."""
+
+    def __init__(self, body: bytes) -> None:
+        self.left = io.BytesIO(body)
+        self.taken = 0
+
+    def read(self, size: int = -1) -> bytes:
+        part = self.left.read(min(size, 1000) if size >= 0 else 1000)
+        self.taken += len(part)
+        return part
+
+
+def send_chunks(chunks: Chunks) -> tuple[int, dict[str, Any]]:
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": SIGN,
+        "SERVER_NAME": "testserver",
+        "SERVER_PORT": "80",
+        "HTTP_HOST": "testserver",
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "CONTENT_TYPE": "application/json",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": chunks,
+    }
+    begun: list[str] = []
+    answer = application(environ, lambda status, *_: begun.append(status))  # type: ignore[arg-type]
+    return int(begun[0][:3]), json.loads(b"".join(answer))
+
+
+def test_a_body_may_come_in_chunks(lasting: None) -> None:
+    padded = json.dumps(details()).encode() + b" " * 5000
+    assert send_chunks(Chunks(padded)) == (202, {"status": "check_your_inbox"})
+
+
+def test_of_chunks_no_more_is_read_than_is_taken(lasting: None, settings: Any) -> None:
+    chunks = Chunks(b'{"name": "' + b"a" * 1_000_000 + b'"}')
+    status, problem = send_chunks(chunks)
+    assert (status, problem["code"]) == (413, "too_large")
+    assert chunks.taken == settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
+    assert_nothing_written()
+
+
+@pytest.mark.parametrize("path", [f"{BASE}counts/", f"{BASE}signers/?q=zoe", f"{BASE}signers.csv"])
+def test_a_precondition_that_fails_is_a_problem(client: Client, path: str) -> None:
+    response = client.get(path, headers={"If-Match": '"another"'})
+    assert_problem(response, 412, "precondition_failed")
+    assert "ETag" not in response
+    assert client.get(path, headers={"If-Match": "*"}).status_code == 200
+
+
+def test_a_page_whose_precondition_fails_is_not_kept(client: Client) -> None:
+    response = client.get("/art/", headers={"If-Match": '"another"'})
+    assert (response.status_code, response["Cache-Control"]) == (412, "no-store")
+
+
+def test_the_form_is_chosen_by_accept_alone(client: Client) -> None:
+    found = assert_problem(client.get(f"{BASE}signers/?format=json"), 400, "invalid_input")
+    assert found["errors"][0]["code"] == "unknown_parameter"
+    assert client.get(f"{BASE}counts/?format=xml").status_code == 200
 
 
 @pytest.mark.parametrize("path", POSTS)

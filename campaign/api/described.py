@@ -199,6 +199,8 @@ def _operation(operation: dict[str, Any], *, method: str, private: bool) -> None
         operation["responses"]["304"] = {
             "description": "`If-None-Match` names the answer that would be given: nothing is sent."
         }
+        problem = {"schema": {"$ref": "#/components/schemas/ProblemShape"}}
+        operation["responses"]["412"] = {"content": {"application/problem+json": problem}}
     for status, answer in operation["responses"].items():
         _answer(answer, status=status, operation=operation, method=method)
     operation["responses"] = dict(sorted(operation["responses"].items()))
@@ -272,6 +274,7 @@ def _codes(operation: dict[str, Any], *, status: str, method: str) -> list[str]:
         "406": ["not_acceptable"],
         "409": ["changed_meanwhile", *(["move_refused"] if private else [])],
         "410": ["signature_gone"],
+        "412": ["precondition_failed"],
         "413": ["too_large"],
         "415": ["unsupported_media_type"],
         "422": ["idempotency_key_reused"],

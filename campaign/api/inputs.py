@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import JSONParser
 from rest_framework.utils.json import strict_constant
 
@@ -23,15 +23,32 @@ from campaign.paging import ORDERS
 from campaign.private_reads import SHOWN
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are unique: of two show_name, who says which one was meant?"""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
 class JsonParser(JSONParser):
     """JSON in UTF-8 (RFC 8259, 8.1), whatever charset is named; too deep to be read is a mistake too.
+
+    As it is, and not compressed (RFC 9110, 8.4): a small body may unpack to a large one.
 
     DRF decodes by the codec that the header names: `charset=zlib` would unpack a bomb.
     """
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        coding = parser_context["request"].headers.get("Content-Encoding", "identity")
+        if coding.lower() != "identity":
+            raise UnsupportedMediaType(coding)
         try:
-            return json.loads(stream.read().decode("utf-8"), parse_constant=strict_constant)
+            return json.loads(
+                stream.read().decode("utf-8"),
+                parse_constant=strict_constant,
+                object_pairs_hook=_unique,
+            )
         except (ValueError, RecursionError) as error:
             detail = gettext("The body is not JSON in UTF-8: %(error)s") % {"error": error}
             raise ParseError(detail[:200]) from None
@@ -319,7 +336,16 @@ class CampaignQuery(QueryInput):
     language = QueryText(max_length=10)
 
 
-class StrictTime(Said, serializers.CharField):
+def _in_utc(at: datetime) -> datetime:
+    """The same time in UTC, or the first or last that there is where its zone leads beyond."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+        return first if at.year == 1 else last
+
+
+class StrictTime(QueryText):
     """A time as the API writes it, of any zone: date, T, time to the second or finer, Z or offset."""
 
     default_error_messages = {
@@ -337,8 +363,8 @@ class StrictTime(Said, serializers.CharField):
         try:
             if self.shape.fullmatch(text) is None:
                 raise ValueError
-            at = datetime.fromisoformat(text).astimezone(UTC)
-        except (ValueError, OverflowError):
+            at = _in_utc(datetime.fromisoformat(text))
+        except ValueError:
             self.fail("not_a_time")
         if at > timezone.now() + self.latest:
             self.fail("in_future")
@@ -362,7 +388,6 @@ class SignersQuery(QueryInput):
     cursor = QueryText(max_length=8000, said={"pattern": "^[A-Za-z0-9_-]+$"})
     page_size = PageSize(default=50, min_value=1, max_value=200)
     updated_since = StrictTime(
-        required=False,
         help_text=(
             "A feed of its own, with `page_size` alone: who changed at this time or later, in the "
             "order of `updated_at` and `id`, with tombstones of who left the list. Follow `next` to "
@@ -413,7 +438,6 @@ class PrivateListQuery(PrivateQuery):
     """The same, page by page; a mirror leaves the filters out, or it never hears of who left them."""
 
     updated_since = StrictTime(
-        required=False,
         help_text=(
             "Only what has changed at this time or later. Follow `next` to the end, then begin again "
             "at `next_since`."

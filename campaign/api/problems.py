@@ -57,6 +57,7 @@ _TITLES: dict[int, str | Promise] = {
     406: _("Not acceptable"),
     409: _("Conflict"),
     410: _("Gone"),
+    412: _("Precondition failed"),
     413: _("Content too large"),
     415: _("Unsupported media type"),
     422: _("Unprocessable content"),
