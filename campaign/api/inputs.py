@@ -353,7 +353,12 @@ class StrictTime(QueryText):
         "in_future": _("This time is still to come."),
     }
     shape = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-    said = {"format": "date-time"}
+    # The seconds of RFC 3339 go to 60, its fraction has no end, and its letters may be small.
+    said = {
+        "format": "date-time",
+        "pattern": "^[0-9-]{10}T[0-9]{2}:[0-9]{2}:[0-5][0-9]"
+        r"(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$",
+    }
     # Clocks are wrong by minutes and zones by hours; a day is somebody's mistake.
     latest = timedelta(days=1)
 
