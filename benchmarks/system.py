@@ -91,7 +91,9 @@ class System:
     # --- processes that go on -------------------------------------------------------------------
 
     def start_web(self) -> None:
-        if not (ROOT / "staticfiles" / "staticfiles.json").exists():
+        static = ROOT / "staticfiles"
+        if not static.exists():
+            self.household.remove_at_end(static)
             self.run("static", [sys.executable, "manage.py", "collectstatic", "--noinput"])
         self._start("web", web_command("petition.wsgi:application", self.port))
         self._until(lambda: answers(self.port, "/healthz"), "web")

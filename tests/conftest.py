@@ -10,6 +10,7 @@ import pytest
 from celery import current_app
 from django.conf import settings
 from django.core.cache import caches
+from django.test.signals import setting_changed
 from redis import Redis
 
 from campaign import botcheck, delivery, files, limits, queue
@@ -39,6 +40,8 @@ def plain_static_files() -> None:
     """Hashed names need a collectstatic, which only the end-to-end tests do."""
     plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.STORAGES["staticfiles"]["BACKEND"] = plain
+    # What was made of the old value at an import is made anew, as `override_settings` has it.
+    setting_changed.send(None, setting="STORAGES", value=settings.STORAGES, enter=True)
     # Passwords are not what is tested, and a good hash takes a third of a second.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -122,12 +122,14 @@ def test_a_name_with_one_private_address_is_neither_kept_nor_called(
     def connect(*_args: object) -> None:
         raise AssertionError("connected")
 
-    monkeypatch.setattr(socket.socket, "connect", connect)
-    with pytest.raises(BadUrl) as refused:
-        outbound.check_url("https://hooks.example.org/")
-    assert str(refused.value.message) == "The name leads into a private network."
-    with pytest.raises(NotAnswered, match="private network"):
-        post("https://hooks.example.org/")
+    # No longer than the test: what is cleared behind it connects to Redis.
+    with monkeypatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        with pytest.raises(BadUrl) as refused:
+            outbound.check_url("https://hooks.example.org/")
+        assert str(refused.value.message) == "The name leads into a private network."
+        with pytest.raises(NotAnswered, match="private network"):
+            post("https://hooks.example.org/")
 
 
 def test_a_name_that_the_resolver_does_not_know_is_not_kept() -> None:
@@ -148,11 +150,12 @@ def test_a_resolver_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatc
         time.sleep(1)
         return []
 
-    monkeypatch.setattr(socket, "getaddrinfo", slow)
-    began = time.monotonic()
-    with pytest.raises(NotAnswered, match="not resolved in time"):
-        outbound.look_up("hooks.example.org", 443, within=0.1)
-    assert time.monotonic() - began < 0.9
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", slow)
+        began = time.monotonic()
+        with pytest.raises(NotAnswered, match="not resolved in time"):
+            outbound.look_up("hooks.example.org", 443, within=0.1)
+        assert time.monotonic() - began < 0.9
 
 
 # --- Rebinding -------------------------------------------------------------------------------
