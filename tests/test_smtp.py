@@ -178,7 +178,8 @@ def test_a_server_that_does_not_offer_it_is_asked_one_by_one(servers: list[Serve
     del backend.connection.esmtp_features["pipelining"]
     send(backend)
     backend.close()
-    assert servers[0].heard[2] == b"rcpt TO:<zoe@example.org>\r\n"
+    # Python 3.13 writes the word in small letters.
+    assert servers[0].heard[2].lower() == b"rcpt to:<zoe@example.org>\r\n"
 
 
 def test_a_server_that_hung_up_meanwhile_is_called_again(monkeypatch: pytest.MonkeyPatch) -> None:
