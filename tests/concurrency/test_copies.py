@@ -315,7 +315,7 @@ def stale_304s(process: Process, seconds: float, oldest: float) -> list[int]:
         while time.monotonic() < end:
             Campaign.objects.update(goal=len(committed) + 1)
             committed.append(time.monotonic())
-            time.sleep(0.02)
+            time.sleep(0.02)  # its pace, not a wait: nothing is expected after it
 
     def poll() -> None:
         known = '"none"'
