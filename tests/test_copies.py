@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -345,15 +346,20 @@ def test_last_modified_is_when_it_was_first_seen_to_be_so(
     with time_machine.travel(datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC), tick=False) as clock:
         first = process.get(f"{BASE}counts/")
         clock.shift(2)
-        other = Process()
-        same = [process.get(f"{BASE}counts/"), other.get(f"{BASE}counts/")]
-        assert process.readings + other.readings == 3
+        same = [until(partial(read_anew, each)) for each in (process, Process())]
         assert {each["Last-Modified"] for each in same} == {first["Last-Modified"]}
         make_signature(signature.campaign)
         clock.shift(2)
         changed = until(lambda: newer(process, first["ETag"]))
         seen = parsedate_to_datetime(changed["Last-Modified"])
         assert seen == datetime(2026, 6, 1, 12, 0, 4, tzinfo=UTC)
+
+
+def read_anew(process: Process) -> Any:
+    """An answer of its own reading; a claim of another, a millisecond long at the least, forbids it."""
+    before = process.readings
+    given = process.get(f"{BASE}counts/")
+    return given if process.readings > before else None
 
 
 def newer(process: Process, etag: str) -> Any:
