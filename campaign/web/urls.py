@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from campaign.web import colours, inbox, personal, public
+from campaign.web import campaigns, colours, inbox, personal, signer_list
 
 
 class AnyBytes:
@@ -34,7 +34,7 @@ register_converter(AnyBytes, "anything")
 register_converter(Hex, "hex")
 
 urlpatterns = [
-    path("", public.home, name="home"),
+    path("", campaigns.home, name="home"),
     path("inbox/", inbox.mails, name="inbox"),
     path("inbox/<str:name>/", inbox.mail, name="inbox-mail"),
     path("colours/<hex:accent>.css", colours.colours, name="colours"),
@@ -45,7 +45,7 @@ urlpatterns = [
     path("manage/<anything:token>", personal.manage),
     path("not-me/<anything:token>/", personal.not_me, name="not-me"),
     path("not-me/<anything:token>", personal.not_me),
-    path("preview/<slug:key>/", public.preview, name="preview"),
-    path("<slug:slug>/", public.campaign_page, name="campaign"),
-    path("<slug:slug>/signers/", public.signers, name="signers"),
+    path("preview/<slug:key>/", campaigns.preview, name="preview"),
+    path("<slug:slug>/", campaigns.campaign_page, name="campaign"),
+    path("<slug:slug>/signers/", signer_list.signers, name="signers"),
 ]

@@ -1,0 +1,72 @@
+"""The pages of campaigns: the open ones, one with its form, and the preview of one to come."""
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from campaign import publication
+from campaign.languages import site_languages
+from campaign.models.campaign import Campaign
+from campaign.web import sign_form
+from campaign.web.answers import door, private_page, public_page
+from campaign.web.forms import check_origin, read_form
+from campaign.web.front import kept
+from campaign.web.language import speak
+from campaign.web.shown import SignForm, campaign_context
+
+
+@kept
+@door(writes=False)
+def home(request: HttpRequest) -> HttpResponse:
+    """The open campaigns; with one, that one's page."""
+    campaigns = publication.open_campaigns()
+    if len(campaigns) == 1:
+        return _public_campaign(request, campaigns[0])
+    speech = speak(request, site_languages())
+    entries = [
+        {
+            "campaign": campaign,
+            "statement": publication.statement(campaign, speech.language),
+            "published": publication.counts(campaign)["published"],
+            "state": campaign.state(),
+        }
+        for campaign in campaigns
+    ]
+    if not entries:
+        # Kept by nobody, so that it isn't shown past an opening.
+        return private_page(request, "pages/home.html", {"entries": entries}, speech=speech)
+    return public_page(request, "pages/home.html", {"entries": entries}, speech=speech)
+
+
+@kept
+@door()
+def campaign_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Statement, count and form; POST signs, or asks for the mail again."""
+    campaign = publication.find_campaign(slug)
+    if request.method != "POST":
+        return _public_campaign(request, campaign)
+    check_origin(request, campaign.sites)
+    form = read_form(request)
+    speech = speak(request, campaign.languages, form.get("language"))
+    with translation.override(speech.interface):
+        match form.get("action"):
+            case "resend":
+                return sign_form.resend(request, campaign, form, speech)
+            case "edit":
+                return sign_form.edit(request, campaign, form, speech)
+            case _:
+                return sign_form.sign(request, campaign, form, speech)
+
+
+@door(writes=False)
+def preview(request: HttpRequest, key: str) -> HttpResponse:
+    """A campaign by its preview link, whatever the clock says; its form does nothing."""
+    campaign = publication.preview_campaign(key)
+    speech = speak(request, campaign.languages)
+    context = {**campaign_context(campaign, speech), "form": SignForm(), "preview": True}
+    return private_page(request, "pages/campaign.html", context, speech=speech)
+
+
+def _public_campaign(request: HttpRequest, campaign: Campaign) -> HttpResponse:
+    speech = speak(request, campaign.languages)
+    context = {**campaign_context(campaign, speech), "form": SignForm()}
+    return public_page(request, "pages/campaign.html", context, speech=speech)

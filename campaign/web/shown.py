@@ -1,0 +1,99 @@
+"""What a campaign's pages show of it: public things alone, codes in words."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+from django_countries import countries
+
+from campaign import publication
+from campaign.languages import Speech, direction, own_name
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Evidence, Kind
+
+FEATURED = 12
+NEWEST = 12
+
+KINDS: dict[str, str | Promise] = {
+    Kind.PERSON: gettext_lazy("A person"),
+    Kind.GROUP: gettext_lazy("A group: a band, a duo, an estate"),
+    Kind.ORGANISATION: gettext_lazy("An organisation: a guild, a label, a union"),
+}
+
+
+@dataclass(frozen=True)
+class SignForm:
+    """What was typed and what is wrong with it."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, str | Promise] = field(default_factory=dict)
+
+
+def campaign_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
+    """All that a campaign's page shows, of public things alone."""
+    statement = publication.statement(campaign, speech.language)
+    exact = (campaign.slug, statement.version, statement.language)
+    names = discipline_names(campaign, speech.language)
+    featured = publication.signers(
+        campaign, filters={"featured": True}, order="name", size=FEATURED
+    )
+    newest = publication.signers(campaign, order="newest", size=NEWEST)
+    return {
+        "campaign": campaign,
+        "statement": statement,
+        "statement_direction": direction(statement.language),
+        "statement_language": own_name(statement.language),
+        "wanted_language": own_name(speech.language),
+        "exact_url": reverse("api-statement", args=exact),
+        "feed_url": reverse("api-feed", args=[campaign.slug]),
+        "state": campaign.state(),
+        "counts": publication.counts(campaign),
+        "featured": entries(featured.signers, names),
+        "newest": entries(newest.signers, names),
+        "disciplines": names,
+        "kinds": KINDS,
+        "countries": _countries(speech.interface),
+        "canonical": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),
+    }
+
+
+def discipline_names(campaign: Campaign, language: str) -> dict[str, str]:
+    """The campaign's disciplines by slug, as that language names them."""
+    return {each.slug: each.name(language) for each in campaign.disciplines.all()}
+
+
+def entries(
+    found: list[publication.PublicSigner], disciplines: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Signers as a page shows them: codes in words."""
+    return [
+        {
+            "name": signer["name"],
+            "id": signer["id"],
+            "featured": signer["featured"],
+            "parts": [
+                part
+                for part in (
+                    disciplines.get(signer["discipline"] or ""),
+                    signer["credit"],
+                    signer["organisation"],
+                )
+                if part
+            ],
+            "country": countries.name(signer["country"]) if signer["country"] else "",
+            "mark": Evidence(signer["evidence"]["method"]).label,
+        }
+        for signer in found
+    ]
+
+
+@lru_cache(maxsize=16)
+def _countries(language: str) -> list[tuple[str, str]]:
+    """Every country by its code and name, in the alphabet of that language."""
+    with translation.override(language):
+        return [(str(code), str(name)) for code, name in countries]
