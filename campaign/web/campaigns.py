@@ -1,14 +1,15 @@
 """The pages of campaigns: the open ones, one with its form, and the preview of one to come."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
 
 from campaign import publication
-from campaign.languages import site_languages
+from campaign.languages import Speech, site_languages
 from campaign.models.campaign import Campaign
 from campaign.web import sign_form
 from campaign.web.answers import door, private_page, public_page
-from campaign.web.forms import check_origin, read_form
+from campaign.web.forms import check_origin
 from campaign.web.front import kept
 from campaign.web.language import speak
 from campaign.web.shown import SignForm, campaign_context
@@ -45,16 +46,7 @@ def campaign_page(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         return _public_campaign(request, campaign)
     check_origin(request, campaign.sites)
-    form = read_form(request)
-    speech = speak(request, campaign.languages, form.get("language"))
-    with translation.override(speech.interface):
-        match form.get("action"):
-            case "resend":
-                return sign_form.resend(request, campaign, form, speech)
-            case "edit":
-                return sign_form.edit(request, campaign, form, speech)
-            case _:
-                return sign_form.sign(request, campaign, form, speech)
+    return sign_form.answer(request, campaign, sign_form.PAGE)
 
 
 @door(writes=False)
@@ -62,11 +54,15 @@ def preview(request: HttpRequest, key: str) -> HttpResponse:
     """A campaign by its preview link, whatever the clock says; its form does nothing."""
     campaign = publication.preview_campaign(key)
     speech = speak(request, campaign.languages)
-    context = {**campaign_context(campaign, speech), "form": SignForm(), "preview": True}
+    context = {**_context(campaign, speech), "preview": True}
     return private_page(request, "pages/campaign.html", context, speech=speech)
 
 
 def _public_campaign(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     speech = speak(request, campaign.languages)
-    context = {**campaign_context(campaign, speech), "form": SignForm()}
-    return public_page(request, "pages/campaign.html", context, speech=speech)
+    return public_page(request, "pages/campaign.html", _context(campaign, speech), speech=speech)
+
+
+def _context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
+    here = sign_form.PAGE.context(campaign)
+    return {**campaign_context(campaign, speech), **here, "form": SignForm()}
