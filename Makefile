@@ -22,11 +22,12 @@ test: venv  ## run the tests (make test TESTS="tests/test_mail.py -k bounce")
 bench: venv  ## measure against floors (make bench SIGNERS=10000000; make bench ONLY="sign confirm"); needs wrk
 	@exec env SIGNERS="$(SIGNERS)" ONLY="$(ONLY)" $(IN_VENV) -m benchmarks
 
-check: venv  ## lint, format, types, imports, migrations, deployment settings, templates
+check: venv  ## lint, format, types, imports, migrations, deployment settings, templates, translations
 	$(IN_VENV) -m ruff check
 	$(IN_VENV) -m ruff format --check
 	.venv/bin/lint-imports
 	$(IN_VENV) -m djlint --quiet --check --lint templates
+	$(IN_VENV) -m petition.translations
 	$(SERVICES) $(MAKE) --no-print-directory check-django
 
 # As in production, with a PostgreSQL and a Redis; `make check` runs it.

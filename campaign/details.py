@@ -12,6 +12,7 @@ from django_countries import countries
 
 from campaign import identity, mailboxes
 from campaign.errors import FieldError, InvalidInput
+from campaign.languages import offered
 from campaign.models.campaign import Campaign, Discipline
 from campaign.models.signature import Kind
 
@@ -34,7 +35,7 @@ ADDRESS_PROBLEMS: dict[str, str | Promise] = {
 PROBLEMS: dict[str, str | Promise] = {
     "unknown_choice": _("Please choose one of the list."),
     "consent_required": _("You can only sign if you agree."),
-    "unknown_language": _("The statement is not there in this language."),
+    "unknown_language": _("This campaign does not speak this language."),
     "duplicate": _("This address has signed with this name already."),
 }
 SOURCE_MAX = 60
@@ -125,7 +126,7 @@ class _Reader:
 
     def language(self) -> str:
         language = str(self.typed.get("language") or self.campaign.default_language)
-        if language not in self.campaign.languages:
+        if language not in offered(self.campaign.languages):
             self.fail("language", "unknown_language", PROBLEMS["unknown_language"])
         return language
 

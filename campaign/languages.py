@@ -49,6 +49,14 @@ def site_languages() -> list[str]:
     return sorted(codes, key=lambda code: code != settings.LANGUAGE_CODE)
 
 
+def offered(languages: Sequence[str]) -> list[str]:
+    """In which a campaign's pages are to be had: its statement's ``languages``, then ours.
+
+    A page in ours alone shows the statement in its default language, and says so.
+    """
+    return [*languages, *(code for code in site_languages() if not _among(languages, code))]
+
+
 def interface_language(language: str) -> str:
     """The language of the interface for a statement's language: itself, or English."""
     return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

@@ -123,7 +123,7 @@ def test_every_mistake_is_named_at_once_in_the_signers_language(client: Client) 
         kind="robot",
         discipline="plumber",
         country="XX",
-        language="de",
+        language="nl",
         consent=False,
     )
     response = client.post(

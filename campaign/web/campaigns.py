@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from campaign import publication
-from campaign.languages import Speech, site_languages
+from campaign.languages import Speech, offered, site_languages
 from campaign.models.campaign import Campaign
 from campaign.web import sign_form
 from campaign.web.answers import door, private_page, public_page
@@ -53,13 +53,13 @@ def campaign_page(request: HttpRequest, slug: str) -> HttpResponse:
 def preview(request: HttpRequest, key: str) -> HttpResponse:
     """A campaign by its preview link, whatever the clock says; its form does nothing."""
     campaign = publication.preview_campaign(key)
-    speech = speak(request, campaign.languages)
+    speech = speak(request, offered(campaign.languages))
     context = {**_context(campaign, speech), "preview": True}
     return private_page(request, "pages/campaign.html", context, speech=speech)
 
 
 def _public_campaign(request: HttpRequest, campaign: Campaign) -> HttpResponse:
-    speech = speak(request, campaign.languages)
+    speech = speak(request, offered(campaign.languages))
     return public_page(request, "pages/campaign.html", _context(campaign, speech), speech=speech)
 
 

@@ -18,7 +18,7 @@ from campaign.errors import (
     SignatureGone,
     TokenExpired,
 )
-from campaign.languages import Speech, direction, own_name, site_languages
+from campaign.languages import Speech, direction, offered, own_name, site_languages
 from campaign.links import Purpose, read_token
 from campaign.models.signature import Evidence, RejectionReason, Signature, Status
 from campaign.outbox import link_to
@@ -218,7 +218,7 @@ def _answer(
 
 def _speech(request: HttpRequest, signature: Signature) -> Speech:
     """The language that was signed in, unless the address asks for another one."""
-    return speak(request, signature.campaign.languages, signature.language)
+    return speak(request, offered(signature.campaign.languages), signature.language)
 
 
 def _shown(request: HttpRequest, signature: Signature) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from campaign.errors import (
     InvalidInput,
     StatementChanged,
 )
-from campaign.languages import Speech
+from campaign.languages import Speech, offered
 from campaign.models.campaign import Campaign
 from campaign.web.answers import private_page
 from campaign.web.forms import TEXTS, by_field, mistakes, read_form, typed_signature, typed_version
@@ -44,7 +44,7 @@ PAGE = Place("pages/campaign.html", "base.html", "campaign")
 def answer(request: HttpRequest, campaign: Campaign, place: Place) -> HttpResponse:
     """What its buttons do; raises BadForm or FormTooLarge. Where it came from is asked before."""
     form = read_form(request)
-    speech = speak(request, campaign.languages, form.get("language"))
+    speech = speak(request, offered(campaign.languages), form.get("language"))
     with translation.override(speech.interface):
         match form.get("action"):
             case "resend":
@@ -58,8 +58,7 @@ def answer(request: HttpRequest, campaign: Campaign, place: Place) -> HttpRespon
 def sign(
     request: HttpRequest, campaign: Campaign, form: QueryDict, speech: Speech, place: Place
 ) -> HttpResponse:
-    statement = publication.statement(campaign, speech.language)
-    typed = typed_signature(form, language=statement.language)
+    typed = typed_signature(form, language=speech.language)
     try:
         signing.sign(campaign=campaign, typed=typed, statement_version=typed_version(form))
     except InvalidInput as error:

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from campaign import identity, publication
+from campaign.languages import offered
 from campaign.models.signature import Evidence, Kind
 from campaign.paging import ORDERS
 from campaign.web.answers import door, public_page
@@ -43,7 +44,7 @@ MARKS: dict[str, str | Promise] = {
 def signers(request: HttpRequest, slug: str) -> HttpResponse:
     """The public list: search, filters, order, pages by cursor."""
     campaign = publication.find_campaign(slug)
-    speech = speak(request, campaign.languages)
+    speech = speak(request, offered(campaign.languages))
     names = discipline_names(campaign, speech.language)
     asked = _asked(request, names)
     with translation.override(speech.interface):
