@@ -47,7 +47,7 @@ _COLUMNS = ["kind", "urgent", "attempts"] + [
     f"signature__{name}"
     for name in (
         "campaign public_id revision status language name show_name email canonical_email"
-        " confirmed_at evidence rejection_reason statement"
+        " confirmed_at created_at evidence rejection_reason statement"
     ).split()
 ]
 

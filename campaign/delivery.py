@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from campaign import claims, letters, queue
 from campaign.claims import Owner
-from campaign.models.mail import Mail, MailKind, MailStatus
+from campaign.models.mail import BY_STRANGERS, Mail, MailKind, MailStatus
 from campaign.models.signature import STANDING, Status
 from campaign.outbox import DELIVER, left_alone
 from campaign.smtp import CLOSING
@@ -44,6 +44,7 @@ TRIES = 30
 
 TRUE_WHILE = {
     MailKind.CONFIRM: {Status.PENDING},
+    MailKind.REMINDER: {Status.PENDING},
     MailKind.SIGNED_ALREADY: set(STANDING),
     MailKind.PUBLISHED: {Status.PUBLISHED},
     MailKind.REJECTED: {Status.REJECTED},
@@ -135,7 +136,7 @@ def _until_none_follows(owner: Owner, ends: float) -> Iterator[list[Mail]]:
 def _send_batch(server: BaseEmailBackend, owner: Owner, mails: list[Mail], ends: float) -> int:
     _open(server)
     sent = 0
-    alone = left_alone([mail.signature for mail in mails if mail.urgent])
+    alone = left_alone([mail.signature for mail in mails if mail.kind in BY_STRANGERS])
     for mail in mails:
         if owner.is_late():
             break  # somebody else sends them now
@@ -215,7 +216,7 @@ def _is_wanted(mail: Mail, alone: Collection[int]) -> bool:
     """Whether the mail is still true, and its address hasn't asked for no more mails of strangers."""
     if mail.signature.status not in TRUE_WHILE[MailKind(mail.kind)]:
         return False
-    return not (mail.urgent and mail.signature_id in alone)
+    return not (mail.kind in BY_STRANGERS and mail.signature_id in alone)
 
 
 def retry_failed(mail_ids: Sequence[int]) -> int:

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign import identity, mailboxes, outbox
 from campaign.languages import interface_language
-from campaign.links import Purpose
+from campaign.links import LIFETIME, Purpose
 from campaign.mime import Letter
-from campaign.models.mail import Mail, MailKind
+from campaign.models.mail import BY_STRANGERS, Mail, MailKind
 from campaign.models.signature import RejectionReason, Signature
 
 NAME_IN_MAIL = 60
@@ -27,6 +27,7 @@ NAME_IN_MAIL = 60
 # No word that a stranger typed: a subject is read even by who never opens the mail.
 SUBJECTS: dict[str, str | Promise] = {
     MailKind.CONFIRM: _("Please confirm your signature: %(title)s"),
+    MailKind.REMINDER: _("Not confirmed yet: %(title)s"),
     MailKind.SIGNED_ALREADY: _("Your signature: %(title)s"),
     MailKind.PUBLISHED: _("Your signature is accepted: %(title)s"),
     MailKind.REJECTED: _("About your signature: %(title)s"),
@@ -50,7 +51,7 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None) -> Letter:
         "Auto-Submitted": "auto-generated",
         "Content-Language": language or "en",
     }
-    if mail.urgent:
+    if mail.kind in BY_STRANGERS:
         headers |= {
             "List-Unsubscribe": f"<{context['not_me_url']()}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -74,7 +75,7 @@ def sender(signature: Signature) -> str:
 
 
 def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
-    campaign = signature.campaign
+    campaign, now = signature.campaign, timezone.now()
     return {
         "signature": signature,
         "campaign": campaign,
@@ -83,7 +84,8 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
         "reason": RejectionReason(signature.rejection_reason).label
         if signature.rejection_reason
         else "",
-        "is_visible": campaign.is_visible(timezone.now()),
+        "is_visible": campaign.is_visible(now),
+        "link_ends": min(now + LIFETIME[Purpose.CONFIRM], signature.deleted_at),
         "campaign_url": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),
         "confirm_url": _url(Purpose.CONFIRM, signature),
         "manage_url": _url(Purpose.MANAGE, signature),

@@ -54,8 +54,10 @@ def link_to(purpose: Purpose, signature: Signature) -> str:
     return link_path(purpose, subject=about, revision=signature.revision)
 
 
-def left_alone(signatures: Sequence[Signature]) -> set[int]:
-    """The ids of those of these signatures whose address asked to be left alone, by one query.
+def left_alone(
+    signatures: Sequence[Signature], reasons: Iterable[str] = (SuppressionReason.NOT_ME,)
+) -> set[int]:
+    """The ids of those of these signatures whose address is noted for such a reason, by one query.
 
     Its own address, or the mailbox that its tag most likely leads to. Not the other way round: where
     + is no tag, whoever owns a+b@ would silence a@.
@@ -65,7 +67,7 @@ def left_alone(signatures: Sequence[Signature]) -> set[int]:
         Suppression.objects.filter(
             campaign_id__in={each.campaign_id for each in signatures},
             address_hash__in=set().union(*hashes.values()),
-            reason=SuppressionReason.NOT_ME,
+            reason__in=reasons,
         ).values_list("campaign_id", "address_hash")
     )
     return {
@@ -101,6 +103,23 @@ def welcome_parameters(campaign_id: int, canonical_email: str) -> dict[str, Any]
         "today": timezone.now().date(),
         "limit": STRANGERS_A_DAY,
     }
+
+
+def note_reminder(*, campaign_id: int, canonical_email: str) -> bool:
+    """Note that an address gets its one reminder; False if it has been noted before, by anybody.
+
+    Under all of its tags at once, as the slots are. The unique key decides: of two schedulers the
+    second waits here for the first, and finds its note.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO campaign_suppression (campaign_id, address_hash, reason, created_at)
+            VALUES (%s, %s, 'reminded', now()) ON CONFLICT DO NOTHING
+            """,
+            [campaign_id, address_hash(mailboxes.mailbox_key(canonical_email))],
+        )
+        return bool(cursor.rowcount)
 
 
 def owe(kind: MailKind, signatures: Iterable[Signature]) -> None:

@@ -55,6 +55,12 @@ def fold() -> None:
         pass
 
 
+@shared_task(name="campaign.remind")
+def remind() -> None:
+    """Remind who was asked to confirm a day ago."""
+    retention.remind()
+
+
 @shared_task(name="campaign.expire")
 def expire() -> None:
     """Delete what its time is over."""

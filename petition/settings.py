@@ -232,6 +232,7 @@ CELERY_BEAT_SCHEDULE = {
     "dispatch": {"task": "campaign.dispatch", "schedule": 5, "options": {"expires": 5}},
     "milestones": {"task": "campaign.milestones", "schedule": 10, "options": {"expires": 10}},
     "export": {"task": "campaign.export", "schedule": 10, "options": {"expires": 10}},
+    "remind": {"task": "campaign.remind", "schedule": 600, "options": {"expires": 600}},
     "expire": {"task": "campaign.expire", "schedule": 3600, "options": {"expires": 3600}},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -13,7 +13,7 @@ from campaign import delivery, mailboxes, outbox
 from campaign.admin import desk
 from campaign.admin.site import site
 from campaign.admin.unfolded import ModelAdmin, ModelForm, ReadOnlyAdmin
-from campaign.models.address import MailProvider, Suppression, canonical_address
+from campaign.models.address import MailProvider, Suppression, SuppressionReason, canonical_address
 from campaign.models.mail import Mail
 
 
@@ -130,7 +130,10 @@ class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
         self, request: HttpRequest, queryset: QuerySet[Suppression], search_term: str
     ) -> tuple[QuerySet[Suppression], bool]:
         if not search_term.strip():
-            return queryset, False
+            if "reason__exact" in request.GET:
+                return queryset, False
+            # One for each who didn't confirm: they would bury the few who asked to be left alone.
+            return queryset.exclude(reason=SuppressionReason.REMINDED), False
         try:
             canonical = canonical_address(mailboxes.parse_address(search_term))
         except mailboxes.AddressError:

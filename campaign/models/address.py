@@ -54,13 +54,14 @@ class SuppressionReason(models.TextChoices):
     NOT_ME = "not_me", _("said that it wasn't them")
     ERASED = "erased", _("erased their data")
     REJECTED = "rejected", _("was rejected, then erased their data")
+    REMINDED = "reminded", _("got the one reminder")
 
 
 class Suppression(models.Model):
     """An address to leave alone, kept as a keyed hash only, so that it survives the erasure.
 
     ``not_me`` stops the mails that strangers can cause and every import; ``erased`` stops imports;
-    ``rejected`` holds whatever the address signs afterwards.
+    ``rejected`` holds whatever the address signs afterwards; ``reminded`` stops a second reminder.
     """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="suppressions")

@@ -10,6 +10,7 @@ from campaign.models.signature import Signature
 
 class MailKind(models.TextChoices):
     CONFIRM = "confirm", _("please confirm")
+    REMINDER = "reminder", _("please confirm, once more")
     SIGNED_ALREADY = "signed_already", _("link to your page")
     PUBLISHED = "published", _("your signature is published")
     REJECTED = "rejected", _("your signature was not accepted")
@@ -17,6 +18,8 @@ class MailKind(models.TextChoices):
 
 # Somebody waits in front of the screen for these: they overtake the notes of a released batch.
 URGENT = (MailKind.CONFIRM, MailKind.SIGNED_ALREADY)
+# Whoever types an address causes these: each can be stopped by the one who gets it.
+BY_STRANGERS = (*URGENT, MailKind.REMINDER)
 
 
 class MailStatus(models.TextChoices):

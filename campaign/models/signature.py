@@ -2,6 +2,7 @@
 
 import secrets
 from base64 import b32encode
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -10,10 +11,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from campaign.models.batch import ImportBatch
-from campaign.models.campaign import Campaign, Discipline
+from campaign.models.campaign import CONFIRM_GRACE, Campaign, Discipline
 from campaign.models.statement import Consent, StatementText
 
 NAME_MAX = 200
+UNCONFIRMED_KEPT = timedelta(days=30)
 # 32 letters and digits without the four that are misread (Crockford's base 32), so an id can be
 # dictated and never begins like a spreadsheet formula.
 _CROCKFORD = bytes.maketrans(
@@ -286,6 +288,13 @@ class Signature(models.Model):
     def is_listed(self) -> bool:
         """Whether it stands on the public list."""
         return self.status == Status.PUBLISHED and self.show_name
+
+    @property
+    def deleted_at(self) -> datetime:
+        """When it is deleted, if nobody confirms it before."""
+        kept_until = self.created_at + UNCONFIRMED_KEPT
+        closes_at = self.campaign.closes_at
+        return kept_until if closes_at is None else min(kept_until, closes_at + CONFIRM_GRACE)
 
     @property
     def waits_for_release(self) -> bool:

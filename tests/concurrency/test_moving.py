@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -392,7 +393,7 @@ def test_a_signature_confirmed_while_the_stale_ones_are_deleted_is_not_deleted(
     campaign = make_campaign(publication=Publication.AFTER_VERIFICATION)
     signature = make_signature(campaign, status=Status.PENDING)
     token = confirm_token(signature)
-    monkeypatch.setattr(retention, "UNCONFIRMED_KEPT", retention.UNCONFIRMED_KEPT * 0)
+    monkeypatch.setattr(retention, "UNCONFIRMED_KEPT", timedelta(0))
     expiring = Meanwhile(retention.expire).before(monkeypatch, moves, "_apply")
     assert signing.confirm(token).changed
     assert expiring.end() == 0
