@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 KEPT = [
     *("/", "/art/", "/art/signers/", "/art/?language=fr", "/art/signers/?language=en"),
+    *("/art/corrections/", "/art/corrections/?language=fr"),
     *("/api/v1/campaigns/", BASE, f"{BASE}?language=fr", f"{BASE}counts/", f"{BASE}signers/"),
     *(f"{BASE}statements/1/fr.txt", f"{BASE}feed.atom", f"{BASE}badge.svg", f"{BASE}corrections/"),
     *(f"{BASE}badge.svg?language=fr", f"{BASE}corrections/?language=fr"),

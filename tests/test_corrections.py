@@ -1,7 +1,9 @@
 """What the campaign took off its list: how many, when and why, and nobody of them."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -199,3 +201,50 @@ def test_the_queries_are_as_many_whatever_was_removed(client: Client, art: Campa
     for _ in range(3):
         remove(make_signature(art))
     assert queries() == none == 2
+
+
+# --- The page --------------------------------------------------------------------------------
+
+PAGE = "/art/corrections/"
+
+
+def rows(html: str) -> list[list[str]]:
+    """The cells of the table, row by row, as text."""
+    found = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)[1:]
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in found]
+    return [[unescape(re.sub(r"<.*?>", "", cell)).strip() for cell in row] for row in cells]
+
+
+def test_the_page_of_a_campaign_without_corrections_says_so(client: Client, art: Campaign) -> None:
+    html = client.get(PAGE).content.decode()
+    assert "No signature was removed after it had been published." in html
+    assert "<table" not in html
+
+
+def test_the_page_tells_how_many_when_and_why(
+    client: Client, art: Campaign, clock: time_machine.Traveller
+) -> None:
+    four = [make_signature(art, name=f"Signer {n}", email=f"s{n}@example.org") for n in range(4)]
+    remove(four[0])
+    remove(four[1], RejectionReason.DUPLICATE)
+    clock.shift(timedelta(days=1))
+    remove(four[2])
+    html = client.get(PAGE).content.decode()
+    assert "3 signatures were removed" in html
+    assert rows(html) == [
+        ["June 2, 2026"],
+        ["1", FAKE],
+        ["June 1, 2026"],
+        ["1", TWICE],
+        ["1", FAKE],
+    ]
+    for secret in ("Signer 0", "example.org/", "s0@", four[0].public_id):
+        assert secret not in html.replace("https://example.org/privacy", "")
+
+
+def test_the_page_speaks_the_language_that_is_asked_for(client: Client, art: Campaign) -> None:
+    remove(make_signature(art))
+    html = client.get(f"{PAGE}?language=fr").content.decode()
+    [[day], [number, why]] = rows(html)
+    assert (day, number) == ("1 juin 2026", "1")
+    assert why != FAKE

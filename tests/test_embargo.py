@@ -279,14 +279,15 @@ def test_a_mail_confirmed_up_to_24_hours_after_the_close_counts(
 
 @pytest.mark.parametrize("method", ["get", "head", "post"])
 @pytest.mark.parametrize(
-    "path", ["/art/", "/art/signers/", "/art/?language=fr", "/art/signers/?q=zoe"]
+    "path",
+    ["/art/", "/art/signers/", "/art/corrections/", "/art/?language=fr", "/art/signers/?q=zoe"],
 )
 def test_its_pages_are_not_there_before_the_opening(
     client: Client, clock: time_machine.Traveller, art: Campaign, path: str, method: str
 ) -> None:
     response = getattr(client, method)(path)
     assert SECRET not in body_of(response)
-    if method == "post" and "signers" in path:
+    if method == "post" and ("signers" in path or "corrections" in path):
         assert response.status_code == 405  # as for any campaign, there or not
     else:
         assert response.status_code == 404

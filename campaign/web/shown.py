@@ -1,6 +1,7 @@
 """What a campaign's pages show of it: public things alone, codes in words."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from campaign import publication
 from campaign.languages import Speech, direction, own_name
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Evidence, Kind
+from campaign.web.marks import MEANINGS
 
 FEATURED = 12
 NEWEST = 12
@@ -57,7 +59,7 @@ def campaign_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
         "newest": entries(newest.signers, names),
         "disciplines": names,
         "kinds": KINDS,
-        "countries": _countries(speech.interface),
+        "countries": country_names(speech.interface),
         "canonical": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),
     }
 
@@ -76,6 +78,7 @@ def entries(
             "name": signer["name"],
             "id": signer["id"],
             "featured": signer["featured"],
+            "kind": "" if signer["kind"] == Kind.PERSON else Kind(signer["kind"]).label,
             "parts": [
                 part
                 for part in (
@@ -87,13 +90,20 @@ def entries(
             ],
             "country": countries.name(signer["country"]) if signer["country"] else "",
             "mark": Evidence(signer["evidence"]["method"]).label,
+            "mark_means": MEANINGS[signer["evidence"]["method"]],
+            "marked_at": moment(signer["evidence"]["at"]),
         }
         for signer in found
     ]
 
 
+def moment(instant: str | None) -> datetime | None:
+    """A time of the API as one that a template writes in the reader's language."""
+    return datetime.fromisoformat(instant) if instant else None
+
+
 @lru_cache(maxsize=16)
-def _countries(language: str) -> list[tuple[str, str]]:
+def country_names(language: str) -> list[tuple[str, str]]:
     """Every country by its code and name, in the alphabet of that language."""
     with translation.override(language):
         return [(str(code), str(name)) for code, name in countries]

@@ -1,42 +1,24 @@
 """The public list of signers."""
 
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Mapping
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import translation
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
 
-from campaign import identity, publication
+from campaign import publication
 from campaign.languages import offered
-from campaign.models.signature import Evidence, Kind
-from campaign.paging import ORDERS
+from campaign.models.signature import Evidence
+from campaign.web import filters
 from campaign.web.answers import door, public_page
 from campaign.web.front import kept
 from campaign.web.language import speak
-from campaign.web.shown import discipline_names, entries
+from campaign.web.marks import MEANINGS
+from campaign.web.shown import country_names, discipline_names, entries
 
 PAGE = 50
-
-ORDER_NAMES: dict[str, str | Promise] = {
-    "featured": gettext_lazy("Featured first"),
-    "newest": gettext_lazy("Newest first"),
-    "oldest": gettext_lazy("Oldest first"),
-    "name": gettext_lazy("By name"),
-}
-MARKS: dict[str, str | Promise] = {
-    Evidence.EMAIL: gettext_lazy(
-        "Somebody who reads this signer’s mailbox confirmed the signature. It says nothing about "
-        "who they are."
-    ),
-    Evidence.ON_FILE: gettext_lazy(
-        "The campaign states that it holds this signer’s own consent, on paper or by letter."
-    ),
-    Evidence.DOMAIN: gettext_lazy("The signer’s own web site or mail domain confirmed it."),
-    Evidence.VOUCHED: gettext_lazy("Somebody whom the campaign knows stands up for this signer."),
-    Evidence.STAFF: gettext_lazy("The campaign’s staff have checked who the signer is."),
-}
 
 
 @kept
@@ -45,53 +27,75 @@ def signers(request: HttpRequest, slug: str) -> HttpResponse:
     """The public list: search, filters, order, pages by cursor."""
     campaign = publication.find_campaign(slug)
     speech = speak(request, offered(campaign.languages))
-    names = discipline_names(campaign, speech.language)
-    asked = _asked(request, names)
+    disciplines = discipline_names(campaign, speech.language)
     with translation.override(speech.interface):
+        known = filters.words(disciplines, dict(country_names(speech.interface)))
+        asked = filters.read(request, known)
+        cursor = request.GET.get("cursor")
         page = publication.signers(
             campaign,
-            filters=_filters(asked),
+            filters=filters.conditions(asked),
             q=asked.get("q"),
             order=asked.get("order", "featured"),
-            cursor=request.GET.get("cursor"),
+            cursor=cursor,
             size=PAGE,
         )
+        counts = publication.counts(campaign)
         here = {**asked, **({"language": speech.language} if speech.asked else {})}
         context = {
             "campaign": campaign,
             "statement": publication.statement(campaign, speech.language),
-            "counts": publication.counts(campaign),
+            "counts": counts,
             "asked": asked,
-            "entries": entries(page.signers, names),
-            "next": _at(here, page.next),
-            "previous": _at(here, page.previous),
-            "first": "?" + urlencode(here) if request.GET.get("cursor") else "",
-            "disciplines": names,
-            "kinds": {kind.value: kind.label for kind in Kind},
-            "orders": ORDER_NAMES,
-            "marks": [(Evidence(mark).label, meaning) for mark, meaning in MARKS.items()],
+            "filters": filters.offered(known, asked, counts),
+            "orders": filters.ORDER_NAMES,
+            "chosen": filters.chosen(known, asked, here),
+            "everybody": filters.address({"language": speech.language}),
+            "found": _found(page, filters.number(asked, counts), asked=asked, cursor=cursor),
+            "entries": entries(page.signers, disciplines),
+            "next": page.next and filters.address(here, cursor=page.next),
+            "previous": page.previous and filters.address(here, cursor=page.previous),
+            "first": filters.address(here) if cursor else "",
+            "marks": _marks(counts),
+            "files": [
+                (gettext("CSV, for a spreadsheet"), reverse("api-signers-csv", args=[slug])),
+                (gettext("JSON Lines"), reverse("api-signers-jsonl", args=[slug])),
+                (gettext("Feed of the newest"), reverse("api-feed", args=[slug])),
+            ],
         }
         return public_page(request, "pages/signers.html", context, speech=speech)
 
 
-def _asked(request: HttpRequest, disciplines: dict[str, str]) -> dict[str, str]:
-    """What the address asks of the list; what it doesn't know is left out, not guessed at."""
-    known = {"discipline": disciplines, "kind": Kind.values, "featured": ("true",), "order": ORDERS}
-    asked = {
-        name: value
-        for name, values in known.items()
-        if (value := request.GET.get(name, "")) in values
-    }
-    q = request.GET.get("q", "")[: identity.NAME_LIMIT].strip()
-    return {"q": q, **asked} if q else asked
+def _found(
+    page: publication.SignerPage,
+    number: int | None,
+    *,
+    asked: Mapping[str, str],
+    cursor: str | None,
+) -> str:
+    """How many fit, as far as it is known: counting them could take longer than finding them."""
+    narrowed = bool(asked.keys() - {"order"})
+    if not page.signers:
+        if cursor:
+            return gettext("Nobody comes after these.")
+        return gettext("Nobody fits.") if narrowed else gettext("Nobody is on the list yet.")
+    if not page.next and not page.previous:
+        number = len(page.signers)
+    if number is None and cursor:
+        return gettext("More who fit.")
+    n = len(page.signers) if number is None else number
+    shown = {"shown": number_format(n, force_grouping=True)}
+    if number is None:
+        return gettext("The first %(shown)s who fit; there are more.") % shown
+    if narrowed:
+        return ngettext("%(shown)s signer fits.", "%(shown)s signers fit.", n) % shown
+    return ngettext("%(shown)s name on the list.", "%(shown)s names on the list.", n) % shown
 
 
-def _filters(asked: dict[str, str]) -> dict[str, Any]:
-    filters: dict[str, Any] = {
-        name: asked[name] for name in ("discipline", "kind") if name in asked
-    }
-    return {**filters, "featured": True} if "featured" in asked else filters
-
-
-def _at(asked: dict[str, str], cursor: str | None) -> str:
-    return "?" + urlencode({**asked, "cursor": cursor}) if cursor else ""
+def _marks(counts: Mapping[str, list[Mapping[str, int | str]]]) -> list[dict[str, object]]:
+    """Every mark with what it means, and how many have it."""
+    numbers = {each["evidence"]: each["published"] for each in counts["by_evidence"]}
+    return [
+        {"value": mark.value, "name": mark.label, "means": meaning, "number": numbers.get(mark, 0)}
+        for mark, meaning in ((Evidence(value), MEANINGS[value]) for value in MEANINGS)
+    ]

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from campaign.web import campaigns, colours, inbox, personal, signer_list
+from campaign.web import campaigns, colours, corrections, inbox, personal, signer_list
 
 
 class AnyBytes:
@@ -48,4 +48,5 @@ urlpatterns = [
     path("preview/<slug:key>/", campaigns.preview, name="preview"),
     path("<slug:slug>/", campaigns.campaign_page, name="campaign"),
     path("<slug:slug>/signers/", signer_list.signers, name="signers"),
+    path("<slug:slug>/corrections/", corrections.corrections, name="corrections"),
 ]
