@@ -38,7 +38,7 @@ def draw(*, number: str, label: str, description: str, accent: str, language: st
         f'<rect x=".5" y=".5" width="{width - 1:.0f}" height="{_HEIGHT - 1}" rx="4.5" fill="none"'
         f' stroke="#{INK}" stroke-opacity=".25"/>'
         f'<g {_FONT} text-anchor="middle" aria-hidden="true">'
-        f"{_text(number, left / 2, _on(parse(accent)), bold=True)}"
+        f"{_text(number, left / 2, on(parse(accent)), bold=True)}"
         f"{_text(label, left + right / 2, INK)}"
         "</g></svg>\n"
     )
@@ -52,7 +52,7 @@ def _text(text: str, middle: float, colour: str, *, bold: bool = False) -> str:
     )
 
 
-def _on(ground: Colour) -> str:
+def on(ground: Colour) -> str:
     """White or black, whichever reads better."""
     return "ffffff" if contrast(WHITE, ground) >= contrast(parse("000000"), ground) else "000000"
 

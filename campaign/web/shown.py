@@ -17,6 +17,7 @@ from campaign.languages import Speech, direction, own_name
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Evidence, Kind
 from campaign.web.marks import MEANINGS
+from campaign.web.sharing import card
 
 FEATURED = 12
 NEWEST = 12
@@ -60,6 +61,7 @@ def campaign_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
         "disciplines": names,
         "kinds": KINDS,
         "countries": country_names(speech.interface),
+        "card": card(campaign, statement, speech),
         "canonical": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),
     }
 

@@ -16,6 +16,7 @@ from campaign.web.answers import door, public_page
 from campaign.web.front import kept
 from campaign.web.language import speak
 from campaign.web.marks import MEANINGS
+from campaign.web.sharing import card
 from campaign.web.shown import country_names, discipline_names, entries
 
 PAGE = 50
@@ -42,9 +43,12 @@ def signers(request: HttpRequest, slug: str) -> HttpResponse:
         )
         counts = publication.counts(campaign)
         here = {**asked, **({"language": speech.language} if speech.asked else {})}
+        statement = publication.statement(campaign, speech.language)
+        title = f"{gettext('Signers')} – {statement.title}"
         context = {
             "campaign": campaign,
-            "statement": publication.statement(campaign, speech.language),
+            "statement": statement,
+            "card": card(campaign, statement, speech, page="signers", title=title),
             "counts": counts,
             "asked": asked,
             "filters": filters.offered(known, asked, counts),

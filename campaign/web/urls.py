@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from campaign.web import campaigns, colours, corrections, inbox, personal, signer_list
+from campaign.web import campaigns, colours, corrections, inbox, personal, pictures, signer_list
 
 
 class AnyBytes:
@@ -47,6 +47,13 @@ urlpatterns = [
     path("not-me/<anything:token>", personal.not_me),
     path("preview/<slug:key>/", campaigns.preview, name="preview"),
     path("<slug:slug>/", campaigns.campaign_page, name="campaign"),
+    path("<slug:slug>/share.png", pictures.campaign_picture, name="campaign-picture"),
+    path("<slug:slug>/signed.png", pictures.signed_picture, name="signed-picture"),
+    path(
+        "<slug:slug>/signers/<slug:public_id>/share.png",
+        pictures.signer_picture,
+        name="signer-picture",
+    ),
     path("<slug:slug>/signers/", signer_list.signers, name="signers"),
     path("<slug:slug>/corrections/", corrections.corrections, name="corrections"),
 ]
