@@ -57,6 +57,7 @@ RESERVED_SLUGS = frozenset(
         "www",
     ]
 )
+_NETLOC = re.compile(r"(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _LANGUAGE = re.compile(r"(?=.{2,10}\Z)[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?\Z")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\Z", re.IGNORECASE)
@@ -258,6 +259,8 @@ def _is_origin(site: str) -> bool:
     url = _url(site)
     return (
         url is not None
+        # What a policy takes for more than a name must not come into its list of frame-ancestors.
+        and _NETLOC.match(url.netloc) is not None
         and f"{url.scheme}://{url.netloc}" == site.lower() == site
         and site.isascii()
         and "@" not in url.netloc

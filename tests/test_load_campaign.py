@@ -212,6 +212,7 @@ MISTAKES: list[tuple[str, str, str, str]] = [
             *("partner.example", "https://", "https://partner.example/", "https://partner.example/x", "ftp://x.example"),
             *("https://Partner.example", "HTTPS://partner.example", "https://a@partner.example", "http://[", "*", ""),
             *("https://é.example", "https://" + "a" * 200 + ".example"),
+            *("https://*.partner.example", "https://a.example;script-src *", "https://a.example b.example"),
         )
     ),
     ('["https://partner.example"]', '["https://a.example", "https://a.example"]', "sites", "twice"),

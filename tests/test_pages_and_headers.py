@@ -25,7 +25,10 @@ from tests.factories import (
 )
 
 BASE = "/api/v1/campaigns/art/"
-PAGES = ["/", "/art/", "/art/signers/", "/art/corrections/"]
+PAGES = [
+    *("/", "/art/", "/art/signers/", "/art/corrections/"),
+    *("/embed/art/", "/embed/art/counter/", "/embed/art/demo/"),
+]
 SPOKEN = ["/api/v1/campaigns/", BASE]
 FILES = [f"{BASE}signers.csv", f"{BASE}signers.jsonl"]
 # In no language, or in the one of the address: one copy is good for every browser.

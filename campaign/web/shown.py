@@ -39,13 +39,24 @@ class SignForm:
 
 def campaign_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
     """All that a campaign's page shows, of public things alone."""
-    statement = publication.statement(campaign, speech.language)
-    exact = (campaign.slug, statement.version, statement.language)
-    names = discipline_names(campaign, speech.language)
+    context = form_context(campaign, speech)
+    names = context["disciplines"]
     featured = publication.signers(
         campaign, filters={"featured": True}, order="name", size=FEATURED
     )
     newest = publication.signers(campaign, order="newest", size=NEWEST)
+    return {
+        **context,
+        "feed_url": reverse("api-feed", args=[campaign.slug]),
+        "featured": entries(featured.signers, names),
+        "newest": entries(newest.signers, names),
+    }
+
+
+def form_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
+    """What a campaign's form shows, with the statement that is signed by it and the count."""
+    statement = publication.statement(campaign, speech.language)
+    exact = (campaign.slug, statement.version, statement.language)
     return {
         "campaign": campaign,
         "statement": statement,
@@ -53,12 +64,9 @@ def campaign_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
         "statement_language": own_name(statement.language),
         "wanted_language": own_name(speech.language),
         "exact_url": reverse("api-statement", args=exact),
-        "feed_url": reverse("api-feed", args=[campaign.slug]),
         "state": campaign.state(),
         "counts": publication.counts(campaign),
-        "featured": entries(featured.signers, names),
-        "newest": entries(newest.signers, names),
-        "disciplines": names,
+        "disciplines": discipline_names(campaign, speech.language),
         "kinds": KINDS,
         "countries": country_names(speech.interface),
         "card": card(campaign, statement, speech),

@@ -2,7 +2,16 @@
 
 from django.urls import path, register_converter
 
-from campaign.web import campaigns, colours, corrections, inbox, personal, pictures, signer_list
+from campaign.web import (
+    campaigns,
+    colours,
+    corrections,
+    embeds,
+    inbox,
+    personal,
+    pictures,
+    signer_list,
+)
 
 
 class AnyBytes:
@@ -38,6 +47,10 @@ urlpatterns = [
     path("inbox/", inbox.mails, name="inbox"),
     path("inbox/<str:name>/", inbox.mail, name="inbox-mail"),
     path("colours/<hex:accent>.css", colours.colours, name="colours"),
+    path("embed.js", embeds.script, name="embed-script"),
+    path("embed/<slug:slug>/", embeds.form, name="embed"),
+    path("embed/<slug:slug>/counter/", embeds.counter, name="embed-counter"),
+    path("embed/<slug:slug>/demo/", embeds.demonstration, name="embed-demo"),
     # Each twice: the first makes addresses, the second takes them without the slash at the end.
     path("confirm/<anything:token>/", personal.confirm, name="confirm"),
     path("confirm/<anything:token>", personal.confirm),
