@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check format requirements clean venv
+.PHONY: help run test bench check format messages requirements clean venv
 
 # The first that runs and is new enough; a name that pyenv keeps for later doesn't run.
 ifndef PYTHON
@@ -43,6 +43,11 @@ format: venv  ## rewrite code and templates as `make check` wants them
 	$(IN_VENV) -m ruff check --fix
 	$(IN_VENV) -m ruff format
 	$(IN_VENV) -m djlint --quiet --reformat templates
+
+messages: venv  ## gather texts into the catalogues and compile them (needs GNU gettext)
+	$(SERVICES) $(IN_VENV) manage.py makemessages --all --no-wrap --no-obsolete --add-location file \
+		--ignore .venv --ignore .run --ignore tests --ignore benchmarks --ignore staticfiles
+	$(SERVICES) $(IN_VENV) manage.py compilemessages --ignore .venv
 
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 requirements: venv  ## write the hashed requirements files after a change of pyproject.toml

@@ -309,7 +309,14 @@ AUTH_PASSWORD_VALIDATORS = [
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+# How to add one: docs/languages.md.
+LANGUAGES = [
+    ("en", _("English")),
+    ("fr", _("French")),
+    ("es", _("Spanish")),
+    ("de", _("German")),
+    ("ar", _("Arabic")),
+]
 LOCALE_PATHS = [BASE_DIR / "campaign" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -82,7 +82,8 @@ def gaps(folder: Path, messages: Mapping[Message, str]) -> Iterator[str]:
             yield f"{path.name}:{entry.linenum}: needs {forms} plural forms: {entry.msgid!r}"
         elif problem := _placeholders_differ(entry):
             yield f"{path.name}:{entry.linenum}: {problem}: {entry.msgid!r}"
-    if _texts(polib.mofile(str(path.with_suffix(".mo")))) != _texts(entries):
+    translated = [entry for entry in entries if entry.translated()]
+    if _texts(polib.mofile(str(path.with_suffix(".mo")))) != _texts(translated):
         yield f"{path.name}: is not what django.mo was compiled of"
 
 
