@@ -29,7 +29,7 @@ class _Feed(Atom1Feed):
 
 
 def atom(campaign: Campaign, *, statement: PublicStatement, page_url: str, feed_url: str) -> str:
-    """The newest signers, titled and in the language of that statement.
+    """The newest signers, titled and in the language of that statement; ``page_url`` is the list's.
 
     Ids are tag URIs (RFC 4151) of the host in ``feed_url``, the year that the campaign was made in,
     and the public ids, so that an entry that is corrected stays the same entry.
@@ -48,7 +48,7 @@ def atom(campaign: Campaign, *, statement: PublicStatement, page_url: str, feed_
     for signer in publication.signers(campaign, order="newest", size=NEWEST).signers:
         feed.add_item(
             title=sound(signer["name"]),
-            link=page_url,
+            link=f"{page_url}{signer['id']}/",
             description=sound(signer["credit"] or ""),
             unique_id=f"{ident}/signers/{signer['id']}",
             pubdate=parse_datetime(signer["signed_at"]),

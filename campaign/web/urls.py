@@ -11,6 +11,7 @@ from campaign.web import (
     personal,
     pictures,
     signer_list,
+    signer_page,
 )
 
 
@@ -68,5 +69,6 @@ urlpatterns = [
         name="signer-picture",
     ),
     path("<slug:slug>/signers/", signer_list.signers, name="signers"),
+    path("<slug:slug>/signers/<slug:public_id>/", signer_page.signer, name="signer"),
     path("<slug:slug>/corrections/", corrections.corrections, name="corrections"),
 ]
