@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +20,7 @@ from campaign.identity_data import PROVIDERS
 from campaign.line import Line
 from campaign.models import MailProvider, address
 from petition.wsgi import application
+from tests import chromium
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,3 +79,14 @@ def providers(transactional_db: None) -> None:
         MailProvider(domain=domain, canonical_domain=canonical, dots=dots, tag=tag)
         for domain, canonical, dots, tag in PROVIDERS
     )
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist takes this process for ready
+def pytest_collection_finish(session: pytest.Session) -> None:
+    chromium.make_sure(session)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for line in chromium.last_words(terminalreporter.stats):
+        terminalreporter.write_line(line)

@@ -5,29 +5,27 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.product import Product
+from tests.chromium import launched
+from tests.e2e.product import Product, running
 from tests.factories import campaign_file
 
 
 @pytest.fixture(scope="session")
 def running_product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    product = Product(tmp_path_factory.mktemp("e2e"))
-    try:
-        product.start()
-        file = product.folder / "art.toml"
-        file.write_text(campaign_file(publication="after_verification"), encoding="utf-8")
-        product.manage("load_campaign", str(file))
+    with running(tmp_path_factory.mktemp("e2e")) as product:
+        product.load(campaign_file(publication="after_verification"))
         yield product
-    except BaseException as error:
-        error.add_note(product.logged())
-        raise
-    finally:
-        product.stop()
 
 
 @pytest.fixture
 def product(running_product: Product) -> Product:
     return running_product
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Any]:
+    with launched() as browser:
+        yield browser
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -166,6 +167,12 @@ class Product:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def load(self, campaign: str) -> None:
+        """Create or change the campaign of that file."""
+        file = self.folder / "campaign.toml"
+        file.write_text(campaign, encoding="utf-8")
+        self.manage("load_campaign", str(file))
+
     def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Look into the database, or push a clock in it."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
@@ -184,3 +191,16 @@ class Product:
         with suppress(OSError), urllib.request.urlopen(address, timeout=2) as answer:
             return bool(answer.status == 200)
         return False
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Product]:
+    product = Product(folder)
+    try:
+        product.start()
+        yield product
+    except BaseException as error:
+        error.add_note(product.logged())
+        raise
+    finally:
+        product.stop()

@@ -21,9 +21,9 @@ import pytest
 
 from tests import recipes
 from tests.e2e.browser import Browser
-from tests.e2e.chromium import Site, another_site, chromium
 from tests.e2e.product import Product
 from tests.e2e.sink import link
+from tests.e2e.site import Site, another_site
 from tests.e2e.until import until
 from tests.factories import campaign_file
 
@@ -58,9 +58,7 @@ class Kitchen:
         text = campaign_file(
             slug=SLUG, publication="after_verification", extra='bot_check = "always"'
         )
-        file = self.folder / "recipes.toml"
-        file.write_text(text.replace("https://partner.example", site.origin), encoding="utf-8")
-        product.manage("load_campaign", str(file))
+        product.load(text.replace("https://partner.example", site.origin))
         self.key = self._key("sign", "read_private", "moderate")
 
     def _key(self, *scopes: str) -> str:
@@ -208,10 +206,12 @@ def test_python_follows_the_count(kitchen: Kitchen) -> None:
     assert seen == [seen[0], seen[0] + 1]
 
 
-def test_a_page_of_another_site_shows_the_count_and_asks_with_the_etag(kitchen: Kitchen) -> None:
+def test_a_page_of_another_site_shows_the_count_and_asks_with_the_etag(
+    kitchen: Kitchen, chromium: Any
+) -> None:
     before = kitchen.published()
     address = kitchen.site.page(kitchen.recipe(COUNT, "html"), count=kitchen.recipe(COUNT, "js"))
-    with chromium() as browser:
+    with chromium.new_context() as browser:
         page = browser.new_page()
         page.clock.install()
         asked: list[Any] = []
@@ -294,7 +294,7 @@ def test_the_python_mirror_follows_all_pages_and_forgets_who_left(kitchen: Kitch
 
 
 def test_modules_on_a_page_of_another_site_mirror_the_list_read_it_and_prove_the_text(
-    kitchen: Kitchen,
+    kitchen: Kitchen, chromium: Any
 ) -> None:
     kitchen.publish("Guy Stays")
     leaves = kitchen.publish("Gus Leaves")
@@ -304,7 +304,7 @@ def test_modules_on_a_page_of_another_site_mirror_the_list_read_it_and_prove_the
         "proof": kitchen.recipe(PROOF, "js"),
     }
     call: Callable[[str, str], str] = lambda name, rest: f"import('/{name}.js').then({rest})"  # noqa: E731
-    with chromium() as browser:
+    with chromium.new_context() as browser:
         page = browser.new_page()
         page.goto(kitchen.site.page(**scripts))
         walk = (
@@ -324,9 +324,11 @@ def test_modules_on_a_page_of_another_site_mirror_the_list_read_it_and_prove_the
         assert {row["name"] for row in rows} == kitchen.names()
 
 
-def test_a_form_on_another_site_shows_the_text_works_and_signs(kitchen: Kitchen) -> None:
+def test_a_form_on_another_site_shows_the_text_works_and_signs(
+    kitchen: Kitchen, chromium: Any
+) -> None:
     address = f"hal.{time.monotonic_ns()}@example.net"
-    with chromium() as browser:
+    with chromium.new_context() as browser:
         page = browser.new_page()
         posted: list[Any] = []
         page.on(

@@ -1,16 +1,9 @@
-"""A real Chromium, and a site of another origin than the product's that it opens."""
+"""A site of another origin than the product's, for a browser to open."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-
-import pytest
-from playwright.sync_api import Error, sync_playwright
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 class Site:
@@ -53,22 +46,3 @@ def another_site() -> Iterator[Site]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """An empty browser: the one on the PATH, else Playwright's own; the test is left out without one.
-
-    For one test alone: while Playwright runs, Django's database refuses to be asked in this thread.
-    """
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    with sync_playwright() as playwright:
-        try:
-            # As root Chromium has no sandbox, and all that it opens is ours.
-            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        except Error as error:
-            pytest.skip(f"runs in Chromium, and there is none: {str(error).splitlines()[0]}")
-        try:
-            yield browser
-        finally:
-            browser.close()

@@ -1,0 +1,65 @@
+"""One Chromium and one product with real processes for all of these tests, in one test process."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.campaigns import campaign
+from tests.browser.visiting import Visitors
+from tests.chromium import launched
+from tests.e2e.product import Product, running
+from tests.e2e.site import Site, another_site
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Any]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def partner() -> Iterator[Site]:
+    """A site of another origin, which may embed the campaign and post to it."""
+    with another_site() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def running_product(tmp_path_factory: pytest.TempPathFactory, partner: Site) -> Iterator[Product]:
+    with running(tmp_path_factory.mktemp("browser")) as product:
+        product.load(campaign(site=partner.origin))
+        yield product
+
+
+@pytest.fixture
+def product(chromium: Any, running_product: Product) -> Product:
+    """Not started where there is no browser."""
+    return running_product
+
+
+@pytest.fixture
+def visit(chromium: Any, product: Product) -> Iterator[Visitors]:
+    """Open pages (`Visitors.__call__`); no browser may have complained of a script or the policy."""
+    visitors = Visitors(chromium, product.base)
+    try:
+        yield visitors
+    finally:
+        visitors.close()
+    assert visitors.complaints == []
+
+
+@pytest.fixture
+def address(request: pytest.FixtureRequest) -> str:
+    """A mailbox that nobody else signs from."""
+    return re.sub(r"[^a-z0-9]+", ".", request.node.name.lower()).strip(".")[-50:] + "@example.net"
