@@ -31,7 +31,7 @@ KEPT = [
 ENDLESS = [
     *("page_size=50", "cursor=", "order=featured", "q=a", "discipline=author", "featured=true"),
     *("language=", "language=FR", "language=nl", "language=en&language=fr", "language=fr&", "?"),
-    *("x=1", "&", "=", "%00", "language=%66r", "Language=fr", "language=fr#x", "utm_source=x"),
+    *("x=1", "&", "=", "%00", "language=%66r", "Language=fr", "language=fr#x", "source"),
 ]
 
 

@@ -15,6 +15,7 @@ from campaign.errors import CampaignError
 from campaign.freshness import chosen_by_browser, may_be_kept
 from campaign.languages import Speech, direction, own_name, site_languages
 from campaign.models.campaign import Campaign
+from campaign.sources import well_formed
 from campaign.web.language import speak
 
 P = ParamSpec("P")
@@ -128,6 +129,7 @@ def _page(
             "interface": speech.interface,
             "direction": direction(speech.interface),
             "switches": _switches(request, speech),
+            "source": well_formed(request.GET.get("source")),
             "accent": accent(campaign) if campaign else "",
             **context,
         }

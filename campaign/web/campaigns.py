@@ -7,15 +7,16 @@ from django.http import HttpRequest, HttpResponse
 from campaign import publication
 from campaign.languages import Speech, offered, site_languages
 from campaign.models.campaign import Campaign
+from campaign.sources import well_formed
 from campaign.web import sign_form
 from campaign.web.answers import door, private_page, public_page
 from campaign.web.forms import check_origin
-from campaign.web.front import kept
+from campaign.web.front import sourced
 from campaign.web.language import speak
 from campaign.web.shown import SignForm, campaign_context
 
 
-@kept
+@sourced
 @door(writes=False)
 def home(request: HttpRequest) -> HttpResponse:
     """The open campaigns; with one, that one's page."""
@@ -38,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return public_page(request, "pages/home.html", {"entries": entries}, speech=speech)
 
 
-@kept
+@sourced
 @door()
 def campaign_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Statement, count and form; POST signs, or asks for the mail again."""
@@ -60,9 +61,12 @@ def preview(request: HttpRequest, key: str) -> HttpResponse:
 
 def _public_campaign(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     speech = speak(request, offered(campaign.languages))
-    return public_page(request, "pages/campaign.html", _context(campaign, speech), speech=speech)
+    source = well_formed(request.GET.get("source"))
+    context = _context(campaign, speech, source if campaign.state() == "open" else "")
+    return public_page(request, "pages/campaign.html", context, speech=speech)
 
 
-def _context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
+def _context(campaign: Campaign, speech: Speech, source: str = "") -> dict[str, Any]:
     here = sign_form.PAGE.context(campaign)
-    return {**campaign_context(campaign, speech), **here, "form": SignForm()}
+    form = SignForm({"source": source} if source else {})
+    return {**campaign_context(campaign, speech), **here, "form": form}

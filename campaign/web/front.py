@@ -10,22 +10,24 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import Resolver404, resolve
+from django.utils.crypto import salted_hmac
 from django.utils.http import parse_etags
 
 from campaign.copies import Copies, Copy, Headers
 from campaign.freshness import choices_of
+from campaign.sources import split
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     Application = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
 
-LONGEST_PATH = 200
+LONGEST_PATH, LONGEST_QUERY = 200, 1000
 LARGEST = 256 * 1024
 """Bytes of a body that is kept."""
 
@@ -36,6 +38,15 @@ def kept(view: Any) -> Any:
     return view
 
 
+def sourced(view: Any) -> Any:
+    """The same, of a page that carries on the ``source`` of its address: into its form and its links.
+
+    All sources share one copy, in which a mark stands in the place of theirs (docs/decisions/19-copies.md).
+    """
+    view.sourced = True
+    return kept(view)
+
+
 class Front:
     """A WSGI application around Django's."""
 
@@ -44,27 +55,36 @@ class Front:
         self.copies = Copies()
         self._host = _hosts(settings.ALLOWED_HOSTS)
         self._secure = settings.SECURE_PROXY_SSL_HEADER or ("", "")
+        # The same in every process, and nobody's source.
+        self._mark = salted_hmac("campaign.web.front", "source", algorithm="sha256").hexdigest()[
+            :40
+        ]
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        address = self._address(environ)
-        if address is None:
+        asked = self._asked(environ)
+        if asked is None:
             return self.django(environ, start_response)
-        reading = _Reading(self.django, environ)
+        address, query, source = asked
+        reading = _Reading(self.django, environ, query, self._mark)
         copy = self.copies.get(address, environ.get("HTTP_ACCEPT_LANGUAGE"), reading.copy)
         if copy is not None and _accepts(environ.get("HTTP_ACCEPT"), copy.media_type):
+            copy = copy.telling(self._mark, source) if source else copy
             return _answer(copy, environ, start_response)
         if copy is None and reading.answer is not None:
-            start_response(reading.status, reading.headers)
-            return reading.answer
+            if not source:
+                start_response(reading.status, reading.headers)
+                return reading.answer
+            # It tells the mark, which must not leave.
+            reading.close()
         return self.django(environ, start_response)
 
-    def _address(self, environ: "WSGIEnvironment") -> str | None:
-        """Under which the answer would be kept; None of what is not.
+    def _asked(self, environ: "WSGIEnvironment") -> tuple[str, str, str] | None:
+        """The address under which the answer is kept, its query, and a source; None of what is not.
 
         There are as many as views and campaigns make, whatever is asked: only names of ours as a
-        Host, only paths of views that are kept, no query but the language.
+        Host, only paths of views that are kept, no query but the language and that there is a source.
         """
         query, path = environ.get("QUERY_STRING", ""), environ.get("PATH_INFO", "")
         if (
@@ -72,13 +92,21 @@ class Front:
             # Who says who they are may see more than others.
             or "HTTP_AUTHORIZATION" in environ
             or "HTTP_IF_MATCH" in environ
-            or (query and not query.startswith("language="))
-            or len(query) > LONGEST_PATH
-            or not _is_kept(path)
+            or len(query) > LONGEST_QUERY
+            or not (views := _views(path)).kept
         ):
             return None
+        source = ""
+        if views.sourced and "=" in query:
+            query, source = split(query)
+        if query and (not query.startswith("language=") or "&" in query):
+            return None
         host = self._host.fullmatch(environ.get("HTTP_HOST", ""))
-        return f"{self._scheme(environ)}://{host[1]}{path}?{query}" if host else None
+        if host is None:
+            return None
+        if source:
+            query = f"{query}&source={self._mark}".lstrip("&")
+        return f"{self._scheme(environ)}://{host[1]}{path}?{query}", query, source
 
     def _scheme(self, environ: "WSGIEnvironment") -> str:
         """As Django sees it."""
@@ -92,9 +120,12 @@ class Front:
 class _Reading:
     """Django's answer to a request, asked as anybody would ask it."""
 
-    def __init__(self, django: "Application", environ: "WSGIEnvironment") -> None:
+    def __init__(
+        self, django: "Application", environ: "WSGIEnvironment", query: str, mark: str
+    ) -> None:
         self._django = django
-        self._environ = environ
+        self._environ = {**environ, "QUERY_STRING": query}
+        self._language = query.removesuffix(f"source={mark}").removesuffix("&")
         self.status = ""
         self.headers: Headers = []
         self.answer: Iterable[bytes] | None = None
@@ -104,12 +135,16 @@ class _Reading:
         began = time.monotonic()
         self.answer = self._django(_anybodys(self._environ), self._start)
         answer = self.answer
-        query = self._environ.get("QUERY_STRING", "")
-        if not isinstance(answer, HttpResponse) or not _may_be_kept(answer, query):
+        if not isinstance(answer, HttpResponse) or not _may_be_kept(answer, self._language):
             return None
         # Given back at once: the connection to the database must not wait for a slow reader.
         answer.close()
         return Copy(self.headers, answer.content, choices_of(answer), began)
+
+    def close(self) -> None:
+        """Of an answer that is not given."""
+        if isinstance(self.answer, HttpResponse):
+            self.answer.close()
 
     def _start(self, status: str, headers: Headers, _error: Any = None) -> Any:
         self.status, self.headers = status, headers
@@ -165,16 +200,23 @@ def _anybodys(environ: "WSGIEnvironment") -> "WSGIEnvironment":
     return {**plain, **body, "REQUEST_METHOD": "GET"}
 
 
+class _Views(NamedTuple):
+    kept: bool
+    sourced: bool
+
+
 @lru_cache(maxsize=1024)
-def _is_kept(path: str) -> bool:
+def _views(path: str) -> _Views:
+    """What the view of a path says of itself."""
     # Bounded before it is looked at: the memory of paths is.
     if len(path) > LONGEST_PATH or not path.isascii():
-        return False
+        return _Views(kept=False, sourced=False)
     try:
         view = resolve(path).func
     except Resolver404:
-        return False
-    return bool(getattr(getattr(view, "cls", view), "kept", False))
+        return _Views(kept=False, sourced=False)
+    view = getattr(view, "cls", view)
+    return _Views(kept=getattr(view, "kept", False), sourced=getattr(view, "sourced", False))
 
 
 def _hosts(allowed: Iterable[str]) -> re.Pattern[str]:

@@ -13,7 +13,7 @@ from campaign.languages import offered
 from campaign.models.signature import Evidence
 from campaign.web import filters
 from campaign.web.answers import door, public_page
-from campaign.web.front import kept
+from campaign.web.front import sourced
 from campaign.web.language import speak
 from campaign.web.marks import MEANINGS
 from campaign.web.sharing import card
@@ -22,7 +22,7 @@ from campaign.web.shown import country_names, discipline_names, entries
 PAGE = 50
 
 
-@kept
+@sourced
 @door(writes=False)
 def signers(request: HttpRequest, slug: str) -> HttpResponse:
     """The public list: search, filters, order, pages by cursor."""
