@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import Client
 
 from campaign import botcheck, details, errors, feed, files, identity, outbox, shelf
-from campaign.api import inputs, outputs
+from campaign.api import inputs, outputs, queries
 from campaign.api.keys import PER_MINUTE
 from campaign.api.problems import every_code
 from campaign.freshness import MAX_AGE, STALE
@@ -69,8 +69,8 @@ def codes_of_fields() -> set[str]:
     """Every code that the readers of bodies and parameters, and of what they mean, can give."""
     readers = [
         each
-        for each in vars(inputs).values()
-        if isinstance(each, type) and issubclass(each, inputs.StrictInput | inputs.QueryInput)
+        for each in (*vars(inputs).values(), *vars(queries).values())
+        if isinstance(each, type) and issubclass(each, inputs.StrictInput | queries.QueryInput)
     ]
     fields = [field for reader in readers for field in (reader(), *reader().fields.values())]
     codes = {code for field in fields for code in field.error_messages}
@@ -119,7 +119,7 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 
 def test_the_bounds_of_pages_and_searches_are_those_of_the_list() -> None:
-    fields: Any = inputs.SignersQuery().fields
+    fields: Any = queries.SignersQuery().fields
     page_size = fields["page_size"]
     assert (page_size.min_value, page_size.max_value, page_size.default) == (1, 200, 50)
     assert fields["q"].max_length == 200

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaign import badge, export, feed, files, publication
-from campaign.api import inputs
+from campaign.api import queries
 from campaign.api.doors import OneForm, PublicRead, problems
 from campaign.api.reads import Translated, absolute
 
@@ -151,7 +151,7 @@ class Badge(Translated):
 
     @extend_schema(
         operation_id="badge_retrieve",
-        parameters=[inputs.CampaignQuery],
+        parameters=[queries.CampaignQuery],
         responses={(200, "image/svg+xml"): OpenApiTypes.STR, **problems(400, 404, one_form=True)},
     )
     def get(self, request: Request, slug: str) -> HttpResponse:

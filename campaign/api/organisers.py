@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaign import moderation, private_export, private_reads
-from campaign.api import inputs, outputs
+from campaign.api import inputs, outputs, queries
 from campaign.api.doors import Door, OneForm, problems
 from campaign.api.downloads import sent
 from campaign.api.keys import require
@@ -51,7 +51,7 @@ class PrivateSignatureList(OrganiserDoor):
 
     @extend_schema(
         operation_id="private_signatures_list",
-        parameters=[inputs.PrivateListQuery],
+        parameters=[queries.PrivateListQuery],
         responses={200: outputs.PrivatePageShape, **problems(400, 403, 404)},
     )
     def get(self, request: Request, slug: str) -> Response:
@@ -61,7 +61,7 @@ class PrivateSignatureList(OrganiserDoor):
         signature that changes meanwhile comes again; whoever withdrew or was erased comes with the
         id and status alone, so that the mirror can forget them.
         """
-        query = inputs.PrivateListQuery(data=request.query_params)
+        query = queries.PrivateListQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         given = query.validated_data
         page = private_reads.signatures(
@@ -107,7 +107,7 @@ class _PrivateFile(OrganiserDoor):
     form: ClassVar[str]
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        query = inputs.PrivateQuery(data=request.query_params)
+        query = queries.PrivateQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         found = private_export.download(self.key, self.form, **query.filters())
         response = sent(found)
@@ -123,7 +123,7 @@ class PrivateCsv(_PrivateFile):
 
     @extend_schema(
         operation_id="private_signatures_csv",
-        parameters=[inputs.PrivateQuery],
+        parameters=[queries.PrivateQuery],
         responses={
             (200, "text/csv"): OpenApiTypes.STR,
             **problems(400, 403, 404, 503, one_form=True),
@@ -139,7 +139,7 @@ class PrivateJsonl(_PrivateFile):
 
     @extend_schema(
         operation_id="private_signatures_jsonl",
-        parameters=[inputs.PrivateQuery],
+        parameters=[queries.PrivateQuery],
         responses={
             (200, "application/jsonl"): OpenApiTypes.STR,
             **problems(400, 403, 404, 503, one_form=True),

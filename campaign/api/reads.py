@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaign import botcheck, corrections, publication
-from campaign.api import inputs, outputs
+from campaign.api import outputs, queries
 from campaign.api.doors import OneForm, PublicRead, problems
 from campaign.freshness import chosen_by_browser
 from campaign.languages import Speech, choose
@@ -92,7 +92,7 @@ class Translated(PublicRead):
 
     def speeches(self, request: Request, campaigns: list[Campaign]) -> list[Speech]:
         """The language that is asked for, of each campaign; raises ValidationError."""
-        query = inputs.CampaignQuery(data=request.query_params)
+        query = queries.CampaignQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data.get("language")
         accept = request.headers.get("Accept-Language")
@@ -121,7 +121,7 @@ def _spoken(bodies: list[dict[str, Any]]) -> dict[str, str]:
 class CampaignList(Translated):
     @extend_schema(
         operation_id="campaigns_list",
-        parameters=[inputs.CampaignQuery],
+        parameters=[queries.CampaignQuery],
         responses={200: outputs.CampaignListShape, **problems(400)},
     )
     def get(self, request: Request) -> Response:
@@ -134,7 +134,7 @@ class CampaignList(Translated):
 class CampaignDetail(Translated):
     @extend_schema(
         operation_id="campaigns_retrieve",
-        parameters=[inputs.CampaignQuery],
+        parameters=[queries.CampaignQuery],
         responses={200: outputs.CampaignShape, **problems(400, 404)},
     )
     def get(self, request: Request, slug: str) -> Response:
@@ -193,12 +193,12 @@ class SignerList(PublicRead):
 
     @extend_schema(
         operation_id="signers_list",
-        parameters=[inputs.SignersQuery],
+        parameters=[queries.SignersQuery],
         responses={200: outputs.SIGNERS_ANSWER, **problems(400, 404)},
     )
     def get(self, request: Request, slug: str) -> Response:
         """The public list, page by page; with `updated_since`, what changed in it."""
-        query = inputs.SignersQuery(data=request.query_params)
+        query = queries.SignersQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         campaign = publication.find_campaign(slug)
         if "updated_since" in query.validated_data:
@@ -206,7 +206,7 @@ class SignerList(PublicRead):
         return Response(self._list(request, campaign, query))
 
     def _list(
-        self, request: Request, campaign: Campaign, query: inputs.SignersQuery
+        self, request: Request, campaign: Campaign, query: queries.SignersQuery
     ) -> dict[str, Any]:
         given = query.validated_data
         page = publication.signers(
@@ -274,7 +274,7 @@ class Counts(PublicRead):
 class Corrections(Translated):
     @extend_schema(
         operation_id="corrections_retrieve",
-        parameters=[inputs.CampaignQuery],
+        parameters=[queries.CampaignQuery],
         responses={200: outputs.CorrectionsShape, **problems(400, 404)},
     )
     def get(self, request: Request, slug: str) -> Response:
