@@ -1,13 +1,13 @@
 """What a campaign's pages show of it: public things alone, codes in words."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django_countries import countries
@@ -21,6 +21,8 @@ from campaign.web.sharing import card
 
 FEATURED = 12
 NEWEST = 12
+SOON = timedelta(days=15)
+"""Before the close, from when on the page counts the days."""
 
 KINDS: dict[str, str | Promise] = {
     Kind.PERSON: gettext_lazy("A person"),
@@ -37,6 +39,22 @@ class SignForm:
     errors: dict[str, str | Promise] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far it is to the goal, and how far beyond; one of them is 0."""
+
+    to_go: int
+    beyond: int
+
+
+@dataclass(frozen=True)
+class Closing:
+    """Whole days that are left, on the last two days whole hours; None where they aren't counted."""
+
+    days: int | None = None
+    hours: int | None = None
+
+
 def campaign_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
     """All that a campaign's page shows, of public things alone."""
     context = form_context(campaign, speech)
@@ -48,6 +66,8 @@ def campaign_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
     return {
         **context,
         "feed_url": reverse("api-feed", args=[campaign.slug]),
+        "closing": closing(campaign, timezone.now()),
+        "progress": progress(campaign, context["counts"]["published"]),
         "featured": entries(featured.signers, names),
         "newest": entries(newest.signers, names),
     }
@@ -72,6 +92,20 @@ def form_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
         "card": card(campaign, statement, speech),
         "canonical": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),
     }
+
+
+def progress(campaign: Campaign, published: int) -> Progress:
+    return Progress(max(campaign.goal - published, 0), max(published - campaign.goal, 0))
+
+
+def closing(campaign: Campaign, now: datetime) -> Closing | None:
+    """What is left until the close; None once it is past, and where none is set."""
+    left = campaign.closes_at - now if campaign.closes_at else timedelta(0)
+    if left <= timedelta(0):
+        return None
+    if left < timedelta(days=2):
+        return Closing(hours=left // timedelta(hours=1))
+    return Closing(days=left.days) if left < SOON else Closing()
 
 
 def discipline_names(campaign: Campaign, language: str) -> dict[str, str]:
