@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,8 @@ PROBLEMS: dict[str, str | Promise] = {
     "unknown_language": _("This campaign does not speak this language."),
     "duplicate": _("This address has signed with this name already."),
 }
+CORRECTABLE = ("name", "kind", "discipline", "credit", "organisation", "country")
+"""What a signer may correct afterwards, in the order of the form."""
 SOURCE_MAX = 60
 TYPED_LIMIT = 2000
 """Characters of a line that are looked at; cleaning takes the invisible ones out of them."""
@@ -151,17 +153,21 @@ def read_imported(campaign: Campaign, typed: Mapping[str, Any]) -> Details:
     return _read(reader, email=reader.address("email") if typed.get("email") else "")
 
 
-def read_correction(campaign: Campaign, typed: Mapping[str, Any]) -> dict[str, str]:
-    """The fields that a signer may correct afterwards, checked: name, credit, organisation."""
+def read_correction(campaign: Campaign, typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the `CORRECTABLE` fields that are typed, checked; the others are no change."""
     reader = _Reader(campaign, typed)
-    texts = {
-        "name": reader.text("name", needed=True),
-        "credit": reader.text("credit"),
-        "organisation": reader.text("organisation"),
+    read: dict[str, Callable[[], Any]] = {
+        "name": lambda: reader.text("name", needed=True),
+        "kind": reader.kind,
+        "discipline": reader.discipline,
+        "credit": lambda: reader.text("credit"),
+        "organisation": lambda: reader.text("organisation"),
+        "country": reader.country,
     }
+    corrected = {field: read[field]() for field in CORRECTABLE if field in typed}
     if reader.errors:
         raise InvalidInput(reader.errors)
-    return texts
+    return corrected
 
 
 def read_address(campaign: Campaign, typed: str) -> str:

@@ -273,6 +273,9 @@ def amend(
     now = placing.now()
     if PUBLIC_FIELDS & changes.keys():
         signature.revision += 1
+    if (PUBLIC_FIELDS | {"newsletter"}) & changes.keys():
+        # Who mirrors the private list must learn that somebody wants no more news. The public feed
+        # then comes by that signer once more, and says the same of them as before.
         signature.updated_at = now
     if signature.status == Status.PUBLISHED and signature.show_name:
         signature.listed_at = signature.listed_at or now

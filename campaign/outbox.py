@@ -62,7 +62,7 @@ def left_alone(
     Its own address, or the mailbox that its tag most likely leads to. Not the other way round: where
     + is no tag, whoever owns a+b@ would silence a@.
     """
-    hashes = {each.pk: _left_alone_by(each.canonical_email) for each in signatures}
+    hashes = {each.pk: hashes_of(each.canonical_email) for each in signatures}
     noted = set(
         Suppression.objects.filter(
             campaign_id__in={each.campaign_id for each in signatures},
@@ -77,7 +77,8 @@ def left_alone(
     }
 
 
-def _left_alone_by(canonical_email: str) -> list[str]:
+def hashes_of(canonical_email: str) -> list[str]:
+    """Under which hashes something may be noted of an address: its own, and that of its mailbox."""
     addresses = {canonical_email, mailboxes.mailbox_key(canonical_email)}
     return [address_hash(address) for address in addresses]
 
@@ -99,7 +100,7 @@ def welcome_parameters(campaign_id: int, canonical_email: str) -> dict[str, Any]
     return {
         "campaign_id": campaign_id,
         "mailbox": address_hash(mailboxes.mailbox_key(canonical_email)),
-        "addresses": _left_alone_by(canonical_email),
+        "addresses": hashes_of(canonical_email),
         "today": timezone.now().date(),
         "limit": STRANGERS_A_DAY,
     }

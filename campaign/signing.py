@@ -272,14 +272,14 @@ def not_me(token: str) -> None:
 
 
 def correct(token: str, *, typed: Mapping[str, Any], revision: int) -> Moved:
-    """Change name, credit and organisation; what is listed goes through the same checks again.
+    """Change what is ``typed`` of `details.CORRECTABLE`; what is listed goes through the same checks again.
 
     ``revision`` is the one that the form showed. Raises TokenInvalid, TokenExpired, SignatureGone,
     InvalidInput, ChangedMeanwhile.
     """
     signature = seen(Purpose.MANAGE, token)
-    changes: dict[str, Any] = read_correction(signature.campaign, typed)
-    fold = identity.search_fold(changes["name"])
+    changes = read_correction(signature.campaign, typed)
+    fold = identity.search_fold(changes.get("name", signature.name))
     if fold != signature.name_fold:
         # What sorted the old name says nothing of the new one.
         changes["sort_name"] = ""
@@ -298,7 +298,8 @@ def _correct(signature: Signature, changes: dict[str, Any], fold: str, revision:
             revision=revision,
             review=rules.hold_reasons,
         )
-        return _hold_again(moved) if moved.changed else moved
+        held = _hold_again(moved) if moved.changed else moved
+        return held if held.changed else moved
 
 
 def _hold_again(amended: Moved) -> Moved:
@@ -324,6 +325,12 @@ def show(token: str, *, show_name: bool) -> Moved:
     """List the name, or count it without listing it. Raises TokenInvalid, TokenExpired, SignatureGone."""
     signature = seen(Purpose.MANAGE, token)
     return moves.amend(signature_id=signature.pk, actor=SIGNER, changes={"show_name": show_name})
+
+
+def subscribe(token: str, *, newsletter: bool) -> Moved:
+    """Take the campaign's news, or no longer. Raises TokenInvalid, TokenExpired, SignatureGone."""
+    signature = seen(Purpose.MANAGE, token)
+    return moves.amend(signature_id=signature.pk, actor=SIGNER, changes={"newsletter": newsletter})
 
 
 def withdraw(token: str) -> None:

@@ -164,7 +164,7 @@ def test_whatever_the_public_sees_of_a_signer_moves_it_to_the_end(
 def test_what_the_public_does_not_see_moves_nobody(client: Client, art: Campaign) -> None:
     first, _second = make_signature(art), make_signature(art)
     before = feed(client)["results"]
-    changes = {"newsletter": True, "source": "a fair", "evidence_note": "seen"}
+    changes = {"source": "a fair", "evidence_note": "seen"}
     moves.amend(signature_id=first.pk, actor=ORGANISER, changes=changes)
     assert feed(client)["results"] == before
 

@@ -90,6 +90,12 @@ class Consent(models.Model):
     def __str__(self) -> str:
         return f"{self.campaign} {self.language} {self.pk}"
 
+    @property
+    def number(self) -> int:
+        """Which wording of its language it is: 1 for the first."""
+        wordings = Consent.objects.filter(campaign=self.campaign_id, language=self.language)
+        return wordings.filter(pk__lte=self.pk).count()
+
 
 def current_consent(campaign: Campaign, language: str) -> Consent | None:
     """The newest wording of the consent in that language."""

@@ -84,6 +84,12 @@ def private_page(
     """A page that depends on a person or a link: nobody keeps it, nobody finds it."""
     context = {**context, "private": True}
     response = _page(request, template, context, speech=speech, status=status)
+    keep_private(response)
+    return response
+
+
+def keep_private(response: HttpResponse) -> None:
+    """Let nobody keep, find or log an answer that depends on a person or a link."""
     response["Cache-Control"] = "no-store"
     response["X-Robots-Tag"] = "noindex, nofollow"
     # Tokens stand in the address. `no-referrer` would keep them home too, but with it browsers send
@@ -91,7 +97,6 @@ def private_page(
     response["Referrer-Policy"] = "same-origin"
     # Django logs the path of every 4xx, and here the path may be a token that still works.
     setattr(response, "_has_been_logged", True)  # noqa: B010
-    return response
 
 
 def problem(

@@ -8,6 +8,7 @@ from campaign.web import (
     corrections,
     embeds,
     inbox,
+    manage,
     personal,
     pictures,
     signer_list,
@@ -55,8 +56,9 @@ urlpatterns = [
     # Each twice: the first makes addresses, the second takes them without the slash at the end.
     path("confirm/<anything:token>/", personal.confirm, name="confirm"),
     path("confirm/<anything:token>", personal.confirm),
-    path("manage/<anything:token>/", personal.manage, name="manage"),
-    path("manage/<anything:token>", personal.manage),
+    path("manage/<str:token>/data.json", manage.data, name="manage-data"),
+    path("manage/<anything:token>/", manage.manage, name="manage"),
+    path("manage/<anything:token>", manage.manage),
     path("not-me/<anything:token>/", personal.not_me, name="not-me"),
     path("not-me/<anything:token>", personal.not_me),
     path("preview/<slug:key>/", campaigns.preview, name="preview"),
@@ -71,4 +73,5 @@ urlpatterns = [
     path("<slug:slug>/signers/", signer_list.signers, name="signers"),
     path("<slug:slug>/signers/<slug:public_id>/", signer_page.signer, name="signer"),
     path("<slug:slug>/corrections/", corrections.corrections, name="corrections"),
+    path("<slug:slug>/my-signature/", manage.my_signature, name="my-signature"),
 ]

@@ -1,0 +1,173 @@
+"""Everything that is held about one signer, for the signer (GDPR, article 15).
+
+Columns by their own names, so that what is stored tomorrow is in it without being listed here. Two
+kinds of text are left out, since they may name others (article 15, 4): the notes of moderators, and
+the note of a whole file that was imported. That they exist is said, and whom to ask for them.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from campaign import outbox, publication
+from campaign.models.address import Suppression
+from campaign.models.event import Event, EventNote
+from campaign.models.mail import MailQuota
+from campaign.models.signature import Signature
+from campaign.models.webhook import WebhookDelivery
+
+ABOUT: Final[dict[str, str | Promise]] = {
+    "file": _(
+        "This is everything that we hold about your signature. The names of the fields are English, "
+        "times are UTC."
+    ),
+    "campaign": _("The campaign, and the organiser who is responsible for your data."),
+    "signature": _("What you gave, and what we keep with it."),
+    "signature.source": _("The link or page that led you to the form, if it said so."),
+    "signature.evidence_note": _("What the campaign noted when it added you from its own records."),
+    "signature.search": _("The words by which you are found on the list."),
+    "statement": _("The exact text that you signed."),
+    "consent": _("The words that you agreed to."),
+    "import": _("When the campaign added you from its own records, if it did."),
+    "public": _("What everybody can read about you now; nothing if it is null."),
+    "events": _("What was done with your signature, when, and who did it."),
+    "mails": _("The mails that we sent you, or tried to. Their texts are not kept."),
+    "address": _("What is kept of your address beside your signature, as a keyed hash of it."),
+    "announcements": _("What programs of the campaign were told of your signature."),
+    "withheld": _(
+        "Notes that may speak of other people are not in this file. Ask the organiser for them."
+    ),
+}
+"""What stands where, in the words of the signer's language."""
+
+# The keys of other tables say nothing to who reads this; what they lead to stands beside them.
+_OTHER_TABLES = frozenset({"id", "campaign_id", "statement_id", "consent_id", "batch_id"})
+_OF_A_MAIL = ("kind", "status", "attempts", "error", "created_at", "sent_at")
+_OF_AN_EVENT = ("at", "verb", "from_status", "to_status", "actor", "reason", "revision")
+_OF_AN_ANNOUNCEMENT = ("event", "status", "created_at", "delivered_at")
+
+
+def held(signature: Signature) -> dict[str, Any]:
+    """All that is held about the signer of this signature, as JSON has it, in the active language."""
+    parts: dict[str, Callable[[Signature], Any]] = {
+        "campaign": _campaign,
+        "signature": _signature,
+        "statement": _statement,
+        "consent": _consent,
+        "import": _import,
+        "public": publication.listed_signer,
+        "events": _events,
+        "mails": lambda it: _rows(it.mails.order_by("pk"), _OF_A_MAIL),
+        "address": _address,
+        "announcements": _announcements,
+        "withheld": _withheld,
+    }
+    about = {key: str(text) for key, text in ABOUT.items()}
+    return {
+        "about": about,
+        "as_of": publication.instant(timezone.now()),
+        **{name: read(signature) for name, read in parts.items()},
+    }
+
+
+def _campaign(signature: Signature) -> dict[str, Any]:
+    campaign = signature.campaign
+    return {
+        "slug": campaign.slug,
+        "retention_months": campaign.retention_months,
+        "organiser": {
+            "name": campaign.organiser_name,
+            "address": campaign.organiser_address,
+            "contact": campaign.organiser_contact,
+            "privacy_url": campaign.organiser_privacy_url,
+        },
+    }
+
+
+def _signature(signature: Signature) -> dict[str, Any]:
+    discipline = signature.discipline
+    return {
+        **_columns(signature, without=_OTHER_TABLES | {"discipline_id"}),
+        "discipline": discipline
+        and {"slug": discipline.slug, "name": discipline.name(signature.language)},
+    }
+
+
+def _statement(signature: Signature) -> dict[str, Any]:
+    text = signature.statement
+    return {
+        "version": text.version.number,
+        "language": text.language,
+        "sha256": text.sha256,
+        "exact_text": text.exact.decode(),
+    }
+
+
+def _consent(signature: Signature) -> dict[str, Any] | None:
+    consent = signature.consent
+    if consent is None:
+        return None
+    return {
+        "version": consent.number,
+        "language": consent.language,
+        "text": consent.text,
+        "valid_from": publication.instant(consent.created_at),
+    }
+
+
+def _import(signature: Signature) -> dict[str, Any] | None:
+    batch = signature.batch
+    if batch is None:
+        return None
+    return {
+        "at": publication.instant(batch.created_at),
+        "released_at": _value(batch.released_at),
+        "consent_is_on_file": bool(batch.consent_note),
+    }
+
+
+def _events(signature: Signature) -> list[dict[str, Any]]:
+    return _rows(Event.objects.filter(signature=signature), _OF_AN_EVENT)
+
+
+def _address(signature: Signature) -> dict[str, Any]:
+    hashes = outbox.hashes_of(signature.canonical_email)
+    ours = {"campaign": signature.campaign_id, "address_hash__in": hashes}
+    return {
+        "notes": _rows(Suppression.objects.filter(**ours).order_by("pk"), ("reason", "created_at")),
+        "mails_asked_for": _rows(MailQuota.objects.filter(**ours).order_by("day"), ("day", "n")),
+    }
+
+
+def _announcements(signature: Signature) -> list[dict[str, Any]]:
+    found = WebhookDelivery.objects.filter(
+        webhook__campaign=signature.campaign_id, signer=signature.public_id
+    )
+    return _rows(found.order_by("pk"), _OF_AN_ANNOUNCEMENT)
+
+
+def _withheld(signature: Signature) -> dict[str, Any]:
+    batch = signature.batch
+    return {
+        "notes_of_moderators": EventNote.objects.filter(event__signature=signature).count(),
+        "notes_of_imports": int(batch is not None and bool(batch.consent_note)),
+        "ask": signature.campaign.organiser_contact,
+    }
+
+
+def _rows(rows: Any, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [{name: _value(row[name]) for name in names} for row in rows.values(*names)]
+
+
+def _columns(row: Model, *, without: frozenset[str]) -> Mapping[str, Any]:
+    names = (field.attname for field in row._meta.concrete_fields)
+    return {name: _value(getattr(row, name)) for name in names if name not in without}
+
+
+def _value(value: Any) -> Any:
+    return publication.instant(value) if isinstance(value, datetime) else value

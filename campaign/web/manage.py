@@ -1,0 +1,242 @@
+"""The signer's own page: what was signed, what is public of it, and all that can be done with it.
+
+Reached from a mail; who has lost it asks for another one with their address.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django_countries import countries
+
+from campaign import own_data, publication, signing
+from campaign.details import CORRECTABLE
+from campaign.errors import (
+    CampaignError,
+    ChangedMeanwhile,
+    InvalidInput,
+    SignatureGone,
+    TokenExpired,
+    TokenInvalid,
+)
+from campaign.languages import Speech, offered, site_languages
+from campaign.links import Purpose
+from campaign.models.campaign import Campaign, Publication
+from campaign.models.signature import Evidence, RejectionReason, Signature, Status
+from campaign.models.statement import current_text
+from campaign.outbox import link_to
+from campaign.web import personal
+from campaign.web.answers import door, keep_private, private_page, public_page
+from campaign.web.forms import by_field, check_origin, mistakes, read_form, typed_number
+from campaign.web.language import speak
+from campaign.web.marks import MEANINGS
+from campaign.web.shown import KINDS, discipline_names
+
+NOTICES: dict[str, str | Promise] = {
+    "unchanged": _("Nothing was changed."),
+    "corrected": _("Your corrections are saved."),
+    "held": _("Your corrections are saved. A moderator looks at them before they are shown."),
+    "show": _("Your name is on the list now, or will be once your signature is published."),
+    "hide": _("Your name is no longer shown. Your signature still counts."),
+    "subscribe": _("You will get the campaign’s news by mail."),
+    "unsubscribe": _("You will get no more news by mail."),
+}
+STANDINGS: dict[str, str | Promise] = {
+    Status.PENDING: _("It waits for you to confirm it. Until then nothing of it is published."),
+    Status.HELD: _("It is confirmed. A moderator looks at it before it is published."),
+    Status.PUBLISHED: _("It is published."),
+    Status.REJECTED: _("It was not accepted."),
+}
+LEAVING = {"withdraw": signing.withdraw, "erase": signing.erase}
+
+
+# --- The page --------------------------------------------------------------------------------
+
+
+@door()
+def manage(request: HttpRequest, token: str) -> HttpResponse:
+    """The signer's own page; each of its forms is a POST with an ``action``."""
+    try:
+        if request.method != "POST":
+            return _own_page(request, token)
+        form = personal.posted(request)
+        action = form.get("action", "")
+        if action in LEAVING and form.get("sure") == "yes":
+            return _leave(request, token, action)
+        speech = personal.spoken(request, signing.seen(Purpose.MANAGE, token))
+        with translation.override(speech.interface):
+            return _act(request, token, form)
+    except TokenExpired as error:
+        if request.method == "POST" and request.POST.get("action") == "renew":
+            return personal.renewed(request, Purpose.MANAGE, token)
+        return personal.renewable(request, error)
+    except TokenInvalid as error:
+        return personal.broken(request, error)
+
+
+def _act(request: HttpRequest, token: str, form: QueryDict) -> HttpResponse:
+    match form.get("action"):
+        case "correct":
+            return _correct(request, token, form)
+        case "show" | "hide" as action:
+            signing.show(token, show_name=action == "show")
+            return _own_page(request, token, notice=action)
+        case "subscribe" | "unsubscribe" as action:
+            signing.subscribe(token, newsletter=action == "subscribe")
+            return _own_page(request, token, notice=action)
+        case "withdraw" | "erase" as action:
+            errors: dict[str, Any] = {action: _("Please tick the box if you are sure.")}
+            return _own_page(request, token, errors=errors, status=422)
+        case _:
+            return _own_page(request, token)
+
+
+def _correct(request: HttpRequest, token: str, form: QueryDict) -> HttpResponse:
+    typed = {name: form.get(name, "") for name in CORRECTABLE if name in form}
+    try:
+        moved = signing.correct(token, typed=typed, revision=typed_number(form.get("revision", "")))
+    except InvalidInput as error:
+        errors = by_field(error.errors)
+        return _own_page(request, token, typed=typed, errors=errors, status=422)
+    except ChangedMeanwhile as error:
+        return _own_page(request, token, typed=typed, error=error, status=error.status)
+    if not moved.changed:
+        return _own_page(request, token, notice="unchanged")
+    held = moved.signature.status == Status.HELD
+    return _own_page(request, token, notice="held" if held else "corrected")
+
+
+def _leave(request: HttpRequest, token: str, action: str) -> HttpResponse:
+    """Withdraw or erase; said again by a reload, it is a success again."""
+    speech = speak(request, site_languages())
+    context: dict[str, Any] = {"erased": action == "erase"}
+    with suppress(SignatureGone):
+        signature = signing.seen(Purpose.MANAGE, token)
+        speech = personal.spoken(request, signature)
+        context |= {"campaign": signature.campaign, "was_pending": signature.status == "pending"}
+    LEAVING[action](token)
+    return private_page(request, "pages/left.html", context, speech=speech)
+
+
+def _own_page(
+    request: HttpRequest,
+    token: str,
+    *,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, Any] | None = None,
+    error: CampaignError | None = None,
+    notice: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    signature = signing.seen(Purpose.MANAGE, token)
+    context = {
+        **personal.shown(request, signature),
+        **_standing(signature),
+        **_signed(signature),
+        "typed": {**_as_it_is(signature), **(typed or {})},
+        "correcting": typed is not None,
+        "kinds": KINDS,
+        "disciplines": discipline_names(signature.campaign, signature.language),
+        "countries": countries,
+        "errors": errors or {},
+        "mistakes": mistakes(errors or {}),
+        "error": error,
+        "notice": NOTICES.get(notice, ""),
+        "token": token,
+    }
+    return personal.answer(request, signature, "pages/manage.html", context, status=status)
+
+
+def _standing(signature: Signature) -> dict[str, Any]:
+    """How it stands with the signature, in words."""
+    rejected, pending = signature.status == Status.REJECTED, signature.status == Status.PENDING
+    return {
+        "standing": STANDINGS[signature.status],
+        "reason": RejectionReason(signature.rejection_reason).label if rejected else "",
+        "reviewed": signature.campaign.publication == Publication.AFTER_REVIEW,
+        "confirm_url": link_to(Purpose.CONFIRM, signature)
+        if pending and signature.campaign.takes_confirmations()
+        else "",
+        "evidence": Evidence(signature.evidence).label if signature.evidence else "",
+        "evidence_means": MEANINGS.get(signature.evidence, ""),
+    }
+
+
+def _signed(signature: Signature) -> dict[str, Any]:
+    """Which text and which consent it was given to, and whether there is a newer text by now."""
+    campaign, text = signature.campaign, signature.statement
+    newest = current_text(campaign, text.language)
+    return {
+        "consent": signature.consent,
+        "newest": newest if newest.version.number > text.version.number else None,
+    }
+
+
+def _as_it_is(signature: Signature) -> dict[str, str]:
+    values = {name: getattr(signature, name) for name in CORRECTABLE}
+    discipline = signature.discipline
+    return {**values, "discipline": discipline.slug if discipline else ""}
+
+
+# --- The data --------------------------------------------------------------------------------
+
+
+@door(writes=False)
+def data(request: HttpRequest, token: str) -> HttpResponse:
+    """All that is held about the signer, as a file to keep."""
+    try:
+        signature = signing.seen(Purpose.MANAGE, token)
+    except (TokenExpired, TokenInvalid) as error:
+        return personal.broken(request, error)
+    speech = personal.spoken(request, signature)
+    with translation.override(speech.interface):
+        held = own_data.held(signature)
+    response = JsonResponse(
+        held,
+        encoder=DjangoJSONEncoder,
+        json_dumps_params={"ensure_ascii": False, "indent": 2},
+        headers={
+            "Content-Disposition": 'attachment; filename="my-signature.json"',
+            "Content-Language": speech.interface,
+        },
+    )
+    keep_private(response)
+    return response
+
+
+# --- Asking for the link ---------------------------------------------------------------------
+
+
+@door()
+def my_signature(request: HttpRequest, slug: str) -> HttpResponse:
+    """Asks for an address; POST mails the link to whoever signed with it, and tells nobody else."""
+    campaign = publication.find_campaign(slug)
+    template = "pages/my_signature.html"
+    if request.method != "POST":
+        speech = speak(request, offered(campaign.languages))
+        return public_page(request, template, _asking(campaign, speech), speech=speech)
+    check_origin(request)
+    form = read_form(request)
+    speech = speak(request, offered(campaign.languages), form.get("language"))
+    context = {**_asking(campaign, speech), "email": form.get("email", ""), "sent": True}
+    with translation.override(speech.interface):
+        try:
+            signing.resend(campaign=campaign, email=context["email"])
+        except InvalidInput as error:
+            errors = by_field(error.errors)
+            context |= {"errors": errors, "mistakes": mistakes(errors), "sent": False}
+    status = 200 if context["sent"] else 422
+    return private_page(request, template, context, speech=speech, status=status)
+
+
+def _asking(campaign: Campaign, speech: Speech) -> dict[str, Any]:
+    return {
+        "campaign": campaign,
+        "statement": publication.statement(campaign, speech.language),
+        "sender": campaign.sender or settings.DEFAULT_FROM_EMAIL,
+    }
