@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-OURS = Path(sys.prefix) / "browsers"
+PLACE = "PLAYWRIGHT_BROWSERS_PATH"
+OURS = Path(os.environ.get(PLACE) or Path(sys.prefix) / "browsers")
 """Where Playwright's own is put: in the venv, since not everybody has a home to write in."""
 
 Say = Callable[[str], None]
@@ -51,7 +52,7 @@ def environment(home: Path) -> dict[str, str]:
 def _look(folder: Path, say: Say) -> tuple[Path | None, str]:
     """What starts, or why nothing does; nothing is fetched where one is at hand."""
     with tempfile.TemporaryDirectory(prefix="chromium-", dir=folder) as home:
-        around = environment(Path(home)) | {"PLAYWRIGHT_BROWSERS_PATH": str(OURS)}
+        around = environment(Path(home)) | {PLACE: str(OURS)}
         if found := _on_path(around) or _playwrights(around):
             return found, ""
         tried = ["none on the PATH starts"]
@@ -121,7 +122,8 @@ def _failure(command: list[str], around: dict[str, str], *, seconds: float) -> s
             command,
             env=around,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
             check=False,
@@ -133,6 +135,6 @@ def _failure(command: list[str], around: dict[str, str], *, seconds: float) -> s
         return str(error.strerror)
     if not done.returncode:
         return ""
-    said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    said = [line.strip() for line in done.stdout.splitlines() if line.strip()]
     wrong = [line for line in said if line.startswith(("E:", "Error:"))]
     return [*wrong[:1], *said[-1:], f"it ended with {done.returncode}"][0]

@@ -86,7 +86,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     chromium.make_sure(session)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # around pytest's own words, so after them
+def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None]:
+    yield
     for line in chromium.last_words(terminalreporter.stats):
         terminalreporter.write_line(line)
