@@ -317,6 +317,7 @@ LANGUAGES = [
     ("de", _("German")),
     ("ar", _("Arabic")),
 ]
+FORMAT_MODULE_PATH = "campaign.locale"
 LOCALE_PATHS = [BASE_DIR / "campaign" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -109,7 +109,7 @@ def _placeholders(text: str) -> set[str]:
 def main() -> int:
     """Print every gap of every catalogue; 1 if there is any."""
     messages = marked()
-    folders = sorted(each for each in (BASE / LOCALES).iterdir() if each.name != SOURCE_LANGUAGE)
+    folders = sorted(each.parent for each in (BASE / LOCALES).glob("*/LC_MESSAGES"))
     found = {folder.name: list(gaps(folder, messages)) for folder in folders}
     for language, lines in found.items():
         for line in lines:

@@ -83,3 +83,26 @@ def test_the_api_says_the_language_of_the_statement_alone(
         ["en"],
         "en",
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "day"),
+    [
+        ("en", "22 January 2026"),
+        ("fr", "22 janvier 2026"),
+        ("es", "22 de enero de 2026"),
+        ("de", "22. Januar 2026"),
+        ("ar", "22 يناير، 2026"),
+    ],
+)
+def test_days_are_written_as_the_language_writes_them(
+    client: Client, language: str, day: str
+) -> None:
+    make_campaign()
+    page = client.get(f"/art/?language={language}").content.decode()
+    assert day in page
+
+
+def test_arabic_runs_from_right_to_left(client: Client) -> None:
+    make_campaign()
+    assert '<html lang="ar" dir="rtl">' in client.get("/art/?language=ar").content.decode()

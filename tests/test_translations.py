@@ -17,7 +17,7 @@ MESSAGES = translations.marked()
 
 
 def test_there_is_a_catalogue_for_each_language_and_no_other() -> None:
-    assert sorted(path.name for path in LOCALES.iterdir()) == sorted(LANGUAGES)
+    assert sorted(path.parent.name for path in LOCALES.glob("*/LC_MESSAGES")) == sorted(LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
