@@ -22,6 +22,7 @@ TEXT_PROBLEMS: dict[str, str | Promise] = {
     "link": _("Please leave out web and mail addresses."),
     "markup": _("Please leave out markup such as < and >."),
     "formula": _("This begins like a spreadsheet formula; please write it another way."),
+    "broken": _("Some letters did not arrive whole. Please type them again."),
     "no_letters": _("Please write it with letters: pictures alone are not a name."),
 }
 ADDRESS_PROBLEMS: dict[str, str | Promise] = {
@@ -41,6 +42,8 @@ PROBLEMS: dict[str, str | Promise] = {
 CORRECTABLE = ("name", "kind", "discipline", "credit", "organisation", "country")
 """What a signer may correct afterwards, in the order of the form."""
 SOURCE_MAX = 60
+REPLACEMENT = "\ufffd"
+"""Stands where bytes were no UTF-8: nobody's name has it."""
 TYPED_LIMIT = 2000
 """Characters of a line that are looked at; cleaning takes the invisible ones out of them."""
 
@@ -92,6 +95,8 @@ class _Reader:
         # Checked before cleaning too: normalising megabytes is work that a stranger could order.
         text = identity.clean(typed[:TYPED_LIMIT])
         code = "too_long" if len(typed) > TYPED_LIMIT else identity.name_problem(text)
+        if REPLACEMENT in text:
+            code = "broken"
         if code and (needed or code != "blank"):
             self.fail(field, code, TEXT_PROBLEMS[code])
         return text

@@ -49,6 +49,12 @@ class StatementChanged(CampaignError):
     message = _("The statement has changed since this form was shown. Please read it again.")
 
 
+class ConsentChanged(CampaignError):
+    code = "consent_changed"
+    status = 409
+    message = _("What you are asked to agree to has changed since this form was shown.")
+
+
 class CampaignClosed(CampaignError):
     code = "campaign_closed"
     status = 409

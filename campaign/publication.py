@@ -20,7 +20,13 @@ from campaign import current, search
 from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, Status
-from campaign.models.statement import StatementText, current_consent, current_text, edition
+from campaign.models.statement import (
+    StatementText,
+    consent_version,
+    current_consent,
+    current_text,
+    edition,
+)
 from campaign.paging import UPDATED, Cursor, Row, Source, read_page
 
 
@@ -101,6 +107,7 @@ class PublicStatement:
     body_markdown: str
     body_html: str
     consent: str
+    consent_version: int
     version: int
     sha256: str
 
@@ -115,6 +122,7 @@ def statement(campaign: Campaign, language: str | None) -> PublicStatement:
         body_markdown=text.body,
         body_html=as_html(text.body),
         consent=consent.text if consent else "",
+        consent_version=consent_version(campaign, text.language),
         version=text.version.number,
         sha256=text.sha256,
     )

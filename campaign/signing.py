@@ -13,6 +13,7 @@ from campaign.errors import (
     CampaignClosed,
     CampaignPaused,
     ChangedMeanwhile,
+    ConsentChanged,
     FieldError,
     InvalidInput,
     NotFound,
@@ -29,6 +30,7 @@ from campaign.models.event import Verb
 from campaign.models.mail import MailKind
 from campaign.models.signature import STANDING, Evidence, HoldReason, Signature, Status
 from campaign.models.statement import StatementText, current_consent, current_text
+from campaign.models.statement import consent_version as newest_consent
 from campaign.moves import Decision, Moved
 
 NOBODY = "@"
@@ -46,27 +48,31 @@ def sign(
     campaign: Campaign,
     typed: Mapping[str, Any],
     statement_version: int | None = None,
+    consent_version: int | None = None,
     once: Once | None = None,
 ) -> None:
     """Take one request to sign and owe its mailbox a mail, whatever is known of the address.
 
-    ``typed`` are the texts and flags of the form (see `details.read_details`); what comes ``once`` more
-    is a success that does nothing. Nothing is returned,
-    so that no door can tell a new address from a known one; and where no row is made, the work of
-    one is done and undone, so that the time of the answer doesn't tell either.
+    ``typed`` are the texts and flags of the form (see `details.read_details`), the versions those that
+    it showed, where it says so; what comes ``once`` more is a success that does nothing. Nothing is
+    returned, so that no door can tell a new address from a known one; and where no row is made, the
+    work of one is done and undone, so that the time of the answer doesn't tell either.
 
     1. Count the request as received and take one of the address's slots.
     2. Without a slot, or when the address asked to be left alone, that is all.
     3. A standing signature of that name and address gets the link to its own page.
     4. The same details typed again are the same pending row; other details are another row.
 
-    Raises CampaignClosed, CampaignPaused, InvalidInput, StatementChanged, IdempotencyKeyReused.
+    Raises CampaignClosed, CampaignPaused, InvalidInput, StatementChanged, ConsentChanged,
+    IdempotencyKeyReused.
     """
     require_open(campaign)
     details = read_details(campaign, typed)
     text = current_text(campaign, details.language)
     if statement_version is not None and text.version.number != statement_version:
         raise StatementChanged
+    if consent_version not in (None, newest_consent(campaign, text.language)):
+        raise ConsentChanged
     # Once more where an import, or the same request at the other side of midnight, has just placed it.
     moves.once_more(lambda: _receive(campaign, details, text, once))
 

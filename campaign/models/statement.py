@@ -101,3 +101,8 @@ def current_consent(campaign: Campaign, language: str) -> Consent | None:
     """The newest wording of the consent in that language."""
     wordings = (each for each in campaign.consents.all() if each.language == language)
     return max(wordings, key=lambda consent: consent.pk, default=None)
+
+
+def consent_version(campaign: Campaign, language: str) -> int:
+    """The number of the current wording in that language, from 1; 0 where there is none."""
+    return sum(1 for each in campaign.consents.all() if each.language == language)

@@ -17,7 +17,7 @@ from campaign.origins import may_post
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
 TEXTS = ("name", "email", "kind", "discipline", "credit", "organisation", "country", "source")
 LABELS: dict[str, str | Promise] = {
-    "name": _("Your name"),
+    "name": _("Name"),
     "email": _("E-mail address"),
     "kind": _("I sign as"),
     "discipline": _("Discipline"),
@@ -77,11 +77,11 @@ def check_origin(request: HttpRequest, sites: Iterable[str] = (), *, null: bool 
 
 
 def typed_signature(form: Mapping[str, str], *, language: str) -> dict[str, Any]:
-    """What `signing.sign` takes, of a form's fields; ``language`` is that of the text shown."""
+    """What `signing.sign` takes, of a form's fields; ``language`` is that of the page."""
     typed: dict[str, Any] = {field: form.get(field, "") for field in TEXTS}
     return {
         **typed,
-        "language": form.get("language") or language,
+        "language": language,
         # Left out by a form without the question: the name is shown, as in the API.
         "show_name": form.get("show_name") != "no",
         "newsletter": form.get("newsletter") == "yes",
@@ -89,9 +89,9 @@ def typed_signature(form: Mapping[str, str], *, language: str) -> dict[str, Any]
     }
 
 
-def typed_version(form: Mapping[str, str]) -> int | None:
-    """The statement version that the form showed, None if it doesn't say."""
-    text = form.get("statement_version", "")
+def typed_version(form: Mapping[str, str], field: str) -> int | None:
+    """The version of statement or consent that the form showed, None if it doesn't say."""
+    text = form.get(field, "")
     return typed_number(text) if text else None
 
 

@@ -1,5 +1,6 @@
 """What a campaign's pages show of it: public things alone, codes in words."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -12,7 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django_countries import countries
 
-from campaign import publication
+from campaign import identity, mail_domains, publication
+from campaign.details import ADDRESS_PROBLEMS, TEXT_PROBLEMS
 from campaign.languages import Speech, direction, own_name
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Evidence, Kind
@@ -29,6 +31,8 @@ KINDS: dict[str, str | Promise] = {
     Kind.GROUP: gettext_lazy("A group: a band, a duo, an estate"),
     Kind.ORGANISATION: gettext_lazy("An organisation: a guild, a label, a union"),
 }
+MORE = ("credit", "organisation", "country")
+"""Fields of the form that stand behind "Say more"."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,32 @@ class SignForm:
 
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str | Promise] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return str(self.values.get("kind") or Kind.PERSON)
+
+    @property
+    def says_more(self) -> bool:
+        """Whether anything stands in the fields that are folded away, or is wrong with them."""
+        return any(self.values.get(name) or name in self.errors for name in MORE)
+
+    @property
+    def meant(self) -> str | None:
+        return mail_domains.meant(self.values.get("email", ""))
+
+    @property
+    def rules(self) -> str:
+        """What the script checks while one types, in the words of the server."""
+        return json.dumps(
+            {
+                "text": {code: str(TEXT_PROBLEMS[code]) for code in ("blank", "too_long")},
+                "address": {code: str(words) for code, words in ADDRESS_PROBLEMS.items()},
+                "longest": identity.NAME_LIMIT,
+                "meant": mail_domains.MEANT,
+                "real": mail_domains.REAL,
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -87,7 +117,7 @@ def form_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
         "state": campaign.state(),
         "counts": publication.counts(campaign),
         "disciplines": discipline_names(campaign, speech.language),
-        "kinds": KINDS,
+        "kinds": Kind.choices,
         "countries": country_names(speech.interface),
         "card": card(campaign, statement, speech),
         "canonical": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),

@@ -1,6 +1,7 @@
 """What a campaign's form does: sign, send the mail again, take back what was typed."""
 
 from dataclasses import dataclass
+from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -8,21 +9,33 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from campaign import publication, signing
+from campaign import mail_domains, publication, signing
 from campaign.errors import (
     CampaignClosed,
     CampaignError,
     CampaignPaused,
+    ConsentChanged,
     InvalidInput,
     StatementChanged,
 )
 from campaign.languages import Speech, offered
 from campaign.models.campaign import Campaign
+from campaign.publication import PublicStatement
 from campaign.web.answers import private_page
 from campaign.web.forms import TEXTS, by_field, mistakes, read_form, typed_signature, typed_version
 from campaign.web.language import speak
 from campaign.web.shown import SignForm, campaign_context
+
+KEPT = (*TEXTS, "show_name", "newsletter", "consent", "statement_version", "consent_version")
+RESEND_PAUSE = 60
+"""Seconds in which the page asks for patience; what an address gets a day is limited by `outbox`."""
+CHANGED: dict[type[CampaignError], dict[str, str | Promise]] = {
+    StatementChanged: {"title": _("This is the statement as it stands now.")},
+    ConsentChanged: {"consent": _("Please read it and agree again.")},
+}
+"""Where the page leads whoever signed another text than the one of now."""
 
 
 @dataclass(frozen=True)
@@ -41,107 +54,128 @@ class Place:
 PAGE = Place("pages/campaign.html", "base.html", "campaign")
 
 
+@dataclass(frozen=True)
+class _Sent:
+    """One POST of a form."""
+
+    request: HttpRequest
+    campaign: Campaign
+    place: Place
+    form: QueryDict
+    speech: Speech
+
+    def language(self) -> str:
+        """That of the page that the form stood on; whoever tampered with it gets the one of the answer."""
+        said = self.form.get("language", "")
+        return said if said in offered(self.campaign.languages) else self.speech.language
+
+    def statement(self) -> PublicStatement:
+        return publication.statement(self.campaign, self.speech.language)
+
+    def kept(self) -> dict[str, Any]:
+        """What was typed, to stand in the form again; the flags only where they were sent."""
+        return {name: self.form[name] for name in KEPT if name in self.form}
+
+
 def answer(request: HttpRequest, campaign: Campaign, place: Place) -> HttpResponse:
     """What its buttons do; raises BadForm or FormTooLarge. Where it came from is asked before."""
     form = read_form(request)
     speech = speak(request, offered(campaign.languages), form.get("language"))
+    sent = _Sent(request, campaign, place, form, speech)
     with translation.override(speech.interface):
         match form.get("action"):
             case "resend":
-                return resend(request, campaign, form, speech, place)
+                return resend(sent)
             case "edit":
-                return edit(request, campaign, form, speech, place)
+                return edit(sent)
+            case "meant":
+                return sign_as_meant(sent)
             case _:
-                return sign(request, campaign, form, speech, place)
+                return sign(sent)
 
 
-def sign(
-    request: HttpRequest, campaign: Campaign, form: QueryDict, speech: Speech, place: Place
-) -> HttpResponse:
-    typed = typed_signature(form, language=speech.language)
+def sign(sent: _Sent) -> HttpResponse:
+    typed = typed_signature(sent.form, language=sent.language())
     try:
-        signing.sign(campaign=campaign, typed=typed, statement_version=typed_version(form))
+        signing.sign(
+            campaign=sent.campaign,
+            typed=typed,
+            statement_version=typed_version(sent.form, "statement_version"),
+            consent_version=typed_version(sent.form, "consent_version"),
+        )
     except InvalidInput as error:
-        refused = SignForm(values=_kept(form), errors=by_field(error.errors))
-        return _again(request, campaign, speech, place, refused, error, status=422)
-    except (StatementChanged, CampaignClosed, CampaignPaused) as error:
-        kept = SignForm(values=_kept(form))
-        # Who has not seen the new text has not agreed to it.
-        kept.values.pop("consent", None)
-        return _again(request, campaign, speech, place, kept, error, status=error.status)
-    return _look_in_inbox(request, campaign, speech, place, email=typed["email"], kept=_kept(form))
+        return _again(sent, by_field(error.errors), error, status=422)
+    except (StatementChanged, ConsentChanged, CampaignClosed, CampaignPaused) as error:
+        return _again(sent, CHANGED.get(type(error), {}), error, status=error.status)
+    return _look_in_inbox(sent)
 
 
-def resend(
-    request: HttpRequest, campaign: Campaign, form: QueryDict, speech: Speech, place: Place
-) -> HttpResponse:
-    email = form.get("email", "")
+def sign_as_meant(sent: _Sent) -> HttpResponse:
+    """Sign with the address that was most likely meant; the first request expires by itself."""
+    form = sent.form.copy()
+    form["email"] = mail_domains.meant(form.get("email", "")) or form.get("email", "")
+    return sign(_Sent(sent.request, sent.campaign, sent.place, form, sent.speech))
+
+
+def resend(sent: _Sent) -> HttpResponse:
     errors: dict[str, str | Promise] = {}
     try:
-        signing.resend(campaign=campaign, email=email)
+        signing.resend(campaign=sent.campaign, email=sent.form.get("email", ""))
     except InvalidInput as error:
         errors = by_field(error.errors)
-    return _look_in_inbox(
-        request, campaign, speech, place, email=email, kept={}, again=not errors, errors=errors
-    )
+        return _again(sent, errors, error, status=422)
+    return _look_in_inbox(sent, again=True)
 
 
-def edit(
-    request: HttpRequest, campaign: Campaign, form: QueryDict, speech: Speech, place: Place
-) -> HttpResponse:
+def edit(sent: _Sent) -> HttpResponse:
     """The form with all that was typed in it, to correct it."""
-    return _again(request, campaign, speech, place, SignForm(values=_kept(form)))
+    return _again(sent)
 
 
 def _again(
-    request: HttpRequest,
-    campaign: Campaign,
-    speech: Speech,
-    place: Place,
-    form: SignForm,
+    sent: _Sent,
+    errors: dict[str, str | Promise] | None = None,
     error: CampaignError | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The page with what was typed still in its form, and what stands in the way."""
+    form = SignForm(values=sent.kept(), errors=errors or {})
+    if not _is_of_now(sent):
+        # Who has not seen the new text has not agreed to it.
+        form.values.pop("consent", None)
     context = {
-        **campaign_context(campaign, speech),
-        **place.context(campaign),
+        **campaign_context(sent.campaign, sent.speech),
+        **sent.place.context(sent.campaign),
         "form": form,
         "error": error,
         "mistakes": mistakes(form.errors),
     }
-    return private_page(request, place.page, context, speech=speech, status=status)
+    return private_page(sent.request, sent.place.page, context, speech=sent.speech, status=status)
 
 
-def _look_in_inbox(
-    request: HttpRequest,
-    campaign: Campaign,
-    speech: Speech,
-    place: Place,
-    *,
-    email: str,
-    kept: dict[str, Any],
-    again: bool = False,
-    errors: dict[str, str | Promise] | None = None,
-) -> HttpResponse:
+def _is_of_now(sent: _Sent) -> bool:
+    """Whether the form showed the statement and the consent that are the current ones."""
+    now = sent.statement()
+    return typed_version(sent.form, "statement_version") in (None, now.version) and typed_version(
+        sent.form, "consent_version"
+    ) in (None, now.consent_version)
+
+
+def _look_in_inbox(sent: _Sent, *, again: bool = False) -> HttpResponse:
     """Where to look for the mail: made of what was typed alone, so it tells nobody anything."""
+    email = sent.form.get("email", "").strip()
+    name, address = parseaddr(sent.campaign.sender or settings.DEFAULT_FROM_EMAIL)
     context = {
-        **place.context(campaign),
-        "campaign": campaign,
-        "statement": publication.statement(campaign, speech.language),
+        **sent.place.context(sent.campaign),
+        "campaign": sent.campaign,
+        "statement": sent.statement(),
         "email": email,
-        "sender": campaign.sender or settings.DEFAULT_FROM_EMAIL,
-        "kept": kept,
+        "meant": mail_domains.meant(email),
+        "mailbox": mail_domains.mailbox_page(email, sender=address),
+        "sender_name": name,
+        "sender_address": address,
+        "kept": sent.kept(),
         "again": again,
-        "errors": errors or {},
-        "mistakes": mistakes(errors or {}),
+        "pause": RESEND_PAUSE,
     }
-    status = 422 if errors else 200
-    return private_page(request, "pages/look_in_inbox.html", context, speech=speech, status=status)
-
-
-def _kept(form: QueryDict) -> dict[str, Any]:
-    """What was typed, to stand in the form again; the flags only where they were sent."""
-    return {
-        name: form[name] for name in (*TEXTS, "show_name", "newsletter", "consent") if name in form
-    }
+    return private_page(sent.request, "pages/look_in_inbox.html", context, speech=sent.speech)

@@ -116,6 +116,14 @@ class _Reader(HTMLParser):
             self._form = None
 
 
+def read(page: Page) -> Page:
+    """The same with its words, links and forms."""
+    reader = _Reader(page)
+    reader.feed(page.raw.decode())
+    reader.close()
+    return page
+
+
 class Browser:
     """One person's: it keeps cookies, and says where a form was sent from."""
 
@@ -155,8 +163,4 @@ class Browser:
             answer = error
         with answer:
             page = Page(answer.url, answer.status, answer.headers, answer.read())
-        if "html" in page.headers.get("Content-Type", ""):
-            reader = _Reader(page)
-            reader.feed(page.raw.decode())
-            reader.close()
-        return page
+        return read(page) if "html" in page.headers.get("Content-Type", "") else page

@@ -1,0 +1,68 @@
+"""GROUND. Mail domains that many have: how they are mistyped, and where their mailboxes open.
+
+Pure functions. The form's script (`static/campaign/sign.js`) does the same as `meant`, with the same
+tables, which the page gives it.
+"""
+
+from typing import Final
+from urllib.parse import quote
+
+MEANT: Final = tuple(
+    """gmail.com googlemail.com outlook.com hotmail.com yahoo.com icloud.com proton.me protonmail.com
+    ymail.com outlook.fr outlook.de outlook.es hotmail.fr hotmail.de hotmail.es hotmail.it
+    hotmail.co.uk yahoo.fr yahoo.de yahoo.es yahoo.it yahoo.co.uk orange.fr wanadoo.fr laposte.net
+    t-online.de freenet.de btinternet.com comcast.net verizon.net sbcglobal.net""".split()
+)
+"""What somebody may have meant, the likelier first."""
+REAL: Final = ("mail.com", "email.com", "cloud.com")
+"""Domains with mailboxes of their own, one slip from the above: nobody is asked about them."""
+
+_OUTLOOK = "https://outlook.live.com/mail/"
+_YAHOO = "https://mail.yahoo.com/"
+_PAGES: Final[dict[str, tuple[str, str]]] = {
+    "icloud.com": ("iCloud Mail", "https://www.icloud.com/mail/"),
+    "me.com": ("iCloud Mail", "https://www.icloud.com/mail/"),
+    "proton.me": ("Proton Mail", "https://mail.proton.me/"),
+    "protonmail.com": ("Proton Mail", "https://mail.proton.me/"),
+    "ymail.com": ("Yahoo Mail", _YAHOO),
+    "live.com": ("Outlook", _OUTLOOK),
+    **{domain: ("Outlook", _OUTLOOK) for domain in MEANT if domain[:8] in ("outlook.", "hotmail.")},
+    **{domain: ("Yahoo Mail", _YAHOO) for domain in MEANT if domain.startswith("yahoo.")},
+}
+
+
+def meant(address: str) -> str | None:
+    """The address that somebody most likely meant; None where nothing looks mistyped.
+
+    "zoe@gmial.com" gives "zoe@gmail.com". One slip away is enough and the most: a letter too many, too
+    few, another one, or two swapped (four slips of five: Damerau, CACM 7, 1964). A country's ending is
+    never changed into another's, since yahoo.de and yahoo.be are both real.
+    """
+    local, _, domain = address.strip().rpartition("@")
+    domain = domain.lower()
+    if not local or domain in MEANT or domain in REAL:
+        return None
+    found = next((each for each in MEANT if _one_slip(domain, each)), None)
+    return f"{local}@{found}" if found else None
+
+
+def _one_slip(typed: str, right: str) -> bool:
+    ending = right.rpartition(".")[2]
+    if len(ending) == 2 and not typed.endswith(f".{ending}"):
+        return False
+    while typed and right and typed[0] == right[0]:
+        typed, right = typed[1:], right[1:]
+    while typed and right and typed[-1] == right[-1]:
+        typed, right = typed[:-1], right[:-1]
+    if len(typed) == len(right) == 2:
+        return typed == right[::-1]
+    return len(typed) < 2 and len(right) < 2
+
+
+def mailbox_page(address: str, *, sender: str) -> tuple[str, str] | None:
+    """The name of a big provider's web mail and a link that opens it; Gmail at what ``sender`` sent."""
+    domain = address.strip().rpartition("@")[2].lower()
+    if domain in ("gmail.com", "googlemail.com"):
+        search = quote(f"from:{sender} in:anywhere", safe="")
+        return "Gmail", f"https://mail.google.com/mail/#search/{search}"
+    return _PAGES.get(domain)
