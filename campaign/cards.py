@@ -16,8 +16,8 @@ from campaign.typesetting import BOLD, REGULAR, Block, Drawable, Place, drawable
 from campaign.xmltext import escaped
 
 WIDTH, HEIGHT = 1200, 630
-GROUND, INK, SOFT = "f7f4ee", "1c1916", "5d564c"
-"""``--ground``, ``--ink`` and ``--soft`` of petition.css by day: a picture has no night."""
+GROUND, INK, SOFT = "f5f4f2", "161615", "575753"
+"""``--sheet``, ``--ink`` and ``--soft`` of petition.css by day: a picture has no night."""
 _MARGIN = 80
 _BAND = 116
 _INNER = WIDTH - 2 * _MARGIN

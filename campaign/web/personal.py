@@ -24,6 +24,7 @@ from campaign.outbox import link_to
 from campaign.web.answers import door, private_page, problem
 from campaign.web.forms import check_origin, read_form
 from campaign.web.language import speak
+from campaign.web.sharing import signers_ways
 
 # --- Confirming ------------------------------------------------------------------------------
 
@@ -148,4 +149,5 @@ def shown(request: HttpRequest, signature: Signature) -> dict[str, Any]:
         "is_published": signature.status == Status.PUBLISHED,
         # Before the opening, no public page of it may be linked: there is none.
         "is_visible": signature.campaign.is_visible(),
+        "share": signers_ways(signature, speech),
     }

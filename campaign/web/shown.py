@@ -19,7 +19,7 @@ from campaign.languages import Speech, direction, own_name
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Evidence, Kind
 from campaign.web.marks import MEANINGS
-from campaign.web.sharing import card
+from campaign.web.sharing import card, ways
 
 FEATURED = 12
 NEWEST = 12
@@ -120,6 +120,7 @@ def form_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
         "kinds": Kind.choices,
         "countries": country_names(speech.interface),
         "card": card(campaign, statement, speech),
+        "share": ways(campaign, speech, statement.title),
         "canonical": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),
     }
 
