@@ -232,9 +232,9 @@ def test_the_page_tells_how_many_when_and_why(
     html = client.get(PAGE).content.decode()
     assert "3 signatures were removed" in html
     assert rows(html) == [
-        ["June 2, 2026"],
+        ["2 June 2026"],
         ["1", FAKE],
-        ["June 1, 2026"],
+        ["1 June 2026"],
         ["1", TWICE],
         ["1", FAKE],
     ]

@@ -77,7 +77,7 @@ def test_it_shows_what_was_signed_when_and_under_which_text(
     page = client.get(page_of(signature)).content.decode()
     text = signature.statement
     assert f'<time datetime="{SIGNED.isoformat()}">' in page
-    assert "Feb. 1, 2026, 12:30 p.m. (UTC)" in " ".join(page.split())
+    assert "1 February 2026, 12:30 (UTC)" in " ".join(page.split())
     assert text.sha256 in page
     exact = client.get("/api/v1/campaigns/art/statements/1/en.txt")
     assert 'href="/api/v1/campaigns/art/statements/1/en.txt"' in page
@@ -135,7 +135,7 @@ def test_a_pending_one_can_be_confirmed_from_its_page_and_says_when_it_goes(
     with time_machine.travel(SIGNED):
         signature = make_signature(campaign, status=Status.PENDING)
         page = client.get(page_of(signature)).content.decode()
-        assert "everything here is deleted on March 3, 2026" in " ".join(page.split())
+        assert "everything here is deleted on 3 March 2026" in " ".join(page.split())
         link = re.search(r'href="(/confirm/[^"]+)"', page)
         assert link is not None
         assert client.post(link[1]).status_code == 200
