@@ -6,11 +6,13 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parseaddr
+from math import floor
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from campaign import identity, mailboxes
-from campaign.contrast import WHITE, contrast
+from campaign import identity, logos, mailboxes
+from campaign.contrast import DAY, worst
 from campaign.contrast import parse as parse_colour
 from campaign.models.campaign import BotCheck, Publication
 
@@ -36,6 +38,7 @@ RESERVED_SLUGS = frozenset(
         "i18n",
         "inbox",
         "login",
+        "logos",
         "logout",
         "manage",
         "media",
@@ -89,28 +92,40 @@ class CampaignFile:
     """A whole campaign file, checked.
 
     ``columns`` are those of the Campaign; ``disciplines`` slug and names by language, in order;
-    ``protected_names`` name and aliases; ``statement`` a text for each language.
+    ``protected_names`` name and aliases; ``statement`` a text for each language; ``logo`` the picture
+    that ``columns`` have the facts of.
     """
 
     columns: dict[str, Any]
     disciplines: list[tuple[str, dict[str, str]]]
     protected_names: list[tuple[str, list[str]]]
     statement: dict[str, Text]
+    logo: logos.LogoFile | None
 
 
-def parse(source: str) -> CampaignFile:
-    """Read the text of a campaign file; raises FileMistake for the first mistake in it."""
+def parse(source: str, *, folder: Path | None = None) -> CampaignFile:
+    """Read the text of a campaign file; raises FileMistake for the first mistake in it.
+
+    ``folder`` is where the file lies, in which it may name a picture.
+    """
     try:
         document = tomllib.loads(source)
     except (ValueError, RecursionError) as error:
         raise FileMistake("", f"not TOML: {error}") from None
     table = _Table(document)
     languages = _languages(table)
+    logo = _logo(table, folder)
     file = CampaignFile(
-        columns={"languages": languages, **_columns(table), **_organiser(table)},
+        columns={
+            "languages": languages,
+            **_columns(table),
+            **_organiser(table),
+            "logo": logo.facts() if logo else {},
+        },
         disciplines=_disciplines(table, languages),
         protected_names=_protected_names(table),
         statement=_statement(table, languages),
+        logo=logo,
     )
     table.end()
     _check_together(file.columns)
@@ -285,10 +300,29 @@ def _colours(table: _Table) -> dict[str, str]:
         return {}
     if not _COLOUR.match(accent):
         raise FileMistake("colours.accent", "must be a colour such as #b3261e")
-    if (found := contrast(parse_colour(accent), WHITE)) < MINIMUM_CONTRAST:
-        reason = f"has a contrast of {found:.1f} to white; text needs {MINIMUM_CONTRAST}"
+    found, ground = worst(parse_colour(accent), DAY)
+    if found < MINIMUM_CONTRAST:
+        # Rounded down, so that nobody reads that 4.5 is less than 4.5.
+        shown = floor(found * 10) / 10
+        reason = f"has a contrast of {shown} to {ground}, on which it stands; text needs {MINIMUM_CONTRAST}"
         raise FileMistake("colours.accent", reason)
     return {"accent": accent.lower()}
+
+
+def _logo(table: _Table, folder: Path | None) -> logos.LogoFile | None:
+    name = table.text("logo", "")
+    if not name:
+        return None
+    if folder is None:
+        raise FileMistake("logo", "is looked for beside the campaign file, and here is none")
+    path = (folder / name).resolve()
+    # A file from elsewhere would be published by a line that looks like a logo.
+    if not path.is_relative_to(folder.resolve()):
+        raise FileMistake("logo", f"{name!r} is not in the folder of the campaign file")
+    try:
+        return logos.read(path)
+    except logos.NoLogo as mistake:
+        raise FileMistake("logo", f"{name!r} {mistake}") from None
 
 
 def _organiser(table: _Table) -> dict[str, str]:

@@ -1,9 +1,16 @@
 """How well one colour reads on another (WCAG 2.2, relative luminance and contrast ratio)."""
 
+from collections.abc import Mapping
+
 Colour = tuple[float, float, float]
 """Red, green and blue, each 0 to 1."""
 
 WHITE: Colour = (1.0, 1.0, 1.0)
+
+DAY = {"ground": "#ffffff", "sheet": "#f5f4f2"}
+"""What text of the accent stands on, by custom property of petition.css; white stands on the accent."""
+NIGHT = {"ground": "#131314", "sheet": "#1d1d1f"}
+"""The same in the dark, where the accent is lighter and ``ground`` stands on it."""
 
 
 def parse(digits: str) -> Colour:
@@ -16,6 +23,11 @@ def contrast(one: Colour, other: Colour) -> float:
     """1 (the same) to 21 (black and white), in either order."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def worst(accent: Colour, grounds: Mapping[str, str]) -> tuple[float, str]:
+    """The smallest contrast that a colour has on any of these grounds, and on which."""
+    return min((contrast(accent, parse(ground)), ground) for ground in grounds.values())
 
 
 def _luminance(colour: Colour) -> float:

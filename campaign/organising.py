@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from campaign import identity
 from campaign.campaign_file import CampaignFile, FileMistake
+from campaign.logos import LogoFile
 from campaign.models.campaign import Campaign, Discipline, ProtectedName, new_key
+from campaign.models.logo import Logo
 from campaign.models.signature import Signature
 from campaign.models.statement import Consent, StatementText, StatementVersion
 
@@ -27,6 +29,7 @@ def load_campaign(file: CampaignFile) -> list[str]:
         campaign = Campaign.objects.create(**file.columns)
     else:
         changes += _update_columns(campaign, file.columns)
+    _keep_logo(campaign, file.logo)
     changes += _load_disciplines(campaign, file.disciplines)
     changes += _load_protected_names(campaign, file.protected_names)
     changes += _load_statement(campaign, file)
@@ -42,6 +45,16 @@ def _update_columns(campaign: Campaign, wanted: Mapping[str, Any]) -> list[str]:
     if changed:
         campaign.save(update_fields=changed)
     return lines
+
+
+def _keep_logo(campaign: Campaign, logo: LogoFile | None) -> None:
+    """The bytes beside the facts that the columns have."""
+    kept = Logo.objects.filter(campaign=campaign)
+    if logo is None:
+        kept.delete()
+    elif not kept.filter(digest=campaign.logo["digest"]).exists():
+        values = {"digest": campaign.logo["digest"], "content": logo.content}
+        Logo.objects.update_or_create(campaign=campaign, defaults=values)
 
 
 def _load_disciplines(campaign: Campaign, wanted: list[tuple[str, dict[str, str]]]) -> list[str]:

@@ -95,6 +95,7 @@ def test_the_demo_campaign_loads_and_changes_nothing_the_second_time(
     file: Path, capsys: Any
 ) -> None:
     demo = Path(__file__).parent.parent / "campaign" / "demo" / "campaign.toml"
+    file.with_name("logo.png").write_bytes(demo.with_name("logo.png").read_bytes())
     load(file, demo.read_bytes(), capsys)
     assert load(file, demo.read_bytes(), capsys) == ["nothing changed"]
 
@@ -218,8 +219,9 @@ MISTAKES: list[tuple[str, str, str, str]] = [
     ('["https://partner.example"]', '["https://a.example", "https://a.example"]', "sites", "twice"),
     ("goal = 1000", 'goal = 1000\ncolours = {accent = "red"}', "colours.accent", "must be a colour"),
     ("goal = 1000", 'goal = 1000\ncolours = {accent = "#fff"}', "colours.accent", "must be a colour"),
-    ("goal = 1000", 'goal = 1000\ncolours = {accent = "#ffff00"}', "colours.accent", "contrast of 1.1"),
+    ("goal = 1000", 'goal = 1000\ncolours = {accent = "#ffff00"}', "colours.accent", "contrast of 1.0 to #f5f4f2"),
     ("goal = 1000", 'goal = 1000\ncolours = {accent = "#777777"}', "colours.accent", "text needs 4.5"),
+    ("goal = 1000", 'goal = 1000\ncolours = {accent = "#767676"}', "colours.accent", "contrast of 4.1 to #f5f4f2, on which it stands; text needs 4.5"),
     ('"https://example.org/privacy"', '"example.org/privacy"', "organiser.privacy_url", "must begin with https://"),
     ('"https://example.org/privacy"', '"javascript:alert(1)"', "organiser.privacy_url", "must begin with https://"),
     ('"https://example.org/privacy"', '"http://["', "organiser.privacy_url", "must begin with https://"),

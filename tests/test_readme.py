@@ -23,7 +23,7 @@ CURLS = re.findall(r"^curl (?:.*\\\n)*.*$", README, flags=re.MULTILINE)
 
 @pytest.fixture
 def demo() -> Campaign:
-    load_campaign(parse((DEMO / "campaign.toml").read_text(encoding="utf-8")))
+    load_campaign(parse((DEMO / "campaign.toml").read_text(encoding="utf-8"), folder=DEMO))
     return Campaign.objects.get()
 
 

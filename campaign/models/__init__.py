@@ -7,6 +7,7 @@ from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign, Discipline, ProtectedName
 from campaign.models.event import Event, EventNote
 from campaign.models.idempotency import IdempotencyKey
+from campaign.models.logo import Logo
 from campaign.models.mail import Mail, MailQuota
 from campaign.models.signature import Signature
 from campaign.models.statement import Consent, StatementText, StatementVersion
@@ -23,6 +24,7 @@ __all__ = [
     "EventNote",
     "IdempotencyKey",
     "ImportBatch",
+    "Logo",
     "Mail",
     "MailProvider",
     "MailQuota",

@@ -48,6 +48,8 @@ class Campaign(models.Model):
     sender = models.CharField(max_length=200, blank=True)
     sites = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     colours = models.JSONField(default=dict, blank=True)
+    # What `logos.LogoFile.facts` says; {} of none. The bytes are a row of their own.
+    logo = models.JSONField(default=dict, blank=True)
     retention_months = models.PositiveSmallIntegerField(default=12)
     organiser_name = models.CharField(max_length=200, blank=True)
     organiser_address = models.CharField(max_length=400, blank=True)

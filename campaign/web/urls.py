@@ -2,12 +2,14 @@
 
 from django.urls import path, register_converter
 
+from campaign.logos import FORMATS
 from campaign.web import (
     campaigns,
     colours,
     corrections,
     embeds,
     inbox,
+    logos,
     manage,
     personal,
     pictures,
@@ -41,13 +43,28 @@ class Hex:
         return value
 
 
+class Digest(Hex):
+    """A sha256."""
+
+    regex = "[0-9a-f]{64}"
+
+
+class LogoFormat(Hex):
+    """One of `logos.FORMATS`."""
+
+    regex = "|".join(FORMATS.values())
+
+
 register_converter(AnyBytes, "anything")
 register_converter(Hex, "hex")
+register_converter(Digest, "digest")
+register_converter(LogoFormat, "logo-format")
 
 urlpatterns = [
     path("", campaigns.home, name="home"),
     path("inbox/", inbox.mails, name="inbox"),
     path("inbox/<str:name>/", inbox.mail, name="inbox-mail"),
+    path("logos/<digest:digest>.<logo-format:kind>", logos.logo, name="logo"),
     path("colours/<hex:accent>.css", colours.colours, name="colours"),
     path("embed.js", embeds.script, name="embed-script"),
     path("embed/<slug:slug>/", embeds.form, name="embed"),

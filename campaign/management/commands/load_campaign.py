@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
-            changes = load_campaign(parse(file.read_text(encoding="utf-8-sig")))
+            changes = load_campaign(parse(file.read_text(encoding="utf-8-sig"), folder=file.parent))
         except FileMistake as mistake:
             raise CommandError(f"{file}: {mistake}") from None
         except (OSError, UnicodeDecodeError) as error:

@@ -36,7 +36,7 @@ class Command(BaseCommand):
             login = json.loads(kept.read_text(encoding="utf-8"))
             self.stdout.write(f"login: {login['username']} / {login['password']}")
         source = (DEMO / "campaign.toml").read_text(encoding="utf-8")
-        load_campaign(parse(source))
+        load_campaign(parse(source, folder=DEMO))
         if ImportBatch.objects.exists():
             return
         # As the real campaign went: imported with consent on file, released by a moderator.
