@@ -50,6 +50,9 @@ _COLUMNS = ["kind", "urgent", "attempts"] + [
         " confirmed_at created_at evidence rejection_reason statement"
     ).split()
 ]
+_COLUMNS += [
+    f"report__{name}" for name in "public_id campaign status language email canonical_email".split()
+]
 
 
 def is_due() -> bool:
@@ -79,7 +82,9 @@ class Owner:
                 _CLAIM, {"owner": self.name, "until": now + LEASE, "now": now, "limit": BATCH}
             )
             ids = [row[0] for row in cursor.fetchall()]
-        mails = Mail.objects.filter(pk__in=ids).select_related("signature").only(*_COLUMNS)
+        mails = (
+            Mail.objects.filter(pk__in=ids).select_related("signature", "report").only(*_COLUMNS)
+        )
         # Not joined: they are the same few for all of them.
         mails = mails.prefetch_related("signature__campaign", "signature__statement")
         return list(mails.order_by("-urgent", "due_at", "pk"))

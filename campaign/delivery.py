@@ -21,6 +21,7 @@ from django.utils import timezone
 from campaign import claims, letters, queue
 from campaign.claims import Owner
 from campaign.models.mail import BY_STRANGERS, Mail, MailKind, MailStatus
+from campaign.models.report import ReportStatus
 from campaign.models.signature import STANDING, Status
 from campaign.outbox import DELIVER, left_alone
 from campaign.smtp import CLOSING
@@ -48,6 +49,9 @@ TRUE_WHILE = {
     MailKind.SIGNED_ALREADY: set(STANDING),
     MailKind.PUBLISHED: {Status.PUBLISHED},
     MailKind.REJECTED: {Status.REJECTED},
+    MailKind.REPORT_CONFIRM: {Status.HELD, Status.PUBLISHED},
+    MailKind.REPORT_KEPT: {Status.PUBLISHED},
+    MailKind.REPORT_REMOVED: {Status.REJECTED, Status.WITHDRAWN},
 }
 """The statuses of the signature in which a mail still says something true."""
 
@@ -136,7 +140,7 @@ def _until_none_follows(owner: Owner, ends: float) -> Iterator[list[Mail]]:
 def _send_batch(server: BaseEmailBackend, owner: Owner, mails: list[Mail], ends: float) -> int:
     _open(server)
     sent = 0
-    alone = left_alone([mail.signature for mail in mails if mail.kind in BY_STRANGERS])
+    alone = left_alone([mail.recipient for mail in mails if mail.kind in BY_STRANGERS])
     for mail in mails:
         if owner.is_late():
             break  # somebody else sends them now
@@ -147,7 +151,7 @@ def _send_batch(server: BaseEmailBackend, owner: Owner, mails: list[Mail], ends:
     return sent
 
 
-def _send(server: BaseEmailBackend, owner: Owner, mail: Mail, alone: Collection[int]) -> bool:
+def _send(server: BaseEmailBackend, owner: Owner, mail: Mail, alone: Collection[str]) -> bool:
     if not _is_wanted(mail, alone):
         owner.mark(mail, status=MailStatus.SUPPRESSED)
         return False
@@ -212,11 +216,13 @@ def _pause(attempts: int, first: timedelta) -> timedelta:
     return pause * jitter
 
 
-def _is_wanted(mail: Mail, alone: Collection[int]) -> bool:
+def _is_wanted(mail: Mail, alone: Collection[str]) -> bool:
     """Whether the mail is still true, and its address hasn't asked for no more mails of strangers."""
     if mail.signature.status not in TRUE_WHILE[MailKind(mail.kind)]:
         return False
-    return not (mail.kind in BY_STRANGERS and mail.signature_id in alone)
+    if mail.kind == MailKind.REPORT_CONFIRM and mail.recipient.status != ReportStatus.UNCONFIRMED:
+        return False
+    return not (mail.kind in BY_STRANGERS and mail.recipient.public_id in alone)
 
 
 def retry_failed(mail_ids: Sequence[int]) -> int:

@@ -14,6 +14,7 @@ from campaign import identity, mailboxes
 from campaign.errors import FieldError, InvalidInput
 from campaign.languages import offered
 from campaign.models.campaign import Campaign, Discipline
+from campaign.models.report import NOTE_MAX, ReportReason
 from campaign.models.signature import Kind
 
 TEXT_PROBLEMS: dict[str, str | Promise] = {
@@ -38,6 +39,7 @@ PROBLEMS: dict[str, str | Promise] = {
     "consent_required": _("You can only sign if you agree."),
     "unknown_language": _("This campaign does not speak this language."),
     "duplicate": _("This address has signed with this name already."),
+    "note_too_long": _("Please use at most 1,000 characters."),
 }
 CORRECTABLE = ("name", "kind", "discipline", "credit", "organisation", "country")
 """What a signer may correct afterwards, in the order of the form."""
@@ -76,6 +78,15 @@ class Details:
             *(self.show_name, self.newsletter),
         ]
         return hashlib.sha256(json.dumps(typed).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportDetails:
+    """Checked details of a report; the note is clean, line by line."""
+
+    email: str
+    reason: ReportReason
+    note: str
 
 
 class _Reader:
@@ -137,6 +148,22 @@ class _Reader:
             self.fail("language", "unknown_language", PROBLEMS["unknown_language"])
         return language
 
+    def report_reason(self) -> ReportReason:
+        value = str(self.typed.get("reason") or "")
+        if value not in ReportReason.values:
+            self.fail("reason", "unknown_choice", PROBLEMS["unknown_choice"])
+            return ReportReason.OTHER
+        return ReportReason(value)
+
+    def note(self) -> str:
+        """Free text for moderators, of several lines."""
+        typed = str(self.typed.get("note") or "")
+        lines = [identity.clean(line) for line in typed[: 2 * NOTE_MAX].splitlines()]
+        text = "\n".join(line for line in lines if line)
+        if len(typed) > 2 * NOTE_MAX or len(text) > NOTE_MAX:
+            self.fail("note", "too_long", PROBLEMS["note_too_long"])
+        return text
+
     def consent(self) -> None:
         if self.typed.get("consent") is not True:
             self.fail("consent", "consent_required", PROBLEMS["consent_required"])
@@ -182,6 +209,17 @@ def read_address(campaign: Campaign, typed: str) -> str:
     if reader.errors:
         raise InvalidInput(reader.errors)
     return address
+
+
+def read_report(campaign: Campaign, typed: Mapping[str, Any]) -> ReportDetails:
+    """The checked details of a report: email, reason, note. Raises InvalidInput as `read_details`."""
+    reader = _Reader(campaign, typed)
+    details = ReportDetails(
+        email=reader.address("email"), reason=reader.report_reason(), note=reader.note()
+    )
+    if reader.errors:
+        raise InvalidInput(reader.errors)
+    return details
 
 
 def _read(reader: _Reader, *, email: str) -> Details:

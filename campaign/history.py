@@ -20,7 +20,7 @@ Moderator = AbstractBaseUser | ApiKey
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: ``signer``, ``moderator``, ``organiser`` or ``api_key``, and which one."""
+    """Who acts: ``signer``, ``reporter``, ``moderator``, ``organiser`` or ``api_key``, and which one."""
 
     kind: str
     user_id: int | None = None
@@ -36,6 +36,7 @@ class Actor:
 
 SIGNER = Actor("signer")
 ORGANISER = Actor("organiser")
+REPORTER = Actor("reporter")
 
 _THIS_EVENT = "currval('campaign_event_id_seq')"
 

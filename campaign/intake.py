@@ -1,9 +1,7 @@
 """The verb that takes in signatures gathered elsewhere: a file, line by line."""
 
 import csv
-import hashlib
 import itertools
-import json
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -220,7 +218,7 @@ def _read_line(
         signed_at=_time(typed.get("signed_at", "")),
         evidence_note=identity.clean(typed.get("evidence_note", "")),
         canonical=canonical,
-        key=hashlib.sha256(json.dumps(same).encode()).hexdigest(),
+        key=placing.import_key(*same),
     )
 
 

@@ -18,8 +18,9 @@ from campaign import identity, mailboxes, outbox
 from campaign.languages import interface_language
 from campaign.links import LIFETIME, Purpose
 from campaign.mime import Letter
-from campaign.models.mail import BY_STRANGERS, Mail, MailKind
+from campaign.models.mail import BY_STRANGERS, Mail, MailKind, Recipient
 from campaign.models.signature import RejectionReason, Signature
+from campaign.models.statement import current_text
 
 NAME_IN_MAIL = 60
 """Characters of a typed name that may stand in a mail to a mailbox that nobody has confirmed yet."""
@@ -31,16 +32,18 @@ SUBJECTS: dict[str, str | Promise] = {
     MailKind.SIGNED_ALREADY: _("Your signature: %(title)s"),
     MailKind.PUBLISHED: _("Your signature is accepted: %(title)s"),
     MailKind.REJECTED: _("About your signature: %(title)s"),
+    MailKind.REPORT_CONFIRM: _("Please confirm your report: %(title)s"),
+    MailKind.REPORT_KEPT: _("About your report: %(title)s"),
+    MailKind.REPORT_REMOVED: _("About your report: %(title)s"),
 }
 
 
 def render(mail: Mail, connection: BaseEmailBackend | None = None) -> Letter:
     """The message of one mail row, to be sent over that connection."""
-    signature = mail.signature
-    with translation.override(interface_language(signature.language)):
+    signature, to = mail.signature, mail.recipient
+    with translation.override(interface_language(to.language)):
         context = _context(mail, signature)
-        title = signature.statement.title
-        subject = str(SUBJECTS[mail.kind]) % {"title": title}
+        subject = str(SUBJECTS[mail.kind]) % {"title": context["statement"].title}
         text = render_to_string(f"mail/{mail.kind}.txt", context, using="mail")
         html = render_to_string(f"mail/{mail.kind}.html", context, using="mail")
         language = translation.get_language()
@@ -60,7 +63,7 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None) -> Letter:
         subject=" ".join(subject.split()),
         body=text,
         from_email=sender(signature),
-        to=[mailboxes.ascii_address(signature.email)],
+        to=[mailboxes.ascii_address(to.email)],
         headers=headers,
         connection=connection,
     )
@@ -76,11 +79,14 @@ def sender(signature: Signature) -> str:
 
 def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
     campaign, now = signature.campaign, timezone.now()
+    report, to = mail.report, mail.recipient
     return {
         "signature": signature,
         "campaign": campaign,
-        "statement": signature.statement,
-        "greeting": _greeting(signature),
+        # A reporter has signed no text: the current one, in their language.
+        "statement": current_text(campaign, report.language) if report else signature.statement,
+        "greeting": "" if report else _greeting(signature),
+        "entry": _short(signature.name),
         "reason": RejectionReason(signature.rejection_reason).label
         if signature.rejection_reason
         else "",
@@ -89,7 +95,8 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
         "campaign_url": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),
         "confirm_url": _url(Purpose.CONFIRM, signature),
         "manage_url": _url(Purpose.MANAGE, signature),
-        "not_me_url": _url(Purpose.NOT_ME, signature),
+        "not_me_url": _url(Purpose.NOT_ME, to),
+        "report_url": _url(Purpose.REPORT, to),
     }
 
 
@@ -97,10 +104,14 @@ def _greeting(signature: Signature) -> str:
     """The name, where it may stand in a mail: a stranger could have typed an advertisement."""
     if signature.confirmed_at is not None:
         return signature.name
-    unfit = len(signature.name) > NAME_IN_MAIL or identity.linkish(signature.name)
-    return "" if unfit else signature.name
+    return _short(signature.name)
 
 
-def _url(purpose: Purpose, signature: Signature) -> Callable[[], str]:
+def _short(name: str) -> str:
+    """The name where it is short and nothing like a link, else nothing."""
+    return "" if len(name) > NAME_IN_MAIL or identity.linkish(name) else name
+
+
+def _url(purpose: Purpose, to: Recipient) -> Callable[[], str]:
     """An address that is signed when a template asks for it, and only once: no mail has them all."""
-    return cache(lambda: settings.BASE_URL + outbox.link_to(purpose, signature))
+    return cache(lambda: settings.BASE_URL + outbox.link_to(purpose, to))

@@ -16,6 +16,7 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     MANAGE = "manage"
     NOT_ME = "not-me"
+    REPORT = "report"
 
 
 LIFETIME = {
@@ -23,6 +24,7 @@ LIFETIME = {
     Purpose.MANAGE: timedelta(days=30),
     # Whoever is bombed may open the oldest of the mails.
     Purpose.NOT_ME: timedelta(days=30),
+    Purpose.REPORT: timedelta(days=7),
 }
 
 
@@ -30,7 +32,8 @@ LIFETIME = {
 class Link:
     """What a genuine token says: what it is about, and the revision that it was made for.
 
-    ``subject`` is the public id of a signature; of NOT_ME it is `outbox.mail_subject`.
+    ``subject`` is the public id of a signature, of REPORT that of a report; of NOT_ME it is
+    `outbox.mail_subject`.
     """
 
     subject: str

@@ -1,15 +1,18 @@
-"""The verbs of the moderator: approve, reject, hold, restore, feature, release a batch."""
+"""The verbs of the moderator: approve, reject, hold, keep, restore, feature, release a batch."""
+
+from collections.abc import Collection
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from campaign import locks, moves, rules
-from campaign.errors import MoveRefused
+from campaign import history, locks, moves, reports, rules
+from campaign.errors import ChangedMeanwhile, MoveRefused
 from campaign.history import Actor, Moderator
 from campaign.models.batch import ImportBatch
-from campaign.models.event import Verb
+from campaign.models.event import EventNote, Verb
+from campaign.models.report import ReportOutcome
 from campaign.models.signature import HoldReason, RejectionReason, Signature, Status
 from campaign.moves import Decision, Moved
 
@@ -74,6 +77,29 @@ def hold(*, signature_id: int, by: Moderator, note: str = "", revision: int | No
         revision=revision,
         status=Status.PUBLISHED,
     )
+
+
+@transaction.atomic
+def keep(
+    *, signature_id: int, revision: int, report_ids: Collection[int], by: Moderator, note: str = ""
+) -> Moved:
+    """Leave a published signature on the list, as it was shown, against these reports about it.
+
+    The reports that were shown are closed, and their reporters told; one that came meanwhile is not.
+    When a colleague has closed them already, it is a success that changes nothing. Raises
+    ChangedMeanwhile, SignatureGone.
+    """
+    signature, _others = locks.lock(signature_id)
+    if signature.status != Status.PUBLISHED or signature.revision != revision:
+        raise ChangedMeanwhile
+    if not reports.close(signature.pk, ReportOutcome.KEPT, only=report_ids):
+        return Moved(signature, changed=False, before=Status.PUBLISHED)
+    actor = Actor.moderator(by)
+    event = history.event(signature, Verb.KEEP, actor, before=signature.status)
+    event.save()
+    if note:
+        EventNote.objects.create(event=event, text=note)
+    return Moved(signature, changed=True, before=Status.PUBLISHED)
 
 
 def restore(*, signature_id: int, revision: int, by: Moderator) -> Moved:

@@ -10,11 +10,12 @@ from typing import Any, Final, TypeVar
 
 from django.db import IntegrityError, transaction
 
-from campaign import announcements, counts, history, locks, outbox, placing, trip
+from campaign import announcements, counts, history, locks, outbox, placing, reports, trip
 from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.history import Actor
 from campaign.models.event import EventNote, Verb
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
+from campaign.models.report import Report, ReportOutcome
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
 
 T = TypeVar("T")
@@ -55,6 +56,13 @@ PUBLIC_FIELDS: Final = frozenset(
     }
 )
 """Whose change raises ``revision``: a moderator or a link that showed the old one must look again."""
+
+ANSWERS: Final = {
+    Verb.APPROVE: ReportOutcome.KEPT,
+    Verb.REJECT: ReportOutcome.REMOVED,
+    Verb.WITHDRAW: ReportOutcome.REMOVED,
+}
+"""What a move answers to those who reported the signature; a hold doesn't decide anything yet."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,8 @@ def move(
     taken_back = verb in {Verb.WITHDRAW, Verb.ERASE}
     announcements.announce(signature, was_listed=was_listed, taken_back=taken_back)
     _settle_mails(signature, verb, before)
+    if verb in ANSWERS:
+        reports.close(signature.pk, ANSWERS[verb])
     if verb == Verb.CONFIRM:
         _close_pendings(signature, others)
     return Moved(signature, changed=True, before=before)
@@ -183,7 +193,8 @@ def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
 
 
 def _empty(signature: Signature) -> dict[str, Any]:
-    """The columns of an erasure: every personal one empty; its mails and notes go too."""
+    """The columns of an erasure: every personal one empty; its mails, notes and reports go too."""
+    Report.objects.filter(signature=signature).delete()
     Mail.objects.filter(signature=signature).delete()
     EventNote.objects.filter(event__signature=signature).delete()
     texts = (

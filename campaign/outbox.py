@@ -12,13 +12,16 @@ from django.utils import timezone
 from campaign import mailboxes, queue
 from campaign.links import Purpose, link_path
 from campaign.models.address import Suppression, SuppressionReason
-from campaign.models.mail import URGENT, Mail, MailKind
+from campaign.models.mail import URGENT, Mail, MailKind, Recipient
+from campaign.models.report import Report
 from campaign.models.signature import Signature
 
 DELIVER = "campaign.deliver"
 """The task that sends what is owed."""
 STRANGERS_A_DAY = 3
 """Mails that strangers can cause to one address of one campaign on one UTC day (the issue's limit)."""
+REPORTS_A_DAY = 30
+"""Reports about one signature that cause a mail on one UTC day; nobody's lane is filled with one name."""
 
 WELCOME = """
 WITH slot AS (
@@ -42,38 +45,37 @@ def address_hash(canonical_email: str) -> str:
     return hmac.new(key, address, hashlib.sha256).hexdigest()
 
 
-def mail_subject(signature: Signature) -> str:
-    """What a "this wasn't me" link is about: the mail's address, even when its signature is gone."""
-    hashed = address_hash(signature.canonical_email)
-    return f"{signature.public_id}-{signature.campaign_id}-{hashed}"
+def mail_subject(to: Recipient) -> str:
+    """What a "this wasn't me" link is about: the mail's address, even when its row is gone."""
+    return f"{to.public_id}-{to.campaign_id}-{address_hash(to.canonical_email)}"
 
 
-def link_to(purpose: Purpose, signature: Signature) -> str:
-    """The path of a page that the mails of a signature lead to, with its token."""
-    about = mail_subject(signature) if purpose is Purpose.NOT_ME else signature.public_id
-    return link_path(purpose, subject=about, revision=signature.revision)
+def link_to(purpose: Purpose, to: Recipient) -> str:
+    """The path of a page that the mails of a signature or report lead to, with its token."""
+    about = mail_subject(to) if purpose is Purpose.NOT_ME else to.public_id
+    return link_path(purpose, subject=about, revision=to.revision)
 
 
 def left_alone(
-    signatures: Sequence[Signature], reasons: Iterable[str] = (SuppressionReason.NOT_ME,)
-) -> set[int]:
-    """The ids of those of these signatures whose address is noted for such a reason, by one query.
+    recipients: Sequence[Recipient], reasons: Iterable[str] = (SuppressionReason.NOT_ME,)
+) -> set[str]:
+    """The public ids of those of these whose address is noted for such a reason, by one query.
 
     Its own address, or the mailbox that its tag most likely leads to. Not the other way round: where
     + is no tag, whoever owns a+b@ would silence a@.
     """
-    hashes = {each.pk: hashes_of(each.canonical_email) for each in signatures}
+    hashes = {each.public_id: hashes_of(each.canonical_email) for each in recipients}
     noted = set(
         Suppression.objects.filter(
-            campaign_id__in={each.campaign_id for each in signatures},
+            campaign_id__in={each.campaign_id for each in recipients},
             address_hash__in=set().union(*hashes.values()),
             reason__in=reasons,
         ).values_list("campaign_id", "address_hash")
     )
     return {
-        each.pk
-        for each in signatures
-        if any((each.campaign_id, hashed) in noted for hashed in hashes[each.pk])
+        each.public_id
+        for each in recipients
+        if any((each.campaign_id, hashed) in noted for hashed in hashes[each.public_id])
     }
 
 
@@ -90,8 +92,28 @@ def welcome(*, campaign_id: int, canonical_email: str) -> bool:
     in a transaction: the row's lock then serialises everything that is done for this address, and
     nobody else waits. Tags share the slots of their mailbox at every domain.
     """
+    return _take(welcome_parameters(campaign_id, canonical_email))
+
+
+def room_for_report(signature: Signature) -> bool:
+    """Take one of today's slots for a report about this signature, if one is left.
+
+    Call it after `welcome`: in one order, so that two reports never wait for each other.
+    """
+    return _take(
+        {
+            "campaign_id": signature.campaign_id,
+            "mailbox": address_hash(f"reports about {signature.public_id}"),
+            "addresses": [],
+            "today": timezone.now().date(),
+            "limit": REPORTS_A_DAY,
+        }
+    )
+
+
+def _take(parameters: dict[str, Any]) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(WELCOME, welcome_parameters(campaign_id, canonical_email))
+        cursor.execute(WELCOME, parameters)
         return bool(cursor.fetchone()[0])
 
 
@@ -123,19 +145,23 @@ def note_reminder(*, campaign_id: int, canonical_email: str) -> bool:
         return bool(cursor.rowcount)
 
 
-def owe(kind: MailKind, signatures: Iterable[Signature]) -> None:
-    """Write one mail row for each of these signatures that has an address; told after commit."""
-    mails = [
-        mail(kind, campaign_id=each.campaign_id, signature_id=each.pk)
-        for each in signatures
-        if each.email
-    ]
+def owe(kind: MailKind, recipients: Iterable[Recipient]) -> None:
+    """Write one mail row for each of these that has an address; told after commit."""
+    mails = [_mail_to(each, kind) for each in recipients if each.email]
     if mails:
         Mail.objects.bulk_create(mails)
         queue.tell_after_commit(DELIVER)
 
 
-def mail(kind: MailKind, *, campaign_id: int, signature_id: int | None) -> Mail:
+def _mail_to(to: Recipient, kind: MailKind) -> Mail:
+    if isinstance(to, Report):
+        return mail(kind, campaign_id=to.campaign_id, signature_id=to.signature_id, report_id=to.pk)
+    return mail(kind, campaign_id=to.campaign_id, signature_id=to.pk)
+
+
+def mail(
+    kind: MailKind, *, campaign_id: int, signature_id: int | None, report_id: int | None = None
+) -> Mail:
     """A mail that is not written yet; without a signature whoever writes it must give one.
 
     To signature 0 for work that is undone: its foreign key would refuse the commit.
@@ -143,6 +169,7 @@ def mail(kind: MailKind, *, campaign_id: int, signature_id: int | None) -> Mail:
     return Mail(
         campaign_id=campaign_id,
         signature_id=signature_id,  # type: ignore[misc]
+        report_id=report_id,
         kind=kind,
         urgent=kind in URGENT,
     )

@@ -1,8 +1,9 @@
 """Everything that is held about one signer, for the signer (GDPR, article 15).
 
-Columns by their own names, so that what is stored tomorrow is in it without being listed here. Two
-kinds of text are left out, since they may name others (article 15, 4): the notes of moderators, and
-the note of a whole file that was imported. That they exist is said, and whom to ask for them.
+Columns by their own names, so that what is stored tomorrow is in it without being listed here. Three
+kinds of text are left out, since they may name others (article 15, 4): the notes of moderators, what
+others reported, and the note of a whole file that was imported. That they exist is said, and whom to
+ask for them.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from campaign import outbox, publication
 from campaign.models.address import Suppression
 from campaign.models.event import Event, EventNote
 from campaign.models.mail import MailQuota
+from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import Signature
 from campaign.models.webhook import WebhookDelivery
 
@@ -38,6 +40,7 @@ ABOUT: Final[dict[str, str | Promise]] = {
     "events": _("What was done with your signature, when, and who did it."),
     "mails": _("The mails that we sent you, or tried to. Their texts are not kept."),
     "address": _("What is kept of your address beside your signature, as a keyed hash of it."),
+    "reports": _("What you reported about other entries of the list."),
     "announcements": _("What programs of the campaign were told of your signature."),
     "withheld": _(
         "Notes that may speak of other people are not in this file. Ask the organiser for them."
@@ -49,6 +52,10 @@ ABOUT: Final[dict[str, str | Promise]] = {
 _OTHER_TABLES = frozenset({"id", "campaign_id", "statement_id", "consent_id", "batch_id"})
 _OF_A_MAIL = ("kind", "status", "attempts", "error", "created_at", "sent_at")
 _OF_AN_EVENT = ("at", "verb", "from_status", "to_status", "actor", "reason", "revision")
+_OF_A_REPORT = (
+    *("email", "language", "reason", "note", "status", "outcome", "on_file"),
+    *("created_at", "confirmed_at", "closed_at"),
+)
 _OF_AN_ANNOUNCEMENT = ("event", "status", "created_at", "delivered_at")
 
 
@@ -62,8 +69,10 @@ def held(signature: Signature) -> dict[str, Any]:
         "import": _import,
         "public": publication.listed_signer,
         "events": _events,
-        "mails": lambda it: _rows(it.mails.order_by("pk"), _OF_A_MAIL),
+        # Those to who reported it are theirs.
+        "mails": lambda it: _rows(it.mails.filter(report=None).order_by("pk"), _OF_A_MAIL),
         "address": _address,
+        "reports": _reports,
         "announcements": _announcements,
         "withheld": _withheld,
     }
@@ -144,6 +153,13 @@ def _address(signature: Signature) -> dict[str, Any]:
     }
 
 
+def _reports(signature: Signature) -> list[dict[str, Any]]:
+    """Those of the signer's own address; not whom they are about."""
+    its = signature.canonical_email
+    made = Report.objects.filter(campaign=signature.campaign_id, canonical_email=its)
+    return _rows(made.order_by("pk"), _OF_A_REPORT) if its else []
+
+
 def _announcements(signature: Signature) -> list[dict[str, Any]]:
     found = WebhookDelivery.objects.filter(
         webhook__campaign=signature.campaign_id, signer=signature.public_id
@@ -155,6 +171,10 @@ def _withheld(signature: Signature) -> dict[str, Any]:
     batch = signature.batch
     return {
         "notes_of_moderators": EventNote.objects.filter(event__signature=signature).count(),
+        "reports_of_others": Report.objects.filter(signature=signature)
+        .exclude(status=ReportStatus.UNCONFIRMED)
+        .exclude(canonical_email=signature.canonical_email)
+        .count(),
         "notes_of_imports": int(batch is not None and bool(batch.consent_note)),
         "ask": signature.campaign.organiser_contact,
     }

@@ -3,6 +3,8 @@
 A row that is confirmed is never deleted, and changes in `moves` alone.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -37,6 +39,12 @@ def fold(signature: Signature) -> None:
 def shown_texts(signature: Signature) -> tuple[str, str, str]:
     """What the public can search."""
     return signature.name, signature.credit, signature.organisation
+
+
+def import_key(*same: str) -> str:
+    """A digest of who a line of a file is about: canonical address and fold of the name, or more of
+    it where it has no address. It stays as it was when the signer changes their name."""
+    return hashlib.sha256(json.dumps(same).encode()).hexdigest()
 
 
 @transaction.atomic(savepoint=False)

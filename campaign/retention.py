@@ -16,6 +16,7 @@ from campaign.models.address import SuppressionReason
 from campaign.models.campaign import CONFIRM_GRACE
 from campaign.models.idempotency import IdempotencyKey
 from campaign.models.mail import Mail, MailKind, MailQuota, MailStatus
+from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import UNCONFIRMED_KEPT, Signature, Status
 from campaign.models.webhook import WebhookDelivery
 
@@ -28,6 +29,10 @@ REMIND_FOR = 60.0
 QUOTA_KEPT = timedelta(days=2)
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 WEBHOOK_LOG_KEPT = timedelta(days=30)
+UNCONFIRMED_REPORT_KEPT = LIFETIME[Purpose.REPORT]
+"""Once its link has expired nobody can confirm it any more."""
+CLOSED_REPORT_KEPT = timedelta(days=90)
+"""For the next report about the same entry, and for who asks what came of theirs."""
 
 
 # --- Reminding -------------------------------------------------------------------------------
@@ -44,7 +49,7 @@ def remind() -> int:
     ends, n = time.monotonic() + REMIND_FOR, 0
     for batch in _batches(_unanswered(timezone.now())):
         spared = outbox.left_alone(batch, SuppressionReason.values)
-        n += sum(_remind(each) for each in batch if each.pk not in spared)
+        n += sum(_remind(each) for each in batch if each.public_id not in spared)
         if time.monotonic() > ends:
             break
     return n
@@ -73,7 +78,7 @@ def _unanswered(now: datetime) -> QuerySet[Signature]:
 def _batches(signatures: QuerySet[Signature]) -> Iterator[list[Signature]]:
     """All of them, by id, so that those who get nothing don't come again and again."""
     last = 0
-    columns = signatures.only("campaign_id", "canonical_email").order_by("pk")
+    columns = signatures.only("campaign_id", "public_id", "canonical_email").order_by("pk")
     while batch := list(columns.filter(pk__gt=last)[:REMIND_AT_ONCE]):
         yield batch
         last = batch[-1].pk
@@ -111,4 +116,12 @@ def expire() -> int:
     MailQuota.objects.filter(day__lt=(now - QUOTA_KEPT).date()).delete()
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT).delete()
     WebhookDelivery.objects.filter(created_at__lt=now - WEBHOOK_LOG_KEPT).delete()
+    _expire_reports(now)
     return placing.discard(stale.values_list("pk", flat=True))
+
+
+def _expire_reports(now: datetime) -> None:
+    """An open one stays until it is decided."""
+    over = Q(status=ReportStatus.UNCONFIRMED, created_at__lt=now - UNCONFIRMED_REPORT_KEPT)
+    over |= Q(status=ReportStatus.CLOSED, closed_at__lt=now - CLOSED_REPORT_KEPT)
+    Report.objects.filter(over).delete()

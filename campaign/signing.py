@@ -28,6 +28,7 @@ from campaign.models.address import Suppression, SuppressionReason, canonical_ad
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
 from campaign.models.mail import MailKind
+from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import STANDING, Evidence, HoldReason, Signature, Status
 from campaign.models.statement import StatementText, current_consent, current_text
 from campaign.models.statement import consent_version as newest_consent
@@ -255,7 +256,8 @@ def _by_public_id(public_id: str) -> Signature:
 def not_me(token: str) -> None:
     """Leave the address of this link's mail alone: its pendings go, strangers cause it no more mails.
 
-    It works as well when the signature of that mail is gone. Raises TokenInvalid, TokenExpired.
+    So do the reports that it has not confirmed, if the mail was one's of these. It works as well when
+    the signature or report of that mail is gone. Raises TokenInvalid, TokenExpired.
     """
     link = read_token(Purpose.NOT_ME, token)
     link.require_fresh()
@@ -272,6 +274,12 @@ def not_me(token: str) -> None:
                 locked, others = locks.lock(signature.pk)
                 pendings = [s for s in (locked, *others) if s.status == Status.PENDING]
                 placing.discard(pending.pk for pending in pendings)
+        reported = Report.objects.filter(public_id=public_id).values("canonical_email")
+        Report.objects.filter(
+            campaign_id=int(campaign_id),
+            canonical_email__in=reported,
+            status=ReportStatus.UNCONFIRMED,
+        ).delete()
 
 
 # --- One's own page --------------------------------------------------------------------------
@@ -365,6 +373,9 @@ def _leave(token: str, verb: Verb, to: Status) -> None:
             _note(signature, SuppressionReason.ERASED)
             if signature.rejection_reason:
                 _note(signature, SuppressionReason.REJECTED)
+            Report.objects.filter(
+                campaign_id=signature.campaign_id, canonical_email=signature.canonical_email
+            ).delete()
         if signature.status == Status.PENDING:
             placing.discard([signature.pk])
         elif verb == Verb.WITHDRAW and signature.status == Status.ERASED:

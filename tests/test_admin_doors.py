@@ -90,6 +90,8 @@ TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("POST", SIGNATURE + "{signature}/approve/", {"moderator": 422}),
     ("POST", SIGNATURE + "{signature}/reject/", {"moderator": 422}),
     ("POST", SIGNATURE + "{signature}/hold/", {"moderator": 422}),
+    ("GET", SIGNATURE + "?status=reported", {"viewer": 200, "moderator": 200}),
+    ("POST", SIGNATURE + "{signature}/keep/", {"moderator": 422}),
     ("POST", SIGNATURE + "{signature}/restore/", {"moderator": 422}),
     ("POST", SIGNATURE + "many/approve/", {"moderator": 302}),
     ("POST", SIGNATURE + "many/reject/", {"moderator": 302}),
@@ -175,7 +177,7 @@ def test_a_decision_is_never_made_by_a_get(there: dict[str, Any]) -> None:
         if method == "POST"
         and not path.endswith(("/change/", "/delete/", "/add/", SIGNATURE, "/webhookdelivery/"))
     ]
-    assert len(decisions) == 13
+    assert len(decisions) == 14
     for url in decisions:
         assert client.get(url).status_code == 405, url
         assert client.head(url).status_code == 405, url

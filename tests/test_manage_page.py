@@ -369,6 +369,7 @@ def test_notes_that_may_name_others_are_counted_and_left_out(
     assert "canary" not in str(held).lower()
     assert held["withheld"] == {
         "notes_of_moderators": 1,
+        "reports_of_others": 0,
         "notes_of_imports": 1,
         "ask": "privacy@example.org",
     }

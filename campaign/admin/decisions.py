@@ -16,22 +16,20 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from campaign import moderation, moves, rules
-from campaign.admin import desk
+from campaign.admin import desk, past
 from campaign.admin.site import LOOK, MODERATE, site
 from campaign.errors import CampaignError, ChangedMeanwhile, MoveRefused, SignatureGone
-from campaign.models.event import Event, Verb
+from campaign.models.event import Verb
+from campaign.models.report import ReportStatus
 from campaign.models.signature import HoldReason, RejectionReason, Signature, Status
 from campaign.moves import Moved
 
 AT_ONCE = 200
 """How many one decision may cover: as many as somebody can have read on one page."""
-
-FILTERS = "_changelist_filters"
-"""Django's own parameter: which list the moderator came from, so that the next one is of it."""
 
 
 def require_moderator(request: HttpRequest) -> AbstractBaseUser:
@@ -69,11 +67,21 @@ class RejectForm(NoteForm):
     field_order = ("reason", "note")
 
 
+class RowIds(forms.Field):
+    """Ids of rows, one a hidden field of the same name."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: list[str] | None) -> list[int]:
+        return [pk for typed in value or [] if (pk := desk.row_id(typed))]
+
+
 class Shown(forms.Form):
     """What the page showed when the button was pressed."""
 
     revision = forms.IntegerField(min_value=1, max_value=2**31 - 1)
     status = forms.ChoiceField(choices=Status.choices)
+    report = RowIds(required=False)
 
 
 class Item(Shown):
@@ -95,8 +103,13 @@ class Button:
     form: type[forms.Form]
     call: Callable[[Signature, AbstractBaseUser, dict[str, Any], dict[str, Any]], Moved]
 
-    def fits(self, signature: Signature) -> bool:
-        """Whether the state machine has such a move from where this signature is."""
+    def fits(self, signature: Signature, *, is_reported: bool = False) -> bool:
+        """Whether the state machine has such a move from where this signature is.
+
+        To keep a published one is none: it answers the reports that are open.
+        """
+        if self.verb == Verb.KEEP:
+            return is_reported and signature.status == Status.PUBLISHED
         return Status(signature.status) in moves.ALLOWED[self.verb]
 
 
@@ -127,6 +140,19 @@ BUTTONS = {
             ),
         ),
         Button(
+            Verb.KEEP,
+            _("Keep"),
+            _("Kept"),
+            NoteForm,
+            lambda signature, by, shown, typed: moderation.keep(
+                signature_id=signature.pk,
+                revision=shown["revision"],
+                report_ids=shown["report"],
+                by=by,
+                note=typed["note"],
+            ),
+        ),
+        Button(
             Verb.HOLD,
             _("Hold"),
             _("Held"),
@@ -148,39 +174,6 @@ BUTTONS = {
 }
 
 
-# --- The past in words -----------------------------------------------------------------------
-
-VERBS = {
-    Verb.SIGN: _("Signed"),
-    Verb.IMPORT: _("Imported"),
-    Verb.CONFIRM: pgettext_lazy("one signature", "Confirmed"),
-    Verb.AMEND: _("Changed"),
-    Verb.APPROVE: _("Approved"),
-    Verb.REJECT: _("Rejected"),
-    Verb.HOLD: _("Held"),
-    Verb.RESTORE: _("Restored"),
-    Verb.WITHDRAW: pgettext_lazy("one signature", "Withdrawn"),
-    Verb.ERASE: _("Erased"),
-}
-ACTORS = {
-    "signer": _("the signer"),
-    "moderator": _("a moderator"),
-    "organiser": _("the organiser"),
-    "clock": _("the clock"),
-    "api_key": _("a program with an API key"),
-}
-FIELDS = {
-    "name": _("Name"),
-    "sort_name": _("Sorted as"),
-    "kind": _("Kind"),
-    "discipline": _("Discipline"),
-    "credit": _("Credit"),
-    "organisation": _("Organisation"),
-    "country": _("Country"),
-    "show_name": _("Listed or not"),
-    "featured": _("Featured"),
-}
-
 # --- One -------------------------------------------------------------------------------------
 
 
@@ -189,7 +182,10 @@ def page(
 ) -> HttpResponse:
     """One signature with what speaks for and against it, and the buttons that fit; read-only."""
     can_decide = request.user.has_perm(MODERATE)
-    buttons = [button for button in BUTTONS.values() if button.fits(signature)]
+    dossier = desk.dossier(signature)
+    open_reports = [each for each in dossier.reports if each.status == ReportStatus.OPEN]
+    reported = bool(open_reports)
+    buttons = [each for each in BUTTONS.values() if each.fits(signature, is_reported=reported)]
     typed = form if isinstance(form, RejectForm) else RejectForm()
     context = {
         **site.each_context(request),
@@ -197,44 +193,18 @@ def page(
         "opts": Signature._meta,
         "original": signature,
         "signature": signature,
-        "dossier": (dossier := desk.dossier(signature)),
+        "dossier": dossier,
+        "open_reports": open_reports,
         "reasons": [HoldReason(reason).label for reason in signature.hold_reasons],
-        "events": [_told(event) for event in dossier.events],
-        "changed_since": _changed_since(signature, dossier.events),
+        "events": [past.told(event) for event in dossier.events],
+        "changed_since": past.changed_since(signature, dossier.events),
         "buttons": {button.verb.value: button for button in buttons} if can_decide else {},
         "reject_form": typed,
         "hold_form": NoteForm(),
-        "filters": request.POST.get("filters", request.GET.get(FILTERS, "")),
+        "filters": request.POST.get("filters", request.GET.get(desk.FILTERS, "")),
     }
     request.current_app = site.name
     return TemplateResponse(request, "admin/campaign/signature/page.html", context, status=status)
-
-
-def _told(event: Event) -> dict[str, Any]:
-    """An event in words: what, who, why, and the note beside it."""
-    note = getattr(event, "note", None)
-    return {
-        "at": event.at,
-        "what": VERBS[Verb(event.verb)],
-        "who": event.user or event.api_key or ACTORS.get(event.actor, event.actor),
-        "why": _why(event),
-        "note": note.text if note else "",
-    }
-
-
-def _why(event: Event) -> str:
-    """The reason of a decision; of a change, the fields that it changed."""
-    if event.verb == Verb.AMEND:
-        fields = event.reason.split(",")
-        return ", ".join(str(FIELDS.get(field, field)) for field in fields)
-    reasons = {**dict(RejectionReason.choices), **dict(HoldReason.choices)}
-    return str(reasons.get(event.reason, event.reason))
-
-
-def _changed_since(signature: Signature, events: list[Event]) -> bool:
-    """Whether a rejected one shows something else than what was rejected."""
-    rejections = [event.revision for event in events if event.verb == Verb.REJECT]
-    return signature.status == Status.REJECTED and signature.revision > max(rejections, default=0)
 
 
 @require_POST
@@ -270,7 +240,7 @@ def decide_one(
         messages.warning(request, str(error))
         return _to_page(pk, filters)
     _say(request, button, moved)
-    if before != Status.HELD:
+    if before != Status.HELD and desk.lane_of(filters) != desk.REPORTED:
         return _to_page(pk, filters)
     following = next_of(request, filters, moved.signature)
     return _to_page(following.pk, filters) if following else _to_list(filters)
@@ -292,7 +262,7 @@ def _say(request: HttpRequest, button: Button, moved: Moved) -> None:
 
 
 def _to_page(pk: int, filters: str) -> HttpResponseRedirect:
-    return _redirect(reverse("admin:campaign_signature_change", args=[pk]), {FILTERS: filters})
+    return _redirect(reverse("admin:campaign_signature_change", args=[pk]), {desk.FILTERS: filters})
 
 
 def _to_list(filters: str) -> HttpResponseRedirect:

@@ -1,9 +1,11 @@
 """What a moderator looks at: the work to do, and what speaks for and against one signature."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Min, OrderBy, OuterRef, Q, QuerySet, Subquery
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -15,6 +17,7 @@ from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign, ProtectedName
 from campaign.models.event import Event
 from campaign.models.mail import Mail
+from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import HoldReason, Signature, Status
 from campaign.models.webhook import Webhook
 from campaign.search import matching
@@ -26,7 +29,13 @@ SHOWN = 20
 PAGED = 10_000
 """Rows that a list counts and pages through; beyond them one filters or searches."""
 
+FILTERS = "_changelist_filters"
+"""Django's own parameter: which list the moderator came from, so that the next one is of it."""
+
 # --- Lanes -----------------------------------------------------------------------------------
+
+REPORTED = "reported"
+"""The lane of what somebody has reported, published or held."""
 
 _ONLY_IMPORTED = Q(hold_reasons=[HoldReason.IMPORTED])
 
@@ -38,12 +47,22 @@ class Lane:
     value: str
     label: str | Promise
     condition: Q
-    order: tuple[str, ...] = ("-pk",)
+    order: tuple[str | OrderBy, ...] = ("-pk",)
 
 
 # The held index serves both held lanes; their order is that of waiting.
 _OLDEST = ("confirmed_at", "pk")
+_OPEN = Report.objects.filter(status=ReportStatus.OPEN)
+_FIRST_REPORT = Subquery(
+    _OPEN.filter(signature=OuterRef("pk")).order_by("confirmed_at").values("confirmed_at")[:1]
+)
 LANES = (
+    Lane(
+        REPORTED,
+        _("Reported"),
+        Q(pk__in=_OPEN.values("signature")),
+        (OrderBy(_FIRST_REPORT), "pk"),
+    ),
     Lane("", _("To decide"), Q(status=Status.HELD) & ~_ONLY_IMPORTED, _OLDEST),
     Lane("release", _("Awaiting release"), Q(status=Status.HELD) & _ONLY_IMPORTED, _OLDEST),
     Lane("published", _("Published"), Q(status=Status.PUBLISHED)),
@@ -69,6 +88,24 @@ def count_waiting() -> int:
     return waiting().order_by()[: COUNTED + 1].count()
 
 
+def count_reported() -> int:
+    """How many signatures somebody has reported, and nobody has decided since."""
+    return _OPEN.values("signature").distinct().count()
+
+
+def open_reports(rows: Collection[Signature]) -> dict[int, list[Report]]:
+    """The open reports about these signatures, by their ids, the oldest first."""
+    found: dict[int, list[Report]] = {row.pk: [] for row in rows}
+    for report in _OPEN.filter(signature__in=rows).order_by("confirmed_at", "pk"):
+        found[report.signature_id].append(report)
+    return found
+
+
+def lane_of(filters: str) -> str:
+    """Which lane a list with these filters, as its address has them, is."""
+    return QueryDict(filters).get("status", "")
+
+
 def count_failing_webhooks() -> int:
     """How many webhooks fail, or were switched off because they did."""
     failing = Webhook.objects.filter(Q(active=True, failing_since__isnull=False) | Q(note__gt=""))
@@ -87,6 +124,15 @@ def following(rows: QuerySet[Signature], signature: Signature) -> Signature | No
     at = signature.confirmed_at
     later = Q(confirmed_at__gt=at) | Q(confirmed_at=at, pk__gt=signature.pk)
     return held.filter(later).first() or held.first()
+
+
+def next_reported(rows: QuerySet[Signature], signature: Signature) -> Signature | None:
+    """The reported one of these rows that waits next longest after this one, else the first."""
+    others = rows.exclude(pk=signature.pk).annotate(reported_at=_FIRST_REPORT)
+    others = others.order_by("reported_at", "pk")
+    at = _OPEN.filter(signature=signature).aggregate(at=Min("confirmed_at"))["at"]
+    later = others.filter(reported_at__gt=at).first() if at else None
+    return later or others.first()
 
 
 class CappedPaginator(Paginator[Signature]):
@@ -142,6 +188,7 @@ class Dossier:
     same_name: list[Signature]
     events: list[Event]
     mails: list[Mail]
+    reports: list[Report]
 
 
 def row_id(typed: str) -> int:
@@ -177,5 +224,10 @@ def dossier(signature: Signature) -> Dossier:
         same_address=same_address,
         same_name=same_name,
         events=list(events.order_by("-pk")[:SHOWN]),
-        mails=list(Mail.objects.filter(signature=signature).order_by("-pk")[:SHOWN]),
+        mails=list(Mail.objects.filter(signature=signature, report=None).order_by("-pk")[:SHOWN]),
+        reports=list(
+            Report.objects.filter(signature=signature)
+            .exclude(status=ReportStatus.UNCONFIRMED)
+            .order_by(F("closed_at").desc(nulls_first=True), "confirmed_at", "pk")[:SHOWN]
+        ),
     )

@@ -35,9 +35,10 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mail]:
         return super().get_queryset(request).defer("signature__search")
 
-    @admin.display(description=_("To the signer of"))
+    @admin.display(description=_("To"))
     def to(self, mail: Mail) -> str:
-        return f"{mail.signature.public_id} ({mail.signature.campaign})"
+        said = _("who reported %(id)s") if mail.report_id else _("the signer of %(id)s")
+        return f"{said % {'id': mail.signature.public_id}} ({mail.signature.campaign})"
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("campaign.change_mail"))

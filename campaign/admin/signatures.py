@@ -1,13 +1,14 @@
 """The list of signatures, which opens on the work to do, and the page of one."""
 
 import copy
+from collections import Counter
 from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import OrderBy, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
@@ -21,6 +22,7 @@ from campaign.admin.site import MODERATE, site
 from campaign.admin.unfolded import ChangeList, PageAdmin
 from campaign.models.batch import ImportBatch
 from campaign.models.event import Verb
+from campaign.models.report import Report, ReportReason
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
 
 WHY = {
@@ -28,10 +30,19 @@ WHY = {
     HoldReason.PROTECTED_NAME: _("Protected name"),
     HoldReason.SECOND_NAME: _("Second name"),
     HoldReason.IMPORTED: _("Imported"),
+    HoldReason.REJECTED_BEFORE: _("Rejected before"),
     HoldReason.RENAMED: _("Changed"),
     HoldReason.MODERATOR: _("Held by a moderator"),
+    HoldReason.REPORTED: _("Reported"),
 }
 """A word or two for the list; the page of one has the whole sentence."""
+
+REPORTED = {
+    ReportReason.NOT_SIGNED: _("Did not sign"),
+    ReportReason.NOT_ME: _("Somebody else"),
+    ReportReason.OTHER: _("Something else"),
+}
+"""What reporters say, in a word or two."""
 
 PROOF = {
     Evidence.EMAIL: _("Mailbox"),
@@ -84,15 +95,19 @@ class HoldReasonFilter(admin.SimpleListFilter):
 
 
 class SignatureList(ChangeList):
-    """One page of the list, with the protected names that its rows look like read at once."""
+    """One page of the list, with what its rows look like, or are reported for, read at once."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows = list(self.result_list)
         suspect = [row for row in rows if HoldReason.PROTECTED_NAME in row.hold_reasons]
         names = dict(zip(suspect, rules.matching_names(suspect), strict=True))
+        reported = {}
+        if request.GET.get("status") == desk.REPORTED:
+            reported = desk.open_reports(rows)
         for row in rows:
             row.resembles = names.get(row, [])
+            row.open_reports = reported.get(row.pk, [])
         self.result_list = rows
 
 
@@ -127,7 +142,7 @@ class SignatureAdmin(PageAdmin[Signature]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Signature]:
         return super().get_queryset(request).defer("search")
 
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+    def get_ordering(self, request: HttpRequest) -> tuple[str | OrderBy, ...]:
         lane = desk.BY_VALUE.get(request.GET.get("status", ""))
         return lane.order if lane else ("-pk",)
 
@@ -135,6 +150,8 @@ class SignatureAdmin(PageAdmin[Signature]):
         shown = ("who", "what", "credit", "organisation")
         if request.GET.get("status", "") in {"", "release"}:
             return (*shown, "why", "domain", "evidence_label", "since")
+        if request.GET.get("status") == desk.REPORTED:
+            return (*shown, "state", "reported", "evidence_label", "reported_since")
         return (*shown, "state", "why", "domain", "evidence_label")
 
     def get_search_results(
@@ -177,6 +194,30 @@ class SignatureAdmin(PageAdmin[Signature]):
         if row.status == Status.REJECTED:
             return format_html("{} {}", row.get_rejection_reason_display(), shown)
         return shown or "–"
+
+    @admin.display(description=_("Reported"))
+    def reported(self, row: Signature) -> SafeString:
+        reports: list[Report] = getattr(row, "open_reports", [])
+        chips = Counter((report.on_file, ReportReason(report.reason)) for report in reports)
+        return format_html_join(
+            " ",
+            '<span class="chip {}">{}{}{}</span>',
+            (
+                (
+                    "chip-on-file" if on_file else "",
+                    REPORTED[reason],
+                    f" × {n}" if n > 1 else "",
+                    format_html(", {}", _("address on file")) if on_file else "",
+                )
+                for (on_file, reason), n in chips.items()
+            ),
+        )
+
+    @admin.display(description=_("Waiting for"))
+    def reported_since(self, row: Signature) -> str:
+        reports: list[Report] = getattr(row, "open_reports", [])
+        times = [report.confirmed_at for report in reports if report.confirmed_at]
+        return timesince(min(times), depth=1) if times else "–"
 
     @admin.display(description=_("Mail domain"))
     def domain(self, row: Signature) -> str:
@@ -246,6 +287,8 @@ class SignatureAdmin(PageAdmin[Signature]):
             rows = self.get_changelist_instance(there).queryset
         except IncorrectLookupParameters:
             rows = desk.waiting()
+        if desk.lane_of(filters) == desk.REPORTED:
+            return desk.next_reported(rows, signature)
         return desk.following(rows, signature)
 
     @admin.action(description=_("Approve…"), permissions=["moderate"])

@@ -39,9 +39,11 @@ class Site(AdminSite):
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Whoever may look at signatures begins with the work to do."""
+        """Whoever may look at signatures begins with the work to do, the reported first."""
         if request.user.has_perm(LOOK):
-            return HttpResponseRedirect(reverse("admin:campaign_signature_changelist"))
+            link = reverse("admin:campaign_signature_changelist")
+            reported = desk.count_reported()
+            return HttpResponseRedirect(f"{link}?status={desk.REPORTED}" if reported else link)
         return super().index(request, extra_context)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
@@ -54,6 +56,7 @@ class Site(AdminSite):
             {
                 "title": _("Moderation"),
                 "items": [
+                    self._reported_item(request),
                     self._queue_item(request),
                     _item(request, _("Signatures"), "draw", "signature", "?status=all"),
                     _item(request, _("Import batches"), "upload_file", "importbatch"),
@@ -94,6 +97,13 @@ class Site(AdminSite):
             },
         ]
 
+    def _reported_item(self, request: HttpRequest) -> dict[str, Any]:
+        """Says on every page how many entries of the list somebody has reported."""
+        item = _item(request, _("Reported"), "flag", "signature", f"?status={desk.REPORTED}")
+        if item["has_permission"] and (n := desk.count_reported()):
+            item |= {"badge": str(n), "badge_variant": "danger"}
+        return item
+
     def _queue_item(self, request: HttpRequest) -> dict[str, Any]:
         item = _item(request, _("Queue"), "inbox", "signature")
         if item["has_permission"]:
@@ -132,13 +142,14 @@ def _item(
     request: HttpRequest, title: Any, icon: str, model: str, query: str = "", app: str = "campaign"
 ) -> dict[str, Any]:
     link = reverse(f"admin:{app}_{model}_changelist")
-    in_queue = "status" not in request.GET
     here = request.path.startswith(link)
+    lane = request.GET.get("status") or desk.lane_of(request.GET.get(desk.FILTERS, ""))
+    shown = f"?status={lane if lane == desk.REPORTED else 'all'}" if lane else ""
     return {
         "title": title,
         "icon": icon,
         "link": link + query,
-        "active": here and (model != "signature" or in_queue == (not query)),
+        "active": here and (model != "signature" or shown == query),
         "has_permission": request.user.has_perm(f"{app}.view_{model}"),
     }
 

@@ -9,6 +9,7 @@ from campaign.models.event import Event, EventNote
 from campaign.models.idempotency import IdempotencyKey
 from campaign.models.logo import Logo
 from campaign.models.mail import Mail, MailQuota
+from campaign.models.report import Report
 from campaign.models.signature import Signature
 from campaign.models.statement import Consent, StatementText, StatementVersion
 from campaign.models.tally import Tally, TallyChange
@@ -30,6 +31,7 @@ __all__ = [
     "MailQuota",
     "Milestone",
     "ProtectedName",
+    "Report",
     "Signature",
     "StatementText",
     "StatementVersion",

@@ -17,6 +17,7 @@ class Verb(models.TextChoices):
     APPROVE = "approve"
     REJECT = "reject"
     HOLD = "hold"
+    KEEP = "keep"
     RESTORE = "restore"
     WITHDRAW = "withdraw"
     ERASE = "erase"

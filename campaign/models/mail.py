@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaign.models.campaign import Campaign
+from campaign.models.report import Report
 from campaign.models.signature import Signature
 
 
@@ -14,10 +15,16 @@ class MailKind(models.TextChoices):
     SIGNED_ALREADY = "signed_already", _("link to your page")
     PUBLISHED = "published", _("your signature is published")
     REJECTED = "rejected", _("your signature was not accepted")
+    REPORT_CONFIRM = "report_confirm", _("please confirm your report")
+    REPORT_KEPT = "report_kept", _("the entry that you reported stays")
+    REPORT_REMOVED = "report_removed", _("the entry that you reported is gone")
+
+
+TO_REPORTERS = (MailKind.REPORT_CONFIRM, MailKind.REPORT_KEPT, MailKind.REPORT_REMOVED)
 
 
 # Somebody waits in front of the screen for these: they overtake the notes of a released batch.
-URGENT = (MailKind.CONFIRM, MailKind.SIGNED_ALREADY)
+URGENT = (MailKind.CONFIRM, MailKind.SIGNED_ALREADY, MailKind.REPORT_CONFIRM)
 # Whoever types an address causes these: each can be stopped by the one who gets it.
 BY_STRANGERS = (*URGENT, MailKind.REMINDER)
 
@@ -33,13 +40,22 @@ class MailStatus(models.TextChoices):
 
 WAITING = (MailStatus.QUEUED, MailStatus.DEFERRED)
 
+Recipient = Signature | Report
+"""Whose address a mail goes to: a signer's, or that of somebody who reports one."""
+
 
 class Mail(models.Model):
-    """One mail owed, written in the transaction that causes it; to the signer of a signature."""
+    """One mail owed, written in the transaction that causes it, about a signature.
+
+    To its signer; with a ``report``, to who reported it.
+    """
 
     # That of the signature. No constraint, since a check locks the row that all signers share.
     campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False, db_constraint=False)
     signature = models.ForeignKey(Signature, models.CASCADE, related_name="mails")
+    report = models.ForeignKey(
+        Report, models.CASCADE, null=True, blank=True, related_name="mails", db_index=False
+    )
     kind = models.CharField(max_length=20, choices=MailKind)
     urgent = models.BooleanField()
     status = models.CharField(max_length=10, choices=MailStatus, default=MailStatus.QUEUED)
@@ -65,8 +81,20 @@ class Mail(models.Model):
                 name="mail_lease",
                 condition=models.Q(status="claimed"),
             ),
+            # Read by the deletion of reports: their mails go with them.
+            models.Index(
+                fields=("report",),
+                name="mail_report",
+                condition=models.Q(report__isnull=False),
+            ),
         )
         constraints = (
+            # What a reporter is told must never reach the signer, nor the other way round.
+            models.CheckConstraint(
+                condition=models.Q(kind__in=TO_REPORTERS, report__isnull=False)
+                | (~models.Q(kind__in=TO_REPORTERS) & models.Q(report__isnull=True)),
+                name="mail_to_a_reporter_has_a_report",
+            ),
             models.CheckConstraint(
                 condition=~models.Q(status="claimed") | models.Q(lease_until__isnull=False),
                 name="mail_claim_has_a_lease",
@@ -76,9 +104,15 @@ class Mail(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.pk} {self.status}"
 
+    @property
+    def recipient(self) -> Recipient:
+        """Whose address it goes to."""
+        return self.report or self.signature
+
 
 class MailQuota(models.Model):
-    """How many mails strangers have caused to one address of one campaign on one UTC day."""
+    """How many mails strangers have caused on one UTC day: to one address of one campaign, or by
+    reports about one signature, whose hash then stands in the place of the address's."""
 
     # No constraint: a check locks the row that all signers share.
     campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False, db_constraint=False)

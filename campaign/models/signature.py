@@ -63,6 +63,7 @@ class HoldReason(models.TextChoices):
     REJECTED_BEFORE = "rejected_before", _("A signature of this address was rejected")
     RENAMED = "renamed", _("The signer changed what is shown")
     MODERATOR = "moderator", _("A moderator holds it")
+    REPORTED = "reported", _("Reported from an address that is on file for this name")
 
 
 class RejectionReason(models.TextChoices):

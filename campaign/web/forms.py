@@ -25,6 +25,8 @@ LABELS: dict[str, str | Promise] = {
     "organisation": _("Organisation"),
     "country": _("Country"),
     "consent": _("I agree"),
+    "reason": _("What is wrong?"),
+    "note": _("What should we know?"),
 }
 NO_VERSION = -1
 """A statement version that no form of ours sends, so that it is never the current one."""

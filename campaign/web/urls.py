@@ -13,6 +13,7 @@ from campaign.web import (
     manage,
     personal,
     pictures,
+    reports,
     signer_list,
     signer_page,
 )
@@ -78,6 +79,8 @@ urlpatterns = [
     path("manage/<anything:token>", manage.manage),
     path("not-me/<anything:token>/", personal.not_me, name="not-me"),
     path("not-me/<anything:token>", personal.not_me),
+    path("report/<anything:token>/", reports.confirm, name="report"),
+    path("report/<anything:token>", reports.confirm),
     path("preview/<slug:key>/", campaigns.preview, name="preview"),
     path("<slug:slug>/", campaigns.campaign_page, name="campaign"),
     path("<slug:slug>/share.png", pictures.campaign_picture, name="campaign-picture"),
@@ -91,4 +94,5 @@ urlpatterns = [
     path("<slug:slug>/signers/<slug:public_id>/", signer_page.signer, name="signer"),
     path("<slug:slug>/corrections/", corrections.corrections, name="corrections"),
     path("<slug:slug>/my-signature/", manage.my_signature, name="my-signature"),
+    path("<slug:slug>/signers/<slug:public_id>/report/", reports.report, name="report-signer"),
 ]

@@ -1,0 +1,69 @@
+"""The past of a signature in words."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from campaign.models.event import Event, Verb
+from campaign.models.signature import HoldReason, RejectionReason, Signature, Status
+
+VERBS = {
+    Verb.SIGN: _("Signed"),
+    Verb.IMPORT: _("Imported"),
+    Verb.CONFIRM: pgettext_lazy("one signature", "Confirmed"),
+    Verb.AMEND: _("Changed"),
+    Verb.APPROVE: _("Approved"),
+    Verb.REJECT: _("Rejected"),
+    Verb.HOLD: _("Held"),
+    Verb.KEEP: _("Kept, reported as it was"),
+    Verb.RESTORE: _("Restored"),
+    Verb.WITHDRAW: pgettext_lazy("one signature", "Withdrawn"),
+    Verb.ERASE: _("Erased"),
+}
+ACTORS = {
+    "signer": _("the signer"),
+    "reporter": _("somebody who reported it"),
+    "moderator": _("a moderator"),
+    "organiser": _("the organiser"),
+    "clock": _("the clock"),
+    "api_key": _("a program with an API key"),
+}
+FIELDS = {
+    "name": _("Name"),
+    "sort_name": _("Sorted as"),
+    "kind": _("Kind"),
+    "discipline": _("Discipline"),
+    "credit": _("Credit"),
+    "organisation": _("Organisation"),
+    "country": _("Country"),
+    "show_name": _("Listed or not"),
+    "featured": _("Featured"),
+}
+
+
+def told(event: Event) -> dict[str, Any]:
+    """An event in words: what, who, why, and the note beside it."""
+    note = getattr(event, "note", None)
+    return {
+        "at": event.at,
+        "what": VERBS[Verb(event.verb)],
+        "who": event.user or event.api_key or ACTORS.get(event.actor, event.actor),
+        "why": _why(event),
+        "note": note.text if note else "",
+    }
+
+
+def _why(event: Event) -> str:
+    """The reason of a decision; of a change, the fields that it changed."""
+    if event.verb == Verb.AMEND:
+        fields = event.reason.split(",")
+        return ", ".join(str(FIELDS.get(field, field)) for field in fields)
+    reasons = {**dict(RejectionReason.choices), **dict(HoldReason.choices)}
+    return str(reasons.get(event.reason, event.reason))
+
+
+def changed_since(signature: Signature, events: list[Event]) -> bool:
+    """Whether a rejected one shows something else than what was rejected."""
+    rejections = [event.revision for event in events if event.verb == Verb.REJECT]
+    return signature.status == Status.REJECTED and signature.revision > max(rejections, default=0)

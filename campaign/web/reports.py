@@ -1,0 +1,154 @@
+"""Reporting an entry of the list, and confirming the report by the link of its mail."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from campaign import publication, reporting
+from campaign.errors import InvalidInput, NotFound, SignatureGone
+from campaign.languages import Speech, offered
+from campaign.links import Purpose
+from campaign.models.campaign import Campaign
+from campaign.models.report import NOTE_MAX, Report, ReportOutcome, ReportReason, ReportStatus
+from campaign.models.signature import Status
+from campaign.outbox import link_to
+from campaign.web.answers import door, private_page
+from campaign.web.forms import by_field, check_origin, mistakes, read_form
+from campaign.web.language import speak
+from campaign.web.shown import discipline_names, entries
+
+TYPED = ("reason", "note", "email")
+"""The fields, in the order of the form."""
+ANSWERS: dict[str, str | Promise] = {
+    ReportOutcome.KEPT: _("A moderator has looked at it. The entry stays on the list."),
+    ReportOutcome.REMOVED: _("The entry is not on the list any more."),
+}
+
+
+# --- Reporting -------------------------------------------------------------------------------
+
+
+@door()
+def report(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
+    """GET shows the entry as the list does, and a form; POST sends its link to the address typed."""
+    campaign = publication.find_campaign(slug)
+    speech = speak(request, offered(campaign.languages))
+    entry = _entry(campaign, public_id, speech)
+    if request.method != "POST":
+        return _form(request, campaign, entry, speech, typed={})
+    check_origin(request)
+    form = read_form(request)
+    with translation.override(speech.interface):
+        return _reported(request, campaign, entry, form, speech)
+
+
+def _reported(
+    request: HttpRequest,
+    campaign: Campaign,
+    entry: dict[str, Any],
+    form: QueryDict,
+    speech: Speech,
+) -> HttpResponse:
+    typed = {name: form.get(name, "") for name in TYPED}
+    try:
+        reporting.report(
+            campaign=campaign, public_id=entry["id"], typed=typed, language=speech.language
+        )
+    except InvalidInput as error:
+        return _form(
+            request, campaign, entry, speech, typed=typed, errors=by_field(error.errors), status=422
+        )
+    # Made of what was typed alone, so it tells nobody anything.
+    context = {
+        **_about(campaign, speech),
+        "email": typed["email"],
+        "sender": campaign.sender or settings.DEFAULT_FROM_EMAIL,
+        "entry": entry,
+    }
+    return private_page(request, "pages/report_sent.html", context, speech=speech)
+
+
+def _form(
+    request: HttpRequest,
+    campaign: Campaign,
+    entry: dict[str, Any],
+    speech: Speech,
+    *,
+    typed: dict[str, str],
+    errors: dict[str, str | Promise] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    errors = errors or {}
+    context = {
+        **_about(campaign, speech),
+        "entry": entry,
+        "typed": typed,
+        "reasons": ReportReason.choices,
+        "note_max": NOTE_MAX,
+        "errors": errors,
+        "mistakes": mistakes({name: errors[name] for name in TYPED if name in errors}),
+    }
+    return private_page(request, "pages/report.html", context, speech=speech, status=status)
+
+
+# --- Confirming ------------------------------------------------------------------------------
+
+
+@door()
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows the report and one button; POST confirms it. Afterwards it says what came of it."""
+    if request.method == "POST":
+        check_origin(request, null=True)
+        reporting.confirm(token)
+    report = reporting.seen(token)
+    campaign = report.campaign
+    speech = speak(request, offered(campaign.languages), report.language)
+    try:
+        entry = _entry(campaign, report.signature.public_id, speech)
+    except (NotFound, SignatureGone):
+        entry = None
+    context = {
+        **_about(campaign, speech),
+        "entry": entry,
+        "report": report,
+        "reason": ReportReason(report.reason).label,
+        "answer": _answer(report),
+        "not_me_url": link_to(Purpose.NOT_ME, report),
+    }
+    waits = report.status == ReportStatus.UNCONFIRMED
+    template = "pages/report_confirm.html" if waits else "pages/report_confirmed.html"
+    return private_page(request, template, context, speech=speech)
+
+
+def _answer(report: Report) -> str | Promise:
+    """Where the report stands, in a sentence."""
+    if report.status == ReportStatus.CLOSED:
+        return ANSWERS[report.outcome]
+    if report.signature.status == Status.HELD:
+        return _("The entry is hidden until a moderator has looked at it.")
+    return _(
+        "A moderator looks at it before anything else. The entry stays on the list until then."
+    )
+
+
+# --- What they share -------------------------------------------------------------------------
+
+
+def _entry(campaign: Campaign, public_id: str, speech: Speech) -> dict[str, Any]:
+    """One entry as the list shows it, no more; raises NotFound, SignatureGone of who left the list."""
+    found = publication.signer(campaign, public_id)
+    if "removed" in found:
+        raise SignatureGone
+    with translation.override(speech.interface):
+        return entries([found], discipline_names(campaign, speech.language))[0]
+
+
+def _about(campaign: Campaign, speech: Speech) -> dict[str, Any]:
+    return {
+        "campaign": campaign,
+        "statement": publication.statement(campaign, speech.language),
+    }
