@@ -103,6 +103,13 @@ def test_featured_ones_stand_first_and_say_so_and_kinds_are_named(client: Client
     assert tags == [["featured", "group"], ["organisation"], [], []]
 
 
+def test_in_the_order_of_names_the_name_that_sorts_is_told(client: Client, art: Campaign) -> None:
+    bells = make_signature(art, name="The Bells")
+    moves.amend(signature_id=bells.pk, actor=ORGANISER, changes={"sort_name": "Bells, The"})
+    assert "<bdi>Bells, The</bdi>" in page(client, order="name")
+    assert "<bdi>Bells, The</bdi>" not in page(client)
+
+
 # --- Search and filters ----------------------------------------------------------------------
 
 

@@ -46,8 +46,8 @@ def test_it_says_who_signed_what_when_and_what_was_confirmed(client: Client, art
     told = words(response)
     for text in (
         *("The Quarry Four", "group", "Musician", "The Quarry Songs", "Guild", "France"),
-        *("has signed", "Art is not a quarry", "Feb. 3, 2026", "Version 1, Français"),
-        *("Mailbox confirmed", "Feb. 5, 2026", "It says nothing about who they are."),
+        *("has signed", "Art is not a quarry", "3 February 2026", "Version 1, Français"),
+        *("Mailbox confirmed", "5 February 2026", "It says nothing about who they are."),
     ):
         assert text in told
     html = response.content.decode()
@@ -81,6 +81,14 @@ def test_whoever_passes_it_on_passes_the_signers_picture(client: Client, art: Ca
     assert unescape(said["og:title"]) == "Zoë Moreau – L’art n’est pas une carrière"
     assert said["og:url"].endswith(f"{address}?language=fr")
     assert said["og:image"].endswith(f"{address}share.png?language=fr")
+
+
+def test_who_signs_from_there_is_known_to_come_from_there(client: Client, art: Campaign) -> None:
+    address = path(make_signature(art))
+    for query, source in (("", "signer"), ("&source=newsletter-3", "newsletter-3")):
+        html = client.get(f"{address}?language=en{query}").content.decode()
+        card = html[html.index("<article") : html.index("</article>")]
+        assert card.count(f'href="/art/?language=en&amp;source={source}"') == 2
 
 
 def test_a_campaign_that_is_closed_asks_nobody_to_sign(client: Client, art: Campaign) -> None:

@@ -151,6 +151,7 @@ def entries(
     return [
         {
             "name": signer["name"],
+            "sort_name": signer["sort_name"],
             "id": signer["id"],
             "featured": signer["featured"],
             "kind": "" if signer["kind"] == Kind.PERSON else Kind(signer["kind"]).label,

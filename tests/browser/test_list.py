@@ -176,10 +176,10 @@ def test_a_signers_page_and_the_corrections_are_whole(
     [(ident,)] = product.query(
         "SELECT public_id FROM campaign_signature WHERE featured ORDER BY name LIMIT 1"
     )
-    for path in (f"{LIST}{ident}/", f"/{SLUG}/corrections/"):
+    for name, path in (("signer", f"{LIST}{ident}/"), ("corrections", f"/{SLUG}/corrections/")):
         page = visit(f"{path}?language={language}", look)
         axe(page)
-        shoot(page, f"{path.strip('/').rpartition('/')[2]}-{look.name}-{language}")
+        shoot(page, f"{name}-{look.name}-{language}")
 
 
 @pytest.mark.parametrize("language", ["en", "de", "ar"])

@@ -40,7 +40,9 @@ async function search() {
 }
 
 function show(page, asked) {
-  results.replaceChildren(...page.getElementById("results").childNodes);
+  const fresh = [...page.getElementById("results").childNodes];
+  results.textContent = "";
+  results.append(...fresh); // replaceChildren is too young for the browsers inside of old apps
   found.textContent = page.getElementById("found").textContent;
   history.replaceState(null, "", `?${asked}`);
   for (const link of document.querySelectorAll("a[hreflang]")) {
