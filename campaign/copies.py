@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Event, Lock
 
+from campaign.compression import compressed, weak
 from campaign.languages import choose
 from campaign.shelf import LIFE as AT_HAND
 from campaign.shelf import Shelf
@@ -26,6 +27,9 @@ STEP = 0.02
 """Seconds between two looks for the copy of another process, where there is none at hand."""
 MOST = 500
 """Copies in a process. Beyond, new ones are not kept, so nothing pushes out what is asked often."""
+
+SOURCES = 20
+"""Sources whose copies a copy remembers, while it lives."""
 
 Headers = list[tuple[str, str]]
 Choices = tuple[tuple[str, ...], ...]
@@ -65,8 +69,34 @@ class Copy:
         headers = [(n, first_seen if n.lower() == "last-modified" else v) for n, v in self.headers]
         return replace(self, headers=headers)
 
+    @cached_property
+    def is_compressible(self) -> bool:
+        return "Accept-Encoding" in self.header("vary")
+
+    @cached_property
+    def gzipped(self) -> "Copy":
+        """The copy for who takes gzip; compressed once."""
+        body = compressed(self.body)
+        told = {"content-length": str(len(body)), "etag": weak(self.etag)}
+        headers = [(n, told.get(n.lower(), v)) for n, v in self.headers]
+        return replace(self, headers=[*headers, ("Content-Encoding", "gzip")], body=body)
+
+    @cached_property
+    def _told(self) -> dict[str, "Copy"]:
+        return {}
+
     def telling(self, mark: str, source: str) -> "Copy":
-        """The copy with a source in the place of the mark; neither needs escaping anywhere."""
+        """The copy with a source in the place of the mark; neither needs escaping anywhere.
+
+        The first of them are remembered: most people come from a few sources, and what they get is
+        compressed once too.
+        """
+        told = self._told.get(source) or self._with(mark, source)
+        if len(self._told) < SOURCES:
+            self._told[source] = told
+        return told
+
+    def _with(self, mark: str, source: str) -> "Copy":
         body = self.body.replace(mark.encode(), source.encode())
         told = {"content-length": str(len(body)), "etag": f'{self.etag[:-1]}-{source}"'}
         headers = [(n, told.get(n.lower(), v)) for n, v in self.headers]

@@ -260,6 +260,7 @@ MIDDLEWARE = [
     "campaign.web.headers.reserve_mining",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "campaign.web.headers.compress",
     "campaign.web.headers.PolicyMiddleware",
     "campaign.failures.precondition_failed",
     "campaign.web.headers.answer_conditions",

@@ -145,7 +145,7 @@ def test_each_language_is_one_copy_whatever_the_browsers_wish(
     for number, wish in enumerate(wishes):
         given = process.get(address, accept_language=wish)
         assert given["Content-Language"] == ("fr" if number in french else "en"), wish
-        assert given.vary() == {"Accept-Language"}
+        assert given.vary() - {"Accept-Encoding"} == {"Accept-Language"}
     assert process.readings == 2
 
 
@@ -153,7 +153,7 @@ def test_each_language_is_one_copy_whatever_the_browsers_wish(
 def test_the_language_of_the_address_is_one_copy_for_all(process: Process, address: str) -> None:
     for wish in ("fr", "en", "nl"):
         given = process.get(f"{address}?language=fr", accept_language=wish)
-        assert (given["Content-Language"], given.vary()) == ("fr", set())
+        assert (given["Content-Language"], given.vary() - {"Accept-Encoding"}) == ("fr", set())
     assert process.readings == 1
 
 

@@ -49,7 +49,8 @@ def signature(db: None) -> Signature:
 
 
 def vary(response: Any) -> set[str]:
-    return {part for part in response.get("Vary", "").split(", ") if part}
+    """On what an answer depends besides its coding."""
+    return {part for part in response.get("Vary", "").split(", ") if part} - {"Accept-Encoding"}
 
 
 # --- Who may keep it -------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from django.urls import Resolver404, resolve
 from django.utils.crypto import salted_hmac
 from django.utils.http import parse_etags
 
+from campaign.compression import takes_gzip
 from campaign.copies import Copies, Copy, Headers
 from campaign.freshness import choices_of
 from campaign.sources import split
@@ -154,6 +155,8 @@ def _answer(
     copy: Copy, environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
     """200, or 304 to who has it already; If-Modified-Since is not asked (see `web.headers`)."""
+    if copy.is_compressible and takes_gzip(environ.get("HTTP_ACCEPT_ENCODING")):
+        copy = copy.gzipped
     known = environ.get("HTTP_IF_NONE_MATCH")
     if known is not None and copy.etag and _names(known, copy.etag):
         start_response("304 Not Modified", copy.headers_of_304)
@@ -185,7 +188,8 @@ def _may_be_kept(answer: HttpResponse, query: str) -> bool:
         answer.status_code == 200
         and "public" in answer.get("Cache-Control", "")
         and not answer.cookies
-        and vary == ({"accept-language"} if choices_of(answer) else set())
+        # Compressed is a copy itself, for whoever wants it so.
+        and vary - {"accept-encoding"} == ({"accept-language"} if choices_of(answer) else set())
         # An address that names another language than it gets is one of endlessly many.
         and query in ("", f"language={answer.get('Content-Language')}")
         and len(answer.content) <= LARGEST

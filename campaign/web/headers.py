@@ -10,8 +10,9 @@ from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import get_conditional_response
+from django.utils.cache import get_conditional_response, patch_vary_headers
 
+from campaign.compression import compressed, is_worth_it, takes_gzip, weak
 from campaign.freshness import etag_of
 
 
@@ -26,6 +27,28 @@ def reserve_mining(
     def answer(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         response["tdm-reservation"] = "1"
+        return response
+
+    return answer
+
+
+def compress(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Public answers in gzip for who takes it; copies are compressed where they are kept (`front`)."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if (
+            isinstance(response, HttpResponse)
+            and response.content
+            and "Accept-Encoding" in response.get("Vary", "")
+            and takes_gzip(request.META.get("HTTP_ACCEPT_ENCODING"))
+        ):
+            response.content = compressed(response.content)
+            response["Content-Encoding"] = "gzip"
+            response["Content-Length"] = str(len(response.content))
+            response["ETag"] = weak(response["ETag"])
         return response
 
     return answer
@@ -61,6 +84,8 @@ def answer_conditions(
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """An ETag on what may be kept, and 304 to who has it already, by GET and HEAD alike.
 
+    What may be compressed as well says so by its ``Vary``.
+
     A 304 only ever comes of an ETag: Last-Modified has seconds, and two changes may share one. Asked
     for a change since, we would say "none" to who has just lost a signer. The whole answer is never
     wrong, only longer.
@@ -74,6 +99,8 @@ def answer_conditions(
             return response
         etag = response.get("ETag") or _etag(response)
         response["ETag"] = etag
+        if _may_be_compressed(response):
+            patch_vary_headers(response, ["Accept-Encoding"])
         given = get_conditional_response(request, etag, response=response) or response
         if given is not response:
             # Who asks by a script of another site and an ETag of its own sees the 304 itself.
@@ -95,3 +122,9 @@ def _wants_etag(response: Any) -> TypeGuard[HttpResponse]:
 
 def _etag(response: HttpResponse) -> str:
     return etag_of(response.content, response.get("Content-Type", "").partition(";")[0])
+
+
+def _may_be_compressed(response: HttpResponse) -> bool:
+    media_type = response.get("Content-Type", "").partition(";")[0]
+    is_public = "public" in response.get("Cache-Control", "")
+    return is_public and is_worth_it(media_type, len(response.content))
