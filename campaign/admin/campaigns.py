@@ -16,9 +16,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from campaign import organising, publication
+from campaign import organising, publication, statistics
 from campaign.admin import desk
 from campaign.admin.site import STEER, site
 from campaign.admin.unfolded import PageAdmin
@@ -88,7 +88,27 @@ class CampaignAdmin(PageAdmin[Campaign]):
             )
             for name in STEERING
         ]
-        return steering + super().get_urls()
+        counted = path(
+            "<int:pk>/statistics/",
+            self.admin_site.admin_view(require_safe(self.statistics)),
+            name="campaign_campaign_statistics",
+        )
+        return [*steering, counted, *super().get_urls()]
+
+    def statistics(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        campaign = self._find(str(pk))
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Statistics"),
+            "opts": self.opts,
+            "campaign": campaign,
+            "sources": statistics.by_source(campaign),
+            "public_url": f"{settings.BASE_URL}/{campaign.slug}/",
+        }
+        return TemplateResponse(request, "admin/campaign/campaign/statistics.html", context)
 
     def steer(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         if not request.user.has_perm(STEER):

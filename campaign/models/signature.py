@@ -274,6 +274,12 @@ class Signature(models.Model):
                 name="signature_removed",
                 condition=models.Q(status="rejected", published_at__isnull=False),
             ),
+            # Read by the statistics: all that they ask of who came by a link with a source.
+            models.Index(
+                fields=("campaign", "source", "status"),
+                name="signature_source",
+                condition=~models.Q(source=""),
+            ),
             # Read by retention: pendings past their time.
             models.Index(
                 fields=("created_at",),
