@@ -19,6 +19,7 @@ from campaign.models.signature import Status
 from campaign.organising import load_campaign
 from tests.e2e.browser import Form, Page, read
 from tests.factories import campaign_file, make_campaign, make_signature, not_me_token
+from tests.slips import NO_SLIPS, SLIPS
 
 pytestmark = pytest.mark.django_db
 
@@ -471,26 +472,6 @@ def test_no_address_to_send_it_to_is_said_beside_it(client: Client, art: Campaig
 
 # --- Mistyped domains ------------------------------------------------------------------------
 
-SLIPS = [
-    ("zoe@gmial.com", "zoe@gmail.com"),
-    ("zoe@gmai.com", "zoe@gmail.com"),
-    ("zoe@gmaill.com", "zoe@gmail.com"),
-    ("zoe@gnail.com", "zoe@gmail.com"),
-    ("zoe@gmail.con", "zoe@gmail.com"),
-    ("zoe@gmail.co", "zoe@gmail.com"),
-    ("zoe@gmailcom", "zoe@gmail.com"),
-    ("Zoe.B@GMIAL.COM", "Zoe.B@gmail.com"),
-    (" zoe@hotmial.fr ", "zoe@hotmail.fr"),
-    ("zoe@orage.fr", "zoe@orange.fr"),
-    ("zoe@protonmial.com", "zoe@protonmail.com"),
-    ("zoe@yaho.co.uk", "zoe@yahoo.co.uk"),
-]
-NO_SLIPS = [
-    *("zoe@gmail.com", "zoe@mail.com", "zoe@email.com", "zoe@cloud.com", "zoe@example.org"),
-    *("zoe@yahoo.be", "zoe@yahoo.se", "zoe@hotmail.ch", "zoe@gmx.de", "zoe@me.com", "zoe@mac.com"),
-    *("", "zoe", "zoe@", "@gmial.com", "gmial.com", "zoe@gmal.co"),
-]
-
 
 @pytest.mark.parametrize(("typed", "meant"), [*SLIPS, *((typed, None) for typed in NO_SLIPS)])
 def test_a_slip_in_a_domain_that_many_have_is_found_and_a_real_domain_left_alone(
@@ -518,6 +499,24 @@ def test_the_form_asks_about_it_too_when_something_else_is_wrong(
 ) -> None:
     page = post(client, language="en", email="zoe@gmial.com", name="")
     assert "Did you mean <bdi>zoe@gmail.com</bdi>?" in page.raw.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "in_order"),
+    [
+        ("en", ["Afghanistan", "Åland Islands", "Albania"]),
+        ("fr", ["Égypte", "Émirats arabes unis", "Équateur", "Érythrée", "Espagne"]),
+        ("ar", ["أفغانستان", "ألبانيا", "الجزائر", "ألمانيا", "أندورا"]),
+    ],
+)
+def test_countries_stand_in_the_alphabet_of_the_language(
+    client: Client, art: Campaign, language: str, in_order: list[str]
+) -> None:
+    html = client.get(f"{PATH}?language={language}").content.decode()
+    choice = html.partition('<select id="country"')[2].partition("</select>")[0]
+    names = [unescape(name) for name in re.findall(r'value="[A-Z]{2}"[^>]*>(.*?)</option>', choice)]
+    assert len(names) == 249
+    assert sorted(in_order, key=names.index) == in_order
 
 
 def test_the_script_has_its_words_and_domains_from_the_page(client: Client, art: Campaign) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from unicodedata import combining, normalize
 
 from django.conf import settings
 from django.urls import reverse
@@ -180,6 +181,12 @@ def moment(instant: str | None) -> datetime | None:
 
 @lru_cache(maxsize=16)
 def country_names(language: str) -> list[tuple[str, str]]:
-    """Every country by its code and name, in the alphabet of that language."""
+    """Every country by its code and name, in the alphabet of that language, accents left aside."""
     with translation.override(language):
-        return [(str(code), str(name)) for code, name in countries]
+        # The library orders by Latin letters alone: Arabic names would stand in English order.
+        return sorted(((str(code), str(name)) for code, name in countries), key=_alphabet)
+
+
+def _alphabet(country: tuple[str, str]) -> str:
+    letters = normalize("NFKD", country[1].casefold())
+    return "".join(letter for letter in letters if not combining(letter))

@@ -62,4 +62,5 @@ def visit(chromium: Any, product: Product) -> Iterator[Visitors]:
 @pytest.fixture
 def address(request: pytest.FixtureRequest) -> str:
     """A mailbox that nobody else signs from."""
-    return re.sub(r"[^a-z0-9]+", ".", request.node.name.lower()).strip(".")[-50:] + "@example.net"
+    name = re.sub(r"[^a-z0-9]+", ".", request.node.name.lower())[-50:]
+    return f"{name.strip('.')}@example.net"
