@@ -100,6 +100,15 @@ def test_the_way_to_the_form_stands_before_the_statement(client: Client) -> None
     assert places == sorted(places)
 
 
+def test_a_campaign_that_closed_below_its_goal_asks_for_no_more(client: Client) -> None:
+    make_campaign()
+    Campaign.objects.update(closes_at=NOW)
+    with time_machine.travel(NOW + timedelta(hours=1), tick=False):
+        page = words(client)
+    assert "The goal was 1,000" in page
+    assert "more to reach" not in page
+
+
 @pytest.mark.parametrize("state", ["closed", "paused"])
 def test_who_cannot_sign_is_led_to_the_names_instead(client: Client, state: str) -> None:
     make_campaign()
