@@ -6,6 +6,8 @@ Colour = tuple[float, float, float]
 """Red, green and blue, each 0 to 1."""
 
 WHITE: Colour = (1.0, 1.0, 1.0)
+IN_THE_DARK = 5.5
+"""Contrast of an accent on the grounds in the dark; WCAG 2.2 AA asks for 4.5."""
 
 DAY = {"ground": "#ffffff", "sheet": "#f5f4f2"}
 """What text of the accent stands on, by custom property of petition.css; white stands on the accent."""
@@ -28,6 +30,21 @@ def contrast(one: Colour, other: Colour) -> float:
 def worst(accent: Colour, grounds: Mapping[str, str]) -> tuple[float, str]:
     """The smallest contrast that a colour has on any of these grounds, and on which."""
     return min((contrast(accent, parse(ground)), ground) for ground in grounds.values())
+
+
+def lightened(digits: str) -> str:
+    """The colour of ``rrggbb`` with as little white as makes it readable in the dark, as ``#rrggbb``."""
+    mixtures = (_mixed(parse(digits), step / 100) for step in range(101))
+    return _hex(next((each for each in mixtures if worst(each, NIGHT)[0] >= IN_THE_DARK), WHITE))
+
+
+def _mixed(colour: Colour, white: float) -> Colour:
+    red, green, blue = (part + (1 - part) * white for part in colour)
+    return red, green, blue
+
+
+def _hex(colour: Colour) -> str:
+    return "#" + "".join(f"{round(255 * part):02x}" for part in colour)
 
 
 def _luminance(colour: Colour) -> float:

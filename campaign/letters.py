@@ -15,7 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaign import identity, mailboxes, outbox
-from campaign.languages import interface_language
+from campaign.contrast import lightened
+from campaign.languages import direction, interface_language
 from campaign.links import LIFETIME, Purpose
 from campaign.mime import Letter
 from campaign.models.mail import BY_STRANGERS, Mail, MailKind, Recipient
@@ -24,6 +25,9 @@ from campaign.models.statement import current_text
 
 NAME_IN_MAIL = 60
 """Characters of a typed name that may stand in a mail to a mailbox that nobody has confirmed yet."""
+
+ACCENT = "#8a2b1f"
+"""``--accent`` of petition.css."""
 
 # No word that a stranger typed: a subject is read even by who never opens the mail.
 SUBJECTS: dict[str, str | Promise] = {
@@ -80,11 +84,16 @@ def sender(signature: Signature) -> str:
 def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
     campaign, now = signature.campaign, timezone.now()
     report, to = mail.report, mail.recipient
+    # A reporter has signed no text: the current one, in their language.
+    statement = current_text(campaign, report.language) if report else signature.statement
+    accent = campaign.colours.get("accent", ACCENT)
     return {
         "signature": signature,
         "campaign": campaign,
-        # A reporter has signed no text: the current one, in their language.
-        "statement": current_text(campaign, report.language) if report else signature.statement,
+        "statement": statement,
+        "statement_direction": direction(statement.language),
+        "accent": accent,
+        "accent_in_the_dark": lightened(accent),
         "greeting": "" if report else _greeting(signature),
         "entry": _short(signature.name),
         "reason": RejectionReason(signature.rejection_reason).label
@@ -92,7 +101,8 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
         else "",
         "is_visible": campaign.is_visible(now),
         "link_ends": min(now + LIFETIME[Purpose.CONFIRM], signature.deleted_at),
-        "campaign_url": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),
+        "campaign_url": f"{settings.BASE_URL}{reverse('campaign', args=[campaign.slug])}"
+        f"?language={signature.language}",
         "confirm_url": _url(Purpose.CONFIRM, signature),
         "manage_url": _url(Purpose.MANAGE, signature),
         "not_me_url": _url(Purpose.NOT_ME, to),
