@@ -1,5 +1,6 @@
 """What stands in a mail: rendered when it is sent, in the signer's language, as HTML and plain text."""
 
+import re
 from collections.abc import Callable
 from email.utils import formataddr, parseaddr
 from functools import cache
@@ -19,7 +20,9 @@ from campaign.contrast import lightened
 from campaign.languages import direction, interface_language
 from campaign.links import LIFETIME, Purpose
 from campaign.mime import Letter
-from campaign.models.mail import BY_STRANGERS, Mail, MailKind, Recipient
+from campaign.models.campaign import Campaign
+from campaign.models.mail import BY_STRANGERS, TO_REPORTERS, Mail, MailKind, Recipient
+from campaign.models.report import Report
 from campaign.models.signature import RejectionReason, Signature
 from campaign.models.statement import current_text
 
@@ -28,6 +31,9 @@ NAME_IN_MAIL = 60
 
 ACCENT = "#8a2b1f"
 """``--accent`` of petition.css."""
+
+# What a template's conditions leave behind in plain text.
+_EMPTY_LINES = re.compile(r"\n{3,}")
 
 # No word that a stranger typed: a subject is read even by who never opens the mail.
 SUBJECTS: dict[str, str | Promise] = {
@@ -65,7 +71,7 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None) -> Letter:
         }
     letter = Letter(
         subject=" ".join(subject.split()),
-        body=text,
+        body=_EMPTY_LINES.sub("\n\n", text).strip() + "\n",
         from_email=sender(signature),
         to=[mailboxes.ascii_address(to.email)],
         headers=headers,
@@ -73,6 +79,28 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None) -> Letter:
     )
     letter.attach_alternative(html, "text/html")
     return letter
+
+
+def example(campaign: Campaign, kind: str, language: str) -> Letter:
+    """A mail as it would go out now, to nobody: nothing of it is stored, and its links lead nowhere."""
+    waits = kind in {MailKind.CONFIRM, MailKind.REMINDER}
+    signature = Signature(
+        campaign=campaign,
+        statement=current_text(campaign, language),
+        public_id="example",
+        name="Zoë Example",
+        email="zoe@example.org",
+        canonical_email="zoe@example.org",
+        language=language,
+        created_at=timezone.now(),
+        confirmed_at=None if waits else timezone.now(),
+        rejection_reason=RejectionReason.IMPERSONATION if kind == MailKind.REJECTED else "",
+    )
+    report = None
+    if kind in TO_REPORTERS:
+        about = {"campaign": campaign, "signature": signature, "language": language}
+        report = Report(**about, public_id="example", email="reporter@example.org")
+    return render(Mail(campaign=campaign, signature=signature, report=report, kind=kind))
 
 
 def sender(signature: Signature) -> str:

@@ -102,6 +102,7 @@ TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("GET", CAMPAIGN + "{campaign}/change/", {"operator": 200}),
     ("POST", CAMPAIGN + "{campaign}/change/", {"operator": 405}),
     ("GET", CAMPAIGN + "{campaign}/statistics/", {"operator": 200}),
+    ("GET", CAMPAIGN + "{campaign}/mails/", {"operator": 200}),
     ("POST", CAMPAIGN + "{campaign}/pause/", {"operator": 302}),
     ("POST", CAMPAIGN + "{campaign}/resume/", {"operator": 302}),
     ("POST", CAMPAIGN + "{campaign}/preview/", {"operator": 302}),

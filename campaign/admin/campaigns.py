@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from campaign import organising, publication, statistics
-from campaign.admin import desk
+from campaign.admin import desk, previews
 from campaign.admin.site import STEER, site
 from campaign.admin.unfolded import PageAdmin
 from campaign.models.campaign import Campaign
@@ -88,27 +89,43 @@ class CampaignAdmin(PageAdmin[Campaign]):
             )
             for name in STEERING
         ]
-        counted = path(
-            "<int:pk>/statistics/",
-            self.admin_site.admin_view(require_safe(self.statistics)),
-            name="campaign_campaign_statistics",
-        )
-        return [*steering, counted, *super().get_urls()]
+        pages = [
+            path(
+                f"<int:pk>/{name}/",
+                self.admin_site.admin_view(require_safe(page)),
+                name=f"campaign_campaign_{name}",
+            )
+            for name, page in (("statistics", self.statistics), ("mails", self.mails))
+        ]
+        return [*steering, *pages, *super().get_urls()]
 
     def statistics(self, request: HttpRequest, pk: int) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        campaign = self._find(str(pk))
-        request.current_app = self.admin_site.name
+        campaign = self._find_to_view(request, pk)
         context = {
-            **self.admin_site.each_context(request),
             "title": _("Statistics"),
-            "opts": self.opts,
-            "campaign": campaign,
             "sources": statistics.by_source(campaign),
             "public_url": f"{settings.BASE_URL}/{campaign.slug}/",
         }
-        return TemplateResponse(request, "admin/campaign/campaign/statistics.html", context)
+        return self._answer(request, "statistics", campaign, context)
+
+    def mails(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """One mail of the campaign as an example, and the way to each other kind and language."""
+        campaign = self._find_to_view(request, pk)
+        context = {"title": _("Mails"), **previews.shown(campaign, request.GET)}
+        return self._answer(request, "mails", campaign, context)
+
+    def _find_to_view(self, request: HttpRequest, pk: int) -> Campaign:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self._find(str(pk))
+
+    def _answer(
+        self, request: HttpRequest, page: str, campaign: Campaign, context: dict[str, Any]
+    ) -> HttpResponse:
+        request.current_app = self.admin_site.name
+        common = {**self.admin_site.each_context(request), "opts": self.opts, "campaign": campaign}
+        template = f"admin/campaign/campaign/{page}.html"
+        return TemplateResponse(request, template, {**common, **context})
 
     def steer(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         if not request.user.has_perm(STEER):
