@@ -5,6 +5,7 @@ the name of a signer who is listed.
 """
 
 import unicodedata
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ import resvg_py
 
 from campaign.badge import ACCENT, on
 from campaign.contrast import parse
+from campaign.logos import LogoFile
 from campaign.typesetting import BOLD, REGULAR, Block, Drawable, Place, drawable, fit
 from campaign.xmltext import escaped
 
@@ -25,6 +27,7 @@ _LEADING = {"ltr": 1.18, "rtl": 1.4}
 _FAMILY = "Noto Serif"
 _TITLE = (96, 88, 80, 72, 64, 58, 52, 46)
 _TICK = 34
+_LOGO = (320, 72)
 # Unicode's isolates: read from the right, as the first letter reads, and the end of both.
 _RTL, _FIRST_STRONG, _END = "\u2067", "\u2068", "\u2069"
 
@@ -33,7 +36,8 @@ _RTL, _FIRST_STRONG, _END = "\u2067", "\u2068", "\u2069"
 class Card:
     """What every card says: of which campaign it is, in which direction it is read, in which colour.
 
-    ``accent`` is ``rrggbb``, '' for ours; ``host`` is where the campaign is found.
+    ``accent`` is ``rrggbb``, '' for ours; ``host`` is where the campaign is found; ``logo`` is the
+    campaign's, if it has one.
     """
 
     title: str
@@ -41,6 +45,7 @@ class Card:
     host: str
     accent: str
     direction: str
+    logo: LogoFile | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +78,7 @@ def draw(card: CampaignCard | SignedCard) -> bytes:
 
 
 def _campaign(canvas: "_Canvas", card: CampaignCard) -> None:
-    canvas.organiser(card.organiser)
+    canvas.head(card.organiser, card.logo)
     top, bottom = 136.0, HEIGHT - _BAND - 32.0
     canvas.title(card.title, top=top, height=bottom - top)
     canvas.band(card.count, card.host, size=50)
@@ -83,7 +88,7 @@ def _signed(canvas: "_Canvas", card: SignedCard) -> None:
     headline, below = drawable(card.headline), card.below
     if not headline:
         headline, below = drawable(card.instead), ""
-    canvas.stack(
+    top = canvas.stack(
         [
             Paragraph(headline, sizes=(88, 80, 72, 64, 56, 48), most=2, height=160),
             Paragraph(drawable(below), sizes=(36,), most=1, weight=REGULAR, colour=SOFT, above=6),
@@ -99,6 +104,7 @@ def _signed(canvas: "_Canvas", card: SignedCard) -> None:
         ],
         height=HEIGHT - _BAND,
     )
+    canvas.head("", card.logo, at=top)
     canvas.band(card.organiser, card.host, size=34)
 
 
@@ -137,8 +143,8 @@ class _Canvas:
         )
         return drawn
 
-    def stack(self, paragraphs: Sequence[Paragraph], *, height: float) -> None:
-        """A tick and paragraphs below each other, in the middle of the height."""
+    def stack(self, paragraphs: Sequence[Paragraph], *, height: float) -> float:
+        """A tick and paragraphs below each other, in the middle of the height; where the tick is."""
         shown = [each for each in paragraphs if each.what]
         places = [Place(_INNER - each.inset, each.height, self.leading) for each in shown]
         blocks = [
@@ -149,15 +155,16 @@ class _Canvas:
         taken = tick + sum(
             each.above + self._height(block) for each, block in zip(shown, blocks, strict=True)
         )
-        top = max((height - taken) / 2, 24)
-        self._tick(at=top + _TICK)
-        top += tick
+        first = max((height - taken) / 2, 24) + _TICK
+        self._tick(at=first)
+        top = first + tick - _TICK
         for each, block in zip(shown, blocks, strict=True):
             top += each.above
             bottom = self._set(each, block, top=top)
             if each.inset:
                 self._rect(_MARGIN, top + 4, 8, bottom - top - 8)
             top = bottom
+        return first
 
     def title(self, text: str, *, top: float, height: float) -> None:
         """As large as it fits, in the middle of its height."""
@@ -165,10 +172,22 @@ class _Canvas:
         block = fit(each.what, Place(_INNER, height, self.leading), sizes=_TITLE, most=4)
         self._set(each, block, top=top + max(height - self._height(block), 0) / 2)
 
-    def organiser(self, name: str) -> None:
+    def head(self, name: str, logo: LogoFile | None, *, at: float = 92) -> None:
+        """A name at the start of the first line, and a logo at its end."""
+        room = _INNER
+        if logo is not None:
+            scale = min(_LOGO[0] / logo.width, _LOGO[1] / logo.height)
+            width, height = logo.width * scale, logo.height * scale
+            left = _MARGIN if self.rtl else WIDTH - _MARGIN - width
+            self.parts.append(
+                f'<image x="{left:.1f}" y="{at - height / 2:.1f}" width="{width:.1f}"'
+                f' height="{height:.1f}" href="data:image/{logo.format};base64,'
+                f'{b64encode(logo.content).decode()}"/>'
+            )
+            room -= int(width) + 40
         what = drawable(name)
-        block = fit(what, Place(_INNER, 60, self.leading), sizes=(32,), most=1, weight=REGULAR)
-        self._line(what, block, baseline=104, colour=SOFT)
+        block = fit(what, Place(room, 60, self.leading), sizes=(32, 28, 24), most=1, weight=REGULAR)
+        self._line(what, block, baseline=at + 12, colour=SOFT)
 
     def band(self, start: str, end: str, *, size: int) -> None:
         """The foot in the campaign's colour, with a line at its start and one at its end."""

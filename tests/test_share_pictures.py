@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,6 +99,15 @@ def test_it_says_title_and_count_in_the_campaigns_colour(client: Client, art: Ca
     assert bottom - top > 40
 
 
+def test_the_logo_stands_at_the_end_of_the_first_line(client: Client, tmp_path: Path) -> None:
+    Image.new("RGB", (80, 40), "#00ff00").save(tmp_path / "logo.png")
+    load_campaign(parse(campaign_file(extra='logo = "logo.png"'), folder=tmp_path))
+    drawn = picture(client)
+    assert drawn.getpixel((1200 - 85, 92)) == (0, 255, 0)
+    assert inked(drawn, (0, 60, 600, 125)) is not None  # the organiser
+    assert picture(client, "/art/signed.png").getcolors(1 << 20) is not None
+
+
 def test_it_is_another_one_in_each_language(client: Client, art: Campaign) -> None:
     default, english, french = (
         picture(client, URL + q) for q in ("", "?language=en", "?language=fr")
@@ -160,8 +170,13 @@ def test_the_copies_in_front_give_it() -> None:
 # --- How often it is drawn -------------------------------------------------------------------
 
 
-def card(**changed: str) -> cards.CampaignCard:
-    told = {"title": "Art", "organiser": "Us", "host": "petition.example", "accent": ""}
+def card(**changed: Any) -> cards.CampaignCard:
+    told: dict[str, Any] = {
+        "title": "Art",
+        "organiser": "Us",
+        "host": "petition.example",
+        "accent": "",
+    }
     return cards.CampaignCard(**{**told, "direction": "ltr", "count": "1 signature", **changed})
 
 

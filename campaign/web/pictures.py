@@ -1,5 +1,7 @@
 """The pictures of shared links: a campaign's, "I have signed", and that of a listed signer."""
 
+from functools import lru_cache
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -15,7 +17,9 @@ from campaign.errors import SignatureGone
 from campaign.freshness import may_be_kept
 from campaign.gallery import Gallery, TooManyDrawings
 from campaign.languages import Speech, choose, direction, offered
+from campaign.logos import LogoFile
 from campaign.models.campaign import Campaign
+from campaign.models.logo import Logo
 from campaign.web.answers import accent, door
 from campaign.web.front import kept
 
@@ -78,14 +82,26 @@ def _speech(request: HttpRequest, campaign: Campaign) -> Speech:
     return choose(offered(campaign.languages), asked=request.GET.get("language"))
 
 
-def _card(campaign: Campaign, speech: Speech) -> dict[str, str]:
+def _card(campaign: Campaign, speech: Speech) -> dict[str, Any]:
     return {
         "title": publication.statement(campaign, speech.language).title,
         "organiser": campaign.organiser_name,
         "host": urlsplit(settings.BASE_URL).hostname or "",
         "accent": accent(campaign),
         "direction": direction(speech.language),
+        "logo": _logo(campaign.pk, campaign.logo["digest"]) if campaign.logo else None,
     }
+
+
+@lru_cache(maxsize=32)
+def _logo(campaign_id: int, digest: str) -> LogoFile | None:
+    """The campaign's logo of that digest, whose bytes never change."""
+    found = Logo.objects.filter(campaign_id=campaign_id, digest=digest)
+    row = found.values_list("content", "campaign__logo").first()
+    if row is None:
+        return None
+    content, facts = row
+    return LogoFile(bytes(content), facts["format"], facts["width"], facts["height"])
 
 
 def _png(png: bytes, speech: Speech) -> HttpResponse:
