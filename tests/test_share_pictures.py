@@ -181,7 +181,12 @@ def card(**changed: Any) -> cards.CampaignCard:
 
 
 def signed(name: str) -> cards.SignedCard:
-    told = {"title": "Art", "organiser": "Us", "host": "petition.example", "accent": ""}
+    told: dict[str, Any] = {
+        "title": "Art",
+        "organiser": "Us",
+        "host": "petition.example",
+        "accent": "",
+    }
     return cards.SignedCard(**told, direction="ltr", headline=name, instead="I have signed")
 
 
