@@ -83,6 +83,14 @@ def test_a_campaign_without_an_end_says_none(client: Client) -> None:
     assert "Closes" not in words(client)
 
 
+def test_countries_are_named_in_the_language_of_the_page(client: Client) -> None:
+    make_signature(make_campaign(publication="after_verification"), country="KR")
+    for language, name in (("fr", "Corée du Sud"), ("en", "South Korea")):
+        page = client.get(f"/art/?language={language}", headers={"Accept-Language": "de"})
+        newest = page.content.decode().partition('id="newest"')[2]
+        assert name in newest, language
+
+
 def test_the_way_to_the_form_stands_before_the_statement(client: Client) -> None:
     make_campaign()
     page = client.get("/art/").content.decode()

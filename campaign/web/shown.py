@@ -94,14 +94,16 @@ def campaign_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
         campaign, filters={"featured": True}, order="name", size=FEATURED
     )
     newest = publication.signers(campaign, order="newest", size=NEWEST)
-    return {
-        **context,
-        "feed_url": reverse("api-feed", args=[campaign.slug]),
-        "closing": closing(campaign, timezone.now()),
-        "progress": progress(campaign, context["counts"]["published"]),
-        "featured": entries(featured.signers, names),
-        "newest": entries(newest.signers, names),
-    }
+    # Countries are named here and now: without it in the language of the browser.
+    with translation.override(speech.interface):
+        return {
+            **context,
+            "feed_url": reverse("api-feed", args=[campaign.slug]),
+            "closing": closing(campaign, timezone.now()),
+            "progress": progress(campaign, context["counts"]["published"]),
+            "featured": entries(featured.signers, names),
+            "newest": entries(newest.signers, names),
+        }
 
 
 def form_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
