@@ -384,3 +384,17 @@ def test_in_a_frame_and_with_every_cookie_and_all_storage_blocked(
     assert product.sink.wait_for(address)
     axe(page)
     shoot(page, "sign-embedded")
+
+
+def test_back_to_the_form_without_a_script_finds_it_filled_in(
+    visit: Visitors, product: Product, address: str
+) -> None:
+    page = visit(PAGE, scripts=False)
+    fill(page, address)
+    press(page)
+    sent(page)
+    page.go_back()
+    assert page.locator("#email").input_value() == address
+    press(page)
+    sent(page)
+    assert pending(product, address) == 1

@@ -69,10 +69,9 @@ function show({ page, status }) {
   }
   if (status === 409) refresh(page);
   put(after);
-  const errors = after.node.querySelector("#errors");
-  const heading = after.node.querySelector("h2");
-  (errors ?? after.node).scrollIntoView({ block: "start" });
-  (errors ?? heading).focus({ preventScroll: true });
+  after.node.scrollIntoView({ block: "start" });
+  const told = after.node.querySelector("#errors") ?? after.node.querySelector("h2");
+  told.focus({ preventScroll: true });
 }
 
 // The statement is not what it was: what surrounds the form is shown anew too.
