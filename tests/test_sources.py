@@ -119,6 +119,15 @@ def test_the_mark_never_leaves(process: Process, art: Campaign) -> None:
     mark = process.front._mark
     for address in ("/art/?source=a", "/art/?language=xx&source=a", "/nobody/?source=a"):
         assert mark not in process.get(address).body.decode()
+    assert hidden(process.get("/art/?language=xx&source=a").body.decode()) == ["a"]
+    # Asked once for each, whatever came of it.
+    assert process.readings == 4
+
+
+def test_the_first_page_of_many_campaigns_keeps_it(process: Process) -> None:
+    make_campaign(slug="music")
+    page = process.get("/?source=mail&language=en").body.decode()
+    assert 'href="/music/?language=en&amp;source=mail"' in page
 
 
 def test_the_languages_keep_it_and_the_canonical_address_does_not(process: Process) -> None:

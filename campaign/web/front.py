@@ -74,11 +74,7 @@ class Front:
             copy = copy.telling(self._mark, source) if source else copy
             return _answer(copy, environ, start_response)
         if copy is None and reading.answer is not None:
-            if not source:
-                start_response(reading.status, reading.headers)
-                return reading.answer
-            # It tells the mark, which must not leave.
-            reading.close()
+            return reading.given(source, start_response)
         return self.django(environ, start_response)
 
     def _asked(self, environ: "WSGIEnvironment") -> tuple[str, str, str] | None:
@@ -126,6 +122,7 @@ class _Reading:
     ) -> None:
         self._django = django
         self._environ = {**environ, "QUERY_STRING": query}
+        self._mark = mark
         self._language = query.removesuffix(f"source={mark}").removesuffix("&")
         self.status = ""
         self.headers: Headers = []
@@ -142,10 +139,17 @@ class _Reading:
         answer.close()
         return Copy(self.headers, answer.content, choices_of(answer), began)
 
-    def close(self) -> None:
-        """Of an answer that is not given."""
-        if isinstance(self.answer, HttpResponse):
-            self.answer.close()
+    def given(self, source: str, start_response: "StartResponse") -> Iterable[bytes]:
+        """The answer that is not kept, with the source in the place of the mark, which must not leave."""
+        answer = self.answer or []
+        if not source:
+            start_response(self.status, self.headers)
+            return answer
+        copy = Copy(self.headers, b"".join(answer)).telling(self._mark, source)
+        if isinstance(answer, HttpResponse):
+            answer.close()
+        start_response(self.status, copy.headers)
+        return [copy.body]
 
     def _start(self, status: str, headers: Headers, _error: Any = None) -> Any:
         self.status, self.headers = status, headers
