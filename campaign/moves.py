@@ -194,7 +194,7 @@ def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
 
 def _empty(signature: Signature) -> dict[str, Any]:
     """The columns of an erasure: every personal one empty; its mails, notes and reports go too."""
-    Report.objects.filter(signature=signature).delete()
+    reports.delete(Report.objects.filter(signature=signature))
     Mail.objects.filter(signature=signature).delete()
     EventNote.objects.filter(event__signature=signature).delete()
     texts = (

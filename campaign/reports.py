@@ -1,7 +1,9 @@
-"""What is decided of a signature is decided of what was reported about it; the reporters are told."""
+"""How reports end: closed with what is decided of their signature, or deleted."""
 
 from collections.abc import Collection
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from campaign import outbox
@@ -30,3 +32,14 @@ def close(signature_id: int, outcome: ReportOutcome, *, only: Collection[int] | 
         )
         outbox.owe(TELLS[outcome], closed)
     return len(closed)
+
+
+@transaction.atomic(savepoint=False)
+def delete(reports: QuerySet[Report]) -> None:
+    """Delete these reports with their mails.
+
+    Locked first: Django deletes by id, whatever has been confirmed since it read the ids; and the mails
+    before the reports, so that one which is owed meanwhile would still refer to its report.
+    """
+    locked = list(reports.order_by("pk").select_for_update().values_list("pk", flat=True))
+    Report.objects.filter(pk__in=locked).delete()

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from campaign import locks, outbox, placing
+from campaign import locks, outbox, placing, reports
 from campaign.errors import SignatureGone
 from campaign.links import LIFETIME, Purpose
 from campaign.models.address import SuppressionReason
@@ -124,4 +124,4 @@ def _expire_reports(now: datetime) -> None:
     """An open one stays until it is decided."""
     over = Q(status=ReportStatus.UNCONFIRMED, created_at__lt=now - UNCONFIRMED_REPORT_KEPT)
     over |= Q(status=ReportStatus.CLOSED, closed_at__lt=now - CLOSED_REPORT_KEPT)
-    Report.objects.filter(over).delete()
+    reports.delete(Report.objects.filter(over))

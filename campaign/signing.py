@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from campaign import identity, locks, moves, outbox, placing, queue, reception, rules, trip
+from campaign import identity, locks, moves, outbox, placing, queue, reception, reports, rules, trip
 from campaign.details import PROBLEMS, Details, read_address, read_correction, read_details
 from campaign.errors import (
     CampaignClosed,
@@ -275,11 +275,13 @@ def not_me(token: str) -> None:
                 pendings = [s for s in (locked, *others) if s.status == Status.PENDING]
                 placing.discard(pending.pk for pending in pendings)
         reported = Report.objects.filter(public_id=public_id).values("canonical_email")
-        Report.objects.filter(
-            campaign_id=int(campaign_id),
-            canonical_email__in=reported,
-            status=ReportStatus.UNCONFIRMED,
-        ).delete()
+        reports.delete(
+            Report.objects.filter(
+                campaign_id=int(campaign_id),
+                canonical_email__in=reported,
+                status=ReportStatus.UNCONFIRMED,
+            )
+        )
 
 
 # --- One's own page --------------------------------------------------------------------------
@@ -373,9 +375,10 @@ def _leave(token: str, verb: Verb, to: Status) -> None:
             _note(signature, SuppressionReason.ERASED)
             if signature.rejection_reason:
                 _note(signature, SuppressionReason.REJECTED)
-            Report.objects.filter(
-                campaign_id=signature.campaign_id, canonical_email=signature.canonical_email
-            ).delete()
+            its = signature.canonical_email
+            reports.delete(
+                Report.objects.filter(campaign_id=signature.campaign_id, canonical_email=its)
+            )
         if signature.status == Status.PENDING:
             placing.discard([signature.pk])
         elif verb == Verb.WITHDRAW and signature.status == Status.ERASED:

@@ -509,6 +509,19 @@ def test_what_a_moderator_kept_against_an_address_it_does_not_hide_again(
     assert entry.status == Status.HELD
 
 
+def test_one_that_its_signer_has_hidden_meanwhile_is_not_held(
+    client: Client, campaign: Campaign, entry: Signature
+) -> None:
+    send(client, entry, email="impostor@example.com")
+    signing.show(manage_token(entry), show_name=False)
+    before = Signature.objects.values().get(pk=entry.pk)
+    page = client.post(link_of(Report.objects.get()))
+    assert page.status_code == 200
+    assert "Zoë Moreau" not in page.content.decode()
+    assert Signature.objects.values().get(pk=entry.pk) == before
+    assert Report.objects.get().status == ReportStatus.OPEN
+
+
 # --- What comes of it ------------------------------------------------------------------------
 
 

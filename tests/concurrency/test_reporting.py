@@ -3,6 +3,8 @@
 from functools import partial
 
 import pytest
+from django.db import IntegrityError
+from django.db.models import QuerySet
 
 from campaign import locks, moderation, moves, outbox, reporting, signing
 from campaign.errors import MoveRefused
@@ -92,6 +94,35 @@ def test_a_report_that_is_confirmed_while_a_rejection_is_written_is_answered(
     assert confirming.waited
     assert Report.objects.get().outcome == "removed"
     assert Mail.objects.filter(kind=MailKind.REPORT_REMOVED).count() == 1
+
+
+def erased_while_answered(monkeypatch: pytest.MonkeyPatch) -> tuple[object, Meanwhile]:
+    """Who reported erases their own data while what they reported is rejected."""
+    entry, theirs = make_signature(name="Entry"), make_signature(email=OTHER)
+    reporting.confirm(reported(entry, OTHER))
+    erase = partial(signing.erase, manage_token(theirs))
+    erasing = Meanwhile(erase).before(monkeypatch, QuerySet, "update")
+    rejected = outcome_of(partial(reject, entry))
+    assert erasing.end() is None
+    assert not Report.objects.exists()
+    assert not Mail.objects.filter(kind=MailKind.REPORT_REMOVED).exists()
+    return rejected, erasing
+
+
+def test_who_erases_their_data_while_their_report_is_answered_waits_and_gets_no_mail(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rejected, erasing = erased_while_answered(monkeypatch)
+    assert isinstance(rejected, moves.Moved), repr(rejected)
+    assert erasing.waited
+
+
+def test_control_without_its_lock_the_mail_of_a_report_that_is_gone_fails_the_decision(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_options: rows)
+    rejected, _erasing = erased_while_answered(monkeypatch)
+    assert isinstance(rejected, IntegrityError), repr(rejected)
 
 
 # --- Hiding ----------------------------------------------------------------------------------
