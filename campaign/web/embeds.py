@@ -17,9 +17,10 @@ from campaign import publication
 from campaign.errors import CampaignError
 from campaign.languages import offered, site_languages
 from campaign.models.campaign import Campaign
+from campaign.sources import well_formed
 from campaign.web.answers import door, problem, public_page
 from campaign.web.forms import check_origin
-from campaign.web.front import kept
+from campaign.web.front import kept, sourced
 from campaign.web.language import speak
 from campaign.web.shown import SignForm, form_context
 from campaign.web.sign_form import Place, answer
@@ -29,18 +30,19 @@ SCRIPT_LIVES = 600
 """Seconds until a browser asks for the script again: what is mended in it is there by then."""
 
 
-@kept
+@sourced
 @door()
 def form(request: HttpRequest, slug: str) -> HttpResponse:
     """The form in a frame. POST answers in the frame too, whatever went wrong."""
     campaign = publication.find_campaign(slug)
     speech = speak(request, offered(campaign.languages))
     if request.method != "POST":
-        values = {"source": "embed"} if campaign.state() == "open" else {}
+        source = well_formed(request.GET.get("source")) or "embed"
+        values = {"source": source} if campaign.state() == "open" else {}
         context = {
             **form_context(campaign, speech),
             **FRAME.context(campaign),
-            "form": SignForm(values=values),
+            "form": SignForm(values),
         }
         return _framed(campaign, public_page(request, FRAME.page, context, speech=speech))
     try:
@@ -53,7 +55,7 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
     return _framed(campaign, response)
 
 
-@kept
+@sourced
 @door(writes=False)
 def counter(request: HttpRequest, slug: str) -> HttpResponse:
     """The count in a frame, with the way to the form."""

@@ -100,7 +100,9 @@ def campaign_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
             **context,
             "feed_url": reverse("api-feed", args=[campaign.slug]),
             "closing": closing(campaign, timezone.now()),
-            "progress": progress(campaign, context["counts"]["published"]),
+            "card": card(campaign, context["statement"], speech),
+            "share": ways(campaign, speech, context["statement"].title),
+            "canonical": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),
             "featured": entries(featured.signers, names),
             "newest": entries(newest.signers, names),
         }
@@ -109,6 +111,7 @@ def campaign_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
 def form_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
     """What a campaign's form shows, with the statement that is signed by it and the count."""
     statement = publication.statement(campaign, speech.language)
+    counts = publication.counts(campaign)
     exact = (campaign.slug, statement.version, statement.language)
     return {
         "campaign": campaign,
@@ -118,13 +121,11 @@ def form_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
         "wanted_language": own_name(speech.language),
         "exact_url": reverse("api-statement", args=exact),
         "state": campaign.state(),
-        "counts": publication.counts(campaign),
+        "counts": counts,
+        "progress": progress(campaign, counts["published"]),
         "disciplines": discipline_names(campaign, speech.language),
         "kinds": Kind.choices,
         "countries": country_names(speech.interface),
-        "card": card(campaign, statement, speech),
-        "share": ways(campaign, speech, statement.title),
-        "canonical": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),
     }
 
 

@@ -12,7 +12,9 @@ A link stands there until the frame has spoken, and for good where it may not be
   const words = texts[(language || navigator.language).split("-")[0]] || texts.en;
   const counts = show === "counter";
   const slug = encodeURIComponent(campaign);
-  const query = language ? `?language=${encodeURIComponent(language)}` : "";
+  // The host alone, so that the campaign sees which site a signature came by.
+  const source = `source=${location.hostname.slice(0, 60)}`;
+  const query = language ? `?language=${encodeURIComponent(language)}&${source}` : `?${source}`;
 
   const link = document.createElement("a");
   link.href = `${origin}/${slug}/${query}`;

@@ -1,4 +1,4 @@
-/* In a frame on another site: say how high the page is, and keep its count fresh. */
+// In a frame on another site: says how high the page is, keeps its count fresh, and lets links out.
 
 const RENEW = 60_000; // milliseconds
 
@@ -20,3 +20,9 @@ async function renew(part) {
 for (const part of document.querySelectorAll("[data-renew]")) {
   setInterval(() => renew(part).catch(() => {}), RENEW);
 }
+
+// Most pages refuse to be shown in a frame, ours among them.
+document.addEventListener("click", ({ target }) => {
+  const link = target.closest("a[href^=http], a[href^='/']");
+  if (link && link.origin + link.pathname !== location.origin + location.pathname) link.target = "_blank";
+});
