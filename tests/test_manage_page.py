@@ -90,7 +90,7 @@ def test_it_shows_what_was_signed_when_and_under_which_text(
 def test_times_are_written_as_the_signers_language_writes_them(
     client: Client, signature: Signature
 ) -> None:
-    assert "1 février 2026, 12:30" in read(client, signature, language="fr")
+    assert "1 février 2026 à 12:30 (UTC)" in read(client, signature, language="fr")
 
 
 def test_a_newer_text_is_said_and_the_signed_one_stays(
