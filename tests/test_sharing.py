@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from html import unescape
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 from django.conf import settings
@@ -18,7 +18,7 @@ from tests.factories import confirm_token, make_campaign, make_signature, manage
 pytestmark = pytest.mark.django_db
 
 BASE = settings.BASE_URL
-WAYS = {"whatsapp", "telegram", "facebook", "bluesky", "x", "linkedin", "mail"}
+WAYS = {"whatsapp", "telegram", "facebook", "bluesky", "mastodon", "x", "linkedin", "mail"}
 
 
 @pytest.fixture
@@ -35,15 +35,14 @@ def block(page: str) -> str:
 def shared(page: str) -> dict[str, str]:
     """Each link that may be passed on, by its source."""
     links = re.findall(r'(?:value|data-url|href)="([^"]+)"', block(page))
-    ours = re.compile(re.escape(BASE) + r"/[^\s]*")
+    # As it is in the field and for the phone's sheet, quoted in the services' links.
+    ours = re.compile(f"{re.escape(quote(BASE, safe=''))}[^&]*|{re.escape(BASE)}.*")
     found = {}
-    for link in map(unescape, links):
-        told = ours.search(link) or ours.search(
-            " ".join(sum(parse_qs(urlsplit(link).query).values(), []))
-        )
-        if told:
-            [source] = parse_qs(urlsplit(told[0]).query)["source"]
-            found[source] = told[0]
+    for link in links:
+        if told := ours.search(unescape(link)):
+            address = unquote(told[0])
+            [source] = parse_qs(urlsplit(address).query)["source"]
+            found[source] = address
     return found
 
 
@@ -76,6 +75,7 @@ def test_the_links_are_the_services_own(client: Client, art: Campaign) -> None:
         f"https://t.me/share/url?url={link}telegram&text={title}",
         f"https://www.facebook.com/sharer/sharer.php?u={link}facebook",
         f"https://bsky.app/intent/compose?text={title}%20{link}bluesky",
+        f"https://share.joinmastodon.org/#text={title}%20{link}mastodon",
         f"https://x.com/intent/tweet?text={title}&url={link}x",
         f"https://www.linkedin.com/sharing/share-offsite/?url={link}linkedin",
         f"mailto:?subject={title}&body={link}mail",

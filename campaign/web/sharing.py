@@ -33,6 +33,7 @@ WAYS = {
     "telegram": ("Telegram", "https://t.me/share/url?url={url}&text={text}"),
     "facebook": ("Facebook", "https://www.facebook.com/sharer/sharer.php?u={url}"),
     "bluesky": ("Bluesky", "https://bsky.app/intent/compose?text={text}%20{url}"),
+    "mastodon": ("Mastodon", "https://share.joinmastodon.org/#text={text}%20{url}"),
     "x": ("X", "https://x.com/intent/tweet?text={text}&url={url}"),
     "linkedin": ("LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?url={url}"),
     "mail": (_("E-mail"), "mailto:?subject={text}&body={url}"),

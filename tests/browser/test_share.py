@@ -38,7 +38,7 @@ def test_the_sheet_of_the_phone_gets_a_link_of_its_own(visit: Visitors) -> None:
 def test_without_scripts_the_link_and_the_ways_are_there(visit: Visitors) -> None:
     page = visit("/art/?language=en", scripts=False)
     assert page.locator("#share-link").input_value().endswith("&source=link")
-    assert page.locator(".share-ways a:visible").count() == 7
+    assert page.locator(".share-ways a:visible").count() == 8
     assert page.locator(".share button:visible").count() == 0
 
 
