@@ -7,8 +7,9 @@ from campaign.xmltext import escaped
 
 ACCENT = "8a2b1f"
 """``--accent`` of petition.css, where a campaign has no colour of its own."""
-INK = "1c1a17"
-PAPER = "f6f2ea"
+INK = "161615"
+PAPER = "f5f4f2"
+"""``--ink`` and ``--sheet`` of petition.css by day."""
 _HEIGHT = 28
 _MARGIN = 10
 _FONT = 'font-family="Verdana,DejaVu Sans,Noto Sans,sans-serif" font-size="13"'
