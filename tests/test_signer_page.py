@@ -62,7 +62,8 @@ def test_it_may_be_kept_for_a_moment_and_speaks_the_readers_language(
 ) -> None:
     response = client.get(path(make_signature(art)), headers={"Accept-Language": "fr"})
     assert response["Cache-Control"] == "public, max-age=5, stale-while-revalidate=25"
-    assert (response["Content-Language"], response["Vary"]) == ("fr", "Accept-Language")
+    assert response["Content-Language"] == "fr"
+    assert "Accept-Language" in response["Vary"]
     assert "L’art n’est pas une carrière" in words(response)
     assert not response.cookies
 
