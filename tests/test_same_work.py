@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from campaign import locks, queue, signing
+from campaign import intake, locks, queue, reporting, signing
 from campaign.models import Campaign, Mail, MailQuota
 from campaign.models.signature import Status
 from tests.factories import details, make_campaign, make_signature, not_me_token
@@ -103,6 +103,37 @@ def test_resending_does_the_same_work(
         )
 
     known, fresh = resend("zoe@example.org"), resend("nobody@example.org")
+    assert known == fresh
+    assert known[1] == ["campaign.deliver"]
+
+
+@pytest.mark.parametrize("case", [*CASES, "on file"])
+def test_reporting_does_the_same_work(
+    campaign: Campaign,
+    case: str,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry = make_signature(campaign, **details(email="entry@example.org"))
+    if case == "on file":
+        lines = ["name,email\r\n", "Zoë Moreau,zoe@example.org\r\n"]
+        intake.import_signers(
+            campaign=campaign, lines=lines, file_name="a.csv", consent_note="forms of May"
+        )
+    prepare(campaign, case)
+
+    def report(email: str) -> tuple[list[str], list[str]]:
+        typed = {"email": email, "reason": "other", "note": ""}
+        return work(
+            lambda: reporting.report(
+                campaign=campaign, public_id=entry.public_id, typed=typed, language="en"
+            ),
+            django_capture_on_commit_callbacks,
+            monkeypatch,
+        )
+
+    report("warm@example.org")
+    known, fresh = report("zoe@example.org"), report("nobody@example.org")
     assert known == fresh
     assert known[1] == ["campaign.deliver"]
 
