@@ -5,14 +5,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from campaign import publication
-from campaign.languages import Speech, offered, site_languages
+from campaign.languages import Speech, site_languages
 from campaign.models.campaign import Campaign
 from campaign.sources import well_formed
 from campaign.web import sign_form
 from campaign.web.answers import door, private_page, public_page
 from campaign.web.forms import check_origin
 from campaign.web.front import sourced
-from campaign.web.language import speak
+from campaign.web.language import speak, speak_for
 from campaign.web.shown import SignForm, campaign_context
 
 
@@ -54,13 +54,13 @@ def campaign_page(request: HttpRequest, slug: str) -> HttpResponse:
 def preview(request: HttpRequest, key: str) -> HttpResponse:
     """A campaign by its preview link, whatever the clock says; its form does nothing."""
     campaign = publication.preview_campaign(key)
-    speech = speak(request, offered(campaign.languages))
+    speech = speak_for(request, campaign)
     context = {**_context(campaign, speech), "preview": True}
     return private_page(request, "pages/campaign.html", context, speech=speech)
 
 
 def _public_campaign(request: HttpRequest, campaign: Campaign) -> HttpResponse:
-    speech = speak(request, offered(campaign.languages))
+    speech = speak_for(request, campaign)
     source = well_formed(request.GET.get("source"))
     context = _context(campaign, speech, source if campaign.state() == "open" else "")
     return public_page(request, "pages/campaign.html", context, speech=speech)

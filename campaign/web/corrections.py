@@ -9,10 +9,9 @@ from django.utils import translation
 from campaign import publication
 from campaign.corrections import Correction
 from campaign.corrections import corrections as find_corrections
-from campaign.languages import offered
 from campaign.web.answers import door, public_page
 from campaign.web.front import kept
-from campaign.web.language import speak
+from campaign.web.language import speak_for
 from campaign.web.shown import moment
 
 
@@ -21,7 +20,7 @@ from campaign.web.shown import moment
 def corrections(request: HttpRequest, slug: str) -> HttpResponse:
     """How many signatures were removed after they had been published, by day and reason."""
     campaign = publication.find_campaign(slug)
-    speech = speak(request, offered(campaign.languages))
+    speech = speak_for(request, campaign)
     with translation.override(speech.interface):
         found = find_corrections(campaign)
     context = {

@@ -15,13 +15,13 @@ from django.utils.translation import gettext
 
 from campaign import publication
 from campaign.errors import CampaignError
-from campaign.languages import offered, site_languages
+from campaign.languages import site_languages
 from campaign.models.campaign import Campaign
 from campaign.sources import well_formed
 from campaign.web.answers import door, problem, public_page
 from campaign.web.forms import check_origin
 from campaign.web.front import kept, sourced
-from campaign.web.language import speak
+from campaign.web.language import speak_for
 from campaign.web.shown import SignForm, form_context
 from campaign.web.sign_form import Place, answer
 
@@ -35,7 +35,7 @@ SCRIPT_LIVES = 600
 def form(request: HttpRequest, slug: str) -> HttpResponse:
     """The form in a frame. POST answers in the frame too, whatever went wrong."""
     campaign = publication.find_campaign(slug)
-    speech = speak(request, offered(campaign.languages))
+    speech = speak_for(request, campaign)
     if request.method != "POST":
         source = well_formed(request.GET.get("source")) or "embed"
         values = {"source": source} if campaign.state() == "open" else {}
@@ -60,7 +60,7 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
 def counter(request: HttpRequest, slug: str) -> HttpResponse:
     """The count in a frame, with the way to the form."""
     campaign = publication.find_campaign(slug)
-    speech = speak(request, offered(campaign.languages))
+    speech = speak_for(request, campaign)
     context = form_context(campaign, speech)
     return _framed(campaign, public_page(request, "embed/counter.html", context, speech=speech))
 
@@ -70,7 +70,7 @@ def counter(request: HttpRequest, slug: str) -> HttpResponse:
 def demonstration(request: HttpRequest, slug: str) -> HttpResponse:
     """The lines to copy, and under each what it makes."""
     campaign = publication.find_campaign(slug)
-    speech = speak(request, offered(campaign.languages))
+    speech = speak_for(request, campaign)
     context = {
         "campaign": campaign,
         "statement": publication.statement(campaign, speech.language),

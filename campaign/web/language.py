@@ -6,7 +6,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware import locale
 
-from campaign.languages import Speech, choose
+from campaign.languages import Speech, choose, offered
+from campaign.models.campaign import Campaign
 
 
 def speak(request: HttpRequest, languages: Sequence[str], preferred: str | None = None) -> Speech:
@@ -17,6 +18,11 @@ def speak(request: HttpRequest, languages: Sequence[str], preferred: str | None 
         preferred=preferred,
         accept=request.headers.get("Accept-Language"),
     )
+
+
+def speak_for(request: HttpRequest, campaign: Campaign, preferred: str | None = None) -> Speech:
+    """The same on a campaign's pages, out of the languages that they are to be had in."""
+    return speak(request, offered(campaign.languages), preferred)
 
 
 class LocaleMiddleware(locale.LocaleMiddleware):

@@ -24,7 +24,7 @@ from campaign.errors import (
     TokenExpired,
     TokenInvalid,
 )
-from campaign.languages import Speech, offered, site_languages
+from campaign.languages import Speech, site_languages
 from campaign.links import Purpose
 from campaign.models.campaign import Campaign, Publication
 from campaign.models.signature import Evidence, RejectionReason, Signature, Status
@@ -33,7 +33,7 @@ from campaign.outbox import link_to
 from campaign.web import personal
 from campaign.web.answers import door, keep_private, private_page, public_page
 from campaign.web.forms import by_field, check_origin, mistakes, read_form, typed_number
-from campaign.web.language import speak
+from campaign.web.language import speak, speak_for
 from campaign.web.marks import MEANINGS
 from campaign.web.shown import KINDS, discipline_names
 
@@ -218,11 +218,11 @@ def my_signature(request: HttpRequest, slug: str) -> HttpResponse:
     campaign = publication.find_campaign(slug)
     template = "pages/my_signature.html"
     if request.method != "POST":
-        speech = speak(request, offered(campaign.languages))
+        speech = speak_for(request, campaign)
         return public_page(request, template, _asking(campaign, speech), speech=speech)
     check_origin(request)
     form = read_form(request)
-    speech = speak(request, offered(campaign.languages), form.get("language"))
+    speech = speak_for(request, campaign, form.get("language"))
     context = {**_asking(campaign, speech), "email": form.get("email", ""), "sent": True}
     with translation.override(speech.interface):
         try:

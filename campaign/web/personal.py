@@ -17,13 +17,13 @@ from campaign.errors import (
     TokenExpired,
     TokenInvalid,
 )
-from campaign.languages import Speech, direction, offered, own_name, site_languages
+from campaign.languages import Speech, direction, own_name, site_languages
 from campaign.links import Purpose, read_token
 from campaign.models.signature import Evidence, Signature, Status
 from campaign.outbox import link_to
 from campaign.web.answers import door, private_page, problem
 from campaign.web.forms import check_origin, read_form
-from campaign.web.language import speak
+from campaign.web.language import speak, speak_for
 from campaign.web.sharing import signers_ways
 
 # --- Confirming ------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def answer(
 
 def spoken(request: HttpRequest, signature: Signature) -> Speech:
     """The language that was signed in, unless the address asks for another one."""
-    return speak(request, offered(signature.campaign.languages), signature.language)
+    return speak_for(request, signature.campaign, signature.language)
 
 
 def shown(request: HttpRequest, signature: Signature) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign import publication, reporting
 from campaign.errors import InvalidInput, NotFound, SignatureGone
-from campaign.languages import Speech, offered
+from campaign.languages import Speech
 from campaign.links import Purpose
 from campaign.models.campaign import Campaign
 from campaign.models.report import NOTE_MAX, Report, ReportOutcome, ReportReason, ReportStatus
@@ -18,7 +18,7 @@ from campaign.models.signature import Status
 from campaign.outbox import link_to
 from campaign.web.answers import door, private_page
 from campaign.web.forms import by_field, check_origin, mistakes, read_form
-from campaign.web.language import speak
+from campaign.web.language import speak_for
 from campaign.web.shown import discipline_names, entries
 
 TYPED = ("reason", "note", "email")
@@ -36,7 +36,7 @@ ANSWERS: dict[str, str | Promise] = {
 def report(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
     """GET shows the entry as the list does, and a form; POST sends its link to the address typed."""
     campaign = publication.find_campaign(slug)
-    speech = speak(request, offered(campaign.languages))
+    speech = speak_for(request, campaign)
     entry = _entry(campaign, public_id, speech)
     if request.method != "POST":
         return _form(request, campaign, entry, speech, typed={})
@@ -106,7 +106,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         reporting.confirm(token)
     report = reporting.seen(token)
     campaign = report.campaign
-    speech = speak(request, offered(campaign.languages), report.language)
+    speech = speak_for(request, campaign, report.language)
     try:
         entry = _entry(campaign, report.signature.public_id, speech)
     except (NotFound, SignatureGone):

@@ -25,7 +25,7 @@ from campaign.models.campaign import Campaign
 from campaign.publication import PublicStatement
 from campaign.web.answers import private_page
 from campaign.web.forms import TEXTS, by_field, mistakes, read_form, typed_signature, typed_version
-from campaign.web.language import speak
+from campaign.web.language import speak_for
 from campaign.web.shown import SignForm, campaign_context
 
 KEPT = (*TEXTS, "show_name", "newsletter", "consent", "statement_version", "consent_version")
@@ -80,7 +80,7 @@ class _Sent:
 def answer(request: HttpRequest, campaign: Campaign, place: Place) -> HttpResponse:
     """What its buttons do; raises BadForm or FormTooLarge. Where it came from is asked before."""
     form = read_form(request)
-    speech = speak(request, offered(campaign.languages), form.get("language"))
+    speech = speak_for(request, campaign, form.get("language"))
     sent = _Sent(request, campaign, place, form, speech)
     with translation.override(speech.interface):
         match form.get("action"):

@@ -9,12 +9,11 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
 from campaign import publication
-from campaign.languages import offered
 from campaign.models.signature import Evidence
 from campaign.web import filters
 from campaign.web.answers import door, public_page
 from campaign.web.front import sourced
-from campaign.web.language import speak
+from campaign.web.language import speak_for
 from campaign.web.marks import MEANINGS
 from campaign.web.sharing import card
 from campaign.web.shown import country_names, discipline_names, entries
@@ -27,7 +26,7 @@ PAGE = 50
 def signers(request: HttpRequest, slug: str) -> HttpResponse:
     """The public list: search, filters, order, pages by cursor."""
     campaign = publication.find_campaign(slug)
-    speech = speak(request, offered(campaign.languages))
+    speech = speak_for(request, campaign)
     disciplines = discipline_names(campaign, speech.language)
     with translation.override(speech.interface):
         known = filters.words(disciplines, dict(country_names(speech.interface)))

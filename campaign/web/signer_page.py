@@ -7,11 +7,11 @@ from django.urls import reverse
 from django.utils import translation
 
 from campaign import publication
-from campaign.languages import Speech, offered, own_name
+from campaign.languages import Speech, own_name
 from campaign.models.campaign import Campaign
 from campaign.publication import PublicSigner
 from campaign.web.answers import door, private_page, public_page
-from campaign.web.language import speak
+from campaign.web.language import speak_for
 from campaign.web.sharing import card
 from campaign.web.shown import discipline_names, entries, moment
 
@@ -20,7 +20,7 @@ from campaign.web.shown import discipline_names, entries, moment
 def signer(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
     """What the list says of one signer, and what they signed; 410 of one who left the list."""
     campaign = publication.find_campaign(slug)
-    speech = speak(request, offered(campaign.languages))
+    speech = speak_for(request, campaign)
     found = publication.signer(campaign, public_id)
     statement = publication.statement(campaign, speech.language)
     context: dict[str, Any] = {"campaign": campaign, "statement": statement}
