@@ -151,6 +151,7 @@ def test_the_page_says_what_was_reported_by_whom_and_whether_they_are_on_file(
     assert "zoe@example.org" in text
     assert "second &lt;b&gt;line&lt;/b&gt;" in text
     assert "address on file for this name" not in text
+    assert "please confirm your report" not in text  # among the mails to the signer
     reported(entry, "own@example.org")
     text = words(desk.get(f"{QUEUE}{entry.pk}/change/"))
     assert "address on file for this name" in text
