@@ -102,6 +102,5 @@ def test_the_form_tells_a_screen_reader_what_is_wanted_and_what_is_wrong(visit: 
 
 
 def _is(node: dict[str, Any], role: str, name: str) -> bool:
-    return node.get("role", {}).get("value") == role and node.get("name", {}).get(
-        "value", ""
-    ).startswith(name)
+    said = [node.get(what, {}).get("value", "") for what in ("role", "name")]
+    return said[0] == role and str(said[1]).startswith(name)

@@ -44,6 +44,9 @@ def pages(running_product: Product) -> dict[str, str]:
     not_me = next(target for _words, target in browser.get(pending).links if "/not-me/" in target)
     sql = "SELECT public_id FROM campaign_signature WHERE email = 'pages@example.net'"
     signer = f"/art/signers/{product.query(sql)[0][0]}/"
+    form = browser.get(f"{signer}report/?language=en").form(email="")
+    form.fields["reason"] = "other"
+    browser.send(form, email="reports@example.net")
     return {
         "home": "/",
         "campaign": "/art/",
@@ -54,6 +57,7 @@ def pages(running_product: Product) -> dict[str, str]:
         "nothing found": "/art/signers/?q=nobodyatall",
         "signer": signer,
         "report": f"{signer}report/",
+        "report, confirm": mailed(product, "reports@example.net", "report"),
         "corrections": "/art/corrections/",
         "link to one's own page": "/art/my-signature/",
         "confirm": pending,
