@@ -99,7 +99,8 @@ class Copy:
     def _with(self, mark: str, source: str) -> "Copy":
         body = self.body.replace(mark.encode(), source.encode())
         told = {"content-length": str(len(body)), "etag": f'{self.etag[:-1]}-{source}"'}
-        headers = [(n, told.get(n.lower(), v)) for n, v in self.headers]
+        # A redirect has the address in its Location.
+        headers = [(n, told.get(n.lower(), v.replace(mark, source))) for n, v in self.headers]
         return Copy(headers, body, self.choices, self.began)
 
     def encode(self) -> bytes:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
 
 from campaign import copies
@@ -122,6 +123,15 @@ def test_the_mark_never_leaves(process: Process, art: Campaign) -> None:
     assert hidden(process.get("/art/?language=xx&source=a").body.decode()) == ["a"]
     # Asked once for each, whatever came of it.
     assert process.readings == 4
+
+
+def test_whoever_is_led_to_https_takes_their_source_along(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "SECURE_SSL_REDIRECT", True)
+    led = Process(WSGIHandler()).get("/art/?language=fr&source=mail")
+    assert led.status == 301
+    assert led["location"] == "https://testserver/art/?language=fr&source=mail"
 
 
 def test_the_first_page_of_many_campaigns_keeps_it(process: Process) -> None:
