@@ -48,7 +48,8 @@ def report(*, campaign: Campaign, public_id: str, typed: Mapping[str, str], lang
     where no mail may go, so that nobody learns what is known of an address (as in `signing.sign`).
 
     1. Take one of the address's slots, which it shares with all that strangers can cause it.
-    2. Take one of the signature's. An address on file needs none: else strangers who use them up
+    2. Take one of the signature's, which goes back if no mail may go: one mailbox, typed again and
+       again, would use them all up. An address on file needs none: else strangers who use them up
        would keep out the one who must get through.
 
     Raises NotFound, SignatureGone, InvalidInput.
@@ -58,10 +59,10 @@ def report(*, campaign: Campaign, public_id: str, typed: Mapping[str, str], lang
     canonical = canonical_address(details.email)
     with transaction.atomic():
         welcome = outbox.welcome(campaign_id=campaign.pk, canonical_email=canonical)
+        point = transaction.savepoint()
         room = outbox.room_for_report(signature)
         # Without a slot nothing of the address is looked up: to find a row takes longer than none.
         known = is_on_file(signature, canonical if welcome else "")
-        point = transaction.savepoint()
         fresh = Report.objects.create(
             campaign_id=campaign.pk,
             signature=signature,

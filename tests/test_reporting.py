@@ -274,6 +274,17 @@ def test_the_lane_is_not_filled_with_one_name_and_an_address_on_file_gets_throug
     assert Report.objects.filter(signature=other).count() == 1
 
 
+def test_what_causes_no_mail_takes_no_room_from_who_reports_the_same_name(
+    client: Client, entry: Signature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "REPORTS_A_DAY", 4)
+    for _ in range(6):
+        send(client, entry, email="stranger@example.org")
+    send(client, entry, email="zoe@example.org")
+    told = list(Report.objects.order_by("pk").values_list("email", flat=True))
+    assert told == [*["stranger@example.org"] * outbox.STRANGERS_A_DAY, "zoe@example.org"]
+
+
 # --- The mail --------------------------------------------------------------------------------
 
 
