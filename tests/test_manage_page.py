@@ -93,6 +93,19 @@ def test_times_are_written_as_the_signers_language_writes_them(
     assert "1 février 2026 à 12:30 (UTC)" in read(client, signature, language="fr")
 
 
+def test_what_may_be_chosen_is_named_and_ordered_in_the_language_of_the_page(
+    client: Client, signature: Signature
+) -> None:
+    page = client.get(page_of(signature), {"language": "fr"}).content.decode()
+    options = dict(re.findall(r'<option value="(\w+)" *(?:selected)?>([^<]+)', page))
+    assert options["author"] == "Auteur, autrice"
+    assert options["FR"] == "France"
+    # Ethiopia before Denmark: in the Arabic alphabet, not in the English one.
+    page = client.get(page_of(signature), {"language": "ar"}).content.decode()
+    codes = re.findall(r'<option value="([A-Z]{2})"', page)
+    assert codes.index("ET") < codes.index("DK")
+
+
 def test_a_newer_text_is_said_and_the_signed_one_stays(
     client: Client, signature: Signature
 ) -> None:

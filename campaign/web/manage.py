@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django_countries import countries
 
 from campaign import own_data, publication, signing
 from campaign.details import CORRECTABLE
@@ -24,7 +23,7 @@ from campaign.errors import (
     TokenExpired,
     TokenInvalid,
 )
-from campaign.languages import Speech, site_languages
+from campaign.languages import Speech, direction, site_languages
 from campaign.links import Purpose
 from campaign.models.campaign import Campaign, Publication
 from campaign.models.signature import Evidence, RejectionReason, Signature, Status
@@ -35,7 +34,7 @@ from campaign.web.answers import door, keep_private, private_page, public_page
 from campaign.web.forms import by_field, check_origin, mistakes, read_form, typed_number
 from campaign.web.language import speak, speak_for
 from campaign.web.marks import MEANINGS
-from campaign.web.shown import KINDS, discipline_names
+from campaign.web.shown import KINDS, country_names, discipline_names
 
 NOTICES: dict[str, str | Promise] = {
     "unchanged": _("Nothing was changed."),
@@ -134,6 +133,7 @@ def _own_page(
     status: int = 200,
 ) -> HttpResponse:
     signature = signing.seen(Purpose.MANAGE, token)
+    speech = personal.spoken(request, signature)
     context = {
         **personal.shown(request, signature),
         **_standing(signature),
@@ -141,8 +141,8 @@ def _own_page(
         "typed": {**_as_it_is(signature), **(typed or {})},
         "correcting": typed is not None,
         "kinds": KINDS,
-        "disciplines": discipline_names(signature.campaign, signature.language),
-        "countries": countries,
+        "disciplines": discipline_names(signature.campaign, speech.language),
+        "countries": country_names(speech.interface),
         "errors": errors or {},
         "mistakes": mistakes(errors or {}),
         "error": error,
@@ -171,8 +171,10 @@ def _signed(signature: Signature) -> dict[str, Any]:
     """Which text and which consent it was given to, and whether there is a newer text by now."""
     campaign, text = signature.campaign, signature.statement
     newest = current_text(campaign, text.language)
+    consent = signature.consent
     return {
-        "consent": signature.consent,
+        "consent": consent,
+        "consent_direction": direction(consent.language) if consent else "",
         "newest": newest if newest.version.number > text.version.number else None,
     }
 
