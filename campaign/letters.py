@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from email.utils import formataddr, parseaddr
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -32,6 +32,14 @@ NAME_IN_MAIL = 60
 ACCENT = "#8a2b1f"
 """``--accent`` of petition.css."""
 
+
+class Sender(NamedTuple):
+    """The From of a mail in its parts; ``name`` is '' where there is none."""
+
+    name: str
+    address: str
+
+
 # What a template's conditions leave behind in plain text.
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
@@ -51,6 +59,7 @@ SUBJECTS: dict[str, str | Promise] = {
 def render(mail: Mail, connection: BaseEmailBackend | None = None) -> Letter:
     """The message of one mail row, to be sent over that connection."""
     signature, to = mail.signature, mail.recipient
+    campaign = signature.campaign
     with translation.override(interface_language(to.language)):
         context = _context(mail, signature)
         subject = str(SUBJECTS[mail.kind]) % {"title": context["statement"].title}
@@ -72,7 +81,7 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None) -> Letter:
     letter = Letter(
         subject=" ".join(subject.split()),
         body=_EMPTY_LINES.sub("\n\n", text).strip() + "\n",
-        from_email=sender(signature),
+        from_email=formataddr(sender(campaign)),
         to=[mailboxes.ascii_address(to.email)],
         headers=headers,
         connection=connection,
@@ -103,10 +112,9 @@ def example(campaign: Campaign, kind: str, language: str) -> Letter:
     return render(Mail(campaign=campaign, signature=signature, report=report, kind=kind))
 
 
-def sender(signature: Signature) -> str:
-    """The From of a campaign's mails, its own or the installation's."""
-    name, address = parseaddr(signature.campaign.sender or settings.DEFAULT_FROM_EMAIL)
-    return formataddr((name, address))
+def sender(campaign: Campaign) -> Sender:
+    """Whom a campaign's mails are from: its own address, or the installation's."""
+    return Sender(*parseaddr(campaign.sender or settings.DEFAULT_FROM_EMAIL))
 
 
 def _context(mail: Mail, signature: Signature) -> dict[str, Any]:

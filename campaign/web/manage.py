@@ -6,14 +6,13 @@ Reached from a mail; who has lost it asks for another one with their address.
 from contextlib import suppress
 from typing import Any
 
-from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import own_data, publication, signing
+from campaign import letters, own_data, publication, signing
 from campaign.details import CORRECTABLE
 from campaign.errors import (
     CampaignError,
@@ -240,5 +239,5 @@ def _asking(campaign: Campaign, speech: Speech) -> dict[str, Any]:
     return {
         "campaign": campaign,
         "statement": publication.statement(campaign, speech.language),
-        "sender": campaign.sender or settings.DEFAULT_FROM_EMAIL,
+        "sender": letters.sender(campaign),
     }

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import publication, reporting
+from campaign import letters, publication, reporting
 from campaign.errors import InvalidInput, NotFound, SignatureGone
 from campaign.languages import Speech
 from campaign.links import Purpose
@@ -66,7 +65,7 @@ def _reported(
     context = {
         **_about(campaign, speech),
         "email": typed["email"],
-        "sender": campaign.sender or settings.DEFAULT_FROM_EMAIL,
+        "sender": letters.sender(campaign),
         "entry": entry,
     }
     return private_page(request, "pages/report_sent.html", context, speech=speech)

@@ -1,17 +1,15 @@
 """What a campaign's form does: sign, send the mail again, take back what was typed."""
 
 from dataclasses import dataclass
-from email.utils import parseaddr
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import mail_domains, publication, signing
+from campaign import letters, mail_domains, publication, signing
 from campaign.errors import (
     CampaignClosed,
     CampaignError,
@@ -164,16 +162,15 @@ def _is_of_now(sent: _Sent) -> bool:
 def _look_in_inbox(sent: _Sent, *, again: bool = False) -> HttpResponse:
     """Where to look for the mail: made of what was typed alone, so it tells nobody anything."""
     email = sent.form.get("email", "").strip()
-    name, address = parseaddr(sent.campaign.sender or settings.DEFAULT_FROM_EMAIL)
+    sender = letters.sender(sent.campaign)
     context = {
         **sent.place.context(sent.campaign),
         "campaign": sent.campaign,
         "statement": sent.statement(),
         "email": email,
         "meant": mail_domains.meant(email),
-        "mailbox": mail_domains.mailbox_page(email, sender=address),
-        "sender_name": name,
-        "sender_address": address,
+        "mailbox": mail_domains.mailbox_page(email, sender=sender.address),
+        "sender": sender,
         "kept": sent.kept(),
         "again": again,
         "pause": RESEND_PAUSE,
