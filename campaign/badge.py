@@ -2,11 +2,9 @@
 
 import unicodedata
 
-from campaign.contrast import WHITE, Colour, contrast, parse
+from campaign.contrast import ACCENT, on, parse
 from campaign.xmltext import escaped
 
-ACCENT = "8a2b1f"
-"""``--accent`` of petition.css, where a campaign has no colour of its own."""
 INK = "161615"
 PAPER = "f5f4f2"
 """``--ink`` and ``--sheet`` of petition.css by day."""
@@ -51,11 +49,6 @@ def _text(text: str, middle: float, colour: str, *, bold: bool = False) -> str:
         f'<text x="{middle:.1f}" y="18.5" fill="#{colour}"{weight}'
         f' textLength="{_width(text, bold=bold):.0f}" lengthAdjust="spacingAndGlyphs">{escaped(text)}</text>'
     )
-
-
-def on(ground: Colour) -> str:
-    """White or black, whichever reads better."""
-    return "ffffff" if contrast(WHITE, ground) >= contrast(parse("000000"), ground) else "000000"
 
 
 def _width(text: str, *, bold: bool = False) -> float:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import resvg_py
 
-from campaign.badge import ACCENT, on
-from campaign.contrast import parse
+from campaign.contrast import ACCENT, on, parse
 from campaign.logos import LogoFile
 from campaign.typesetting import BOLD, REGULAR, Block, Drawable, Place, drawable, fit
 from campaign.xmltext import escaped

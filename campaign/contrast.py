@@ -5,6 +5,8 @@ from collections.abc import Mapping
 Colour = tuple[float, float, float]
 """Red, green and blue, each 0 to 1."""
 
+ACCENT = "8a2b1f"
+"""``--accent`` of petition.css, where a campaign has no colour of its own."""
 WHITE: Colour = (1.0, 1.0, 1.0)
 IN_THE_DARK = 5.5
 """Contrast of an accent on the grounds in the dark; WCAG 2.2 AA asks for 4.5."""
@@ -30,6 +32,11 @@ def contrast(one: Colour, other: Colour) -> float:
 def worst(accent: Colour, grounds: Mapping[str, str]) -> tuple[float, str]:
     """The smallest contrast that a colour has on any of these grounds, and on which."""
     return min((contrast(accent, parse(ground)), ground) for ground in grounds.values())
+
+
+def on(ground: Colour) -> str:
+    """White or black as ``rrggbb``, whichever reads better."""
+    return "ffffff" if contrast(WHITE, ground) >= contrast(parse("000000"), ground) else "000000"
 
 
 def lightened(digits: str) -> str:

@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaign import identity, mailboxes, outbox
-from campaign.contrast import lightened
+from campaign.contrast import ACCENT, lightened
 from campaign.languages import direction, interface_language
 from campaign.links import LIFETIME, Purpose
 from campaign.mime import Letter
@@ -28,9 +28,6 @@ from campaign.models.statement import current_text
 
 NAME_IN_MAIL = 60
 """Characters of a typed name that may stand in a mail to a mailbox that nobody has confirmed yet."""
-
-ACCENT = "#8a2b1f"
-"""``--accent`` of petition.css."""
 
 
 class Sender(NamedTuple):
@@ -122,7 +119,7 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
     report, to = mail.report, mail.recipient
     # A reporter has signed no text: the current one, in their language.
     statement = current_text(campaign, report.language) if report else signature.statement
-    accent = campaign.colours.get("accent", ACCENT)
+    accent = f"#{campaign.accent or ACCENT}"
     return {
         "signature": signature,
         "campaign": campaign,

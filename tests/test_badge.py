@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from campaign import badge
-from campaign.contrast import contrast, parse
+from campaign.contrast import contrast, on, parse
 from campaign.models import Campaign
 from campaign.models.signature import Status
 from campaign.models.tally import Tally
@@ -123,7 +123,7 @@ def test_the_number_reads_on_every_accent() -> None:
     chance = random.Random(7)
     grounds = [f"{chance.randrange(1 << 24):06x}" for _ in range(2000)]
     grounds += [f"{grey:02x}" * 3 for grey in range(256)]
-    worst = min(contrast(parse(badge.on(parse(each))), parse(each)) for each in grounds)
+    worst = min(contrast(parse(on(parse(each))), parse(each)) for each in grounds)
     assert worst >= 4.5
     assert contrast(parse(badge.INK), parse(badge.PAPER)) >= 7
 

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from campaign.contrast import DAY, NIGHT, contrast, parse
+from campaign.contrast import ACCENT, DAY, NIGHT, contrast, parse
 
 ENOUGH = 4.5
 """WCAG 2.2, success criterion 1.4.3."""
@@ -32,6 +32,10 @@ def test_the_grounds_that_accents_are_checked_on_are_those_of_the_style_sheet(
 ) -> None:
     found = properties(dark)
     assert {name: found[name] for name in grounds} == grounds
+
+
+def test_our_own_accent_is_that_of_the_style_sheet() -> None:
+    assert properties(dark=False)["accent"] == f"#{ACCENT}"
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -164,7 +164,7 @@ class Badge(Translated):
                 number=number_format(published, force_grouping=True),
                 label=ngettext("signature", "signatures", published),
                 description=publication.statement(campaign, speech.language).title,
-                accent=campaign.colours.get("accent", "").lstrip("#"),
+                accent=campaign.accent,
                 language=speech.interface,
             )
         return HttpResponse(

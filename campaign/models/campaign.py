@@ -79,6 +79,11 @@ class Campaign(models.Model):
     def default_language(self) -> str:
         return self.languages[0]
 
+    @property
+    def accent(self) -> str:
+        """Its colour as six hexadecimal digits, '' for ours."""
+        return str(self.colours.get("accent", "")).lstrip("#")
+
     def is_visible(self, now: datetime | None = None) -> bool:
         """Whether any public surface may show it: from the moment of opening, for ever."""
         return self.opens_at is not None and self.opens_at <= (now or timezone.now())

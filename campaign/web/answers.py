@@ -14,7 +14,6 @@ from django.views.decorators.csrf import csrf_exempt
 from campaign.errors import CampaignError
 from campaign.freshness import chosen_by_browser, may_be_kept
 from campaign.languages import Speech, direction, own_name, site_languages
-from campaign.models.campaign import Campaign
 from campaign.sources import well_formed
 from campaign.web.language import speak
 
@@ -120,15 +119,9 @@ def problem(
         )
 
 
-def accent(campaign: Campaign) -> str:
-    """The campaign's colour as six hexadecimal digits, '' for ours."""
-    return str(campaign.colours.get("accent", "")).lstrip("#")
-
-
 def _page(
     request: HttpRequest, template: str, context: dict[str, Any], *, speech: Speech, status: int
 ) -> HttpResponse:
-    campaign = context.get("campaign")
     with translation.override(speech.interface):
         context = {
             "language": speech.language,
@@ -136,7 +129,6 @@ def _page(
             "direction": direction(speech.interface),
             "switches": _switches(request, speech),
             "source": well_formed(request.GET.get("source")),
-            "accent": accent(campaign) if campaign else "",
             **context,
         }
         response = render(request, template, context, status=status)

@@ -20,7 +20,7 @@ from campaign.languages import Speech, choose, direction, offered
 from campaign.logos import LogoFile
 from campaign.models.campaign import Campaign
 from campaign.models.logo import Logo
-from campaign.web.answers import accent, door
+from campaign.web.answers import door
 from campaign.web.front import kept
 
 _gallery = Gallery()
@@ -87,7 +87,7 @@ def _card(campaign: Campaign, speech: Speech) -> dict[str, Any]:
         "title": publication.statement(campaign, speech.language).title,
         "organiser": campaign.organiser_name,
         "host": urlsplit(settings.BASE_URL).hostname or "",
-        "accent": accent(campaign),
+        "accent": campaign.accent,
         "direction": direction(speech.language),
         "logo": _logo(campaign.pk, campaign.logo["digest"]) if campaign.logo else None,
     }
