@@ -300,7 +300,8 @@ def _fresh(
 
 
 def _place(campaign: Campaign, batch: ImportBatch, lines: list[_Line]) -> None:
-    texts = {language: current_text(campaign, language) for language in campaign.languages}
+    spoken = {line.details.language for line in lines}
+    texts = {language: current_text(campaign, language) for language in spoken}
     drafts = [
         Signature(
             campaign=campaign,

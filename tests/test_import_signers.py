@@ -102,6 +102,14 @@ def test_every_column_is_read(run: Importer) -> None:
     assert got.statement.language == "fr"
 
 
+def test_a_language_of_ours_alone_is_written_to_in_it_over_the_default_text(
+    run: Importer,
+) -> None:
+    assert run("name,email,language\nAna,ana@example.org,de\n") == (said(added=1), [])
+    got = Signature.objects.get()
+    assert (got.language, got.statement.language) == ("de", "en")
+
+
 @pytest.mark.parametrize(
     ("text", "featured"),
     [
@@ -305,7 +313,7 @@ BAD = [
     ("Ana,a@example.org,robot", "kind"),
     ("Ana,a@example.org,,juggler", "discipline"),
     ("Ana,a@example.org,,,ZZ", "country"),
-    ("Ana,a@example.org,,,,de", "language"),
+    ("Ana,a@example.org,,,,nl", "language"),
     ("Ana,a@example.org,,,,,perhaps", "featured"),
     ("Ana,a@example.org,,,,,,yesterday", "signed_at"),
     ("Ana,a@example.org,,,,,,2999-01-01", "signed_at"),

@@ -95,11 +95,12 @@ class Walk:
         return self.moderator.get(self.moderator.get("/admin/campaign/signature/").link(name))
 
     def note_to(self, address: str) -> EmailMessage:
-        """The mail about a decision: it links to the signer's own page."""
+        """The mail about a decision: the one that asks for nothing."""
 
         def look() -> EmailMessage | None:
             mails = self.product.sink.to(address)
-            return next((mail for mail in mails if "/manage/" in body(mail, "plain")), None)
+            texts = ((mail, body(mail, "plain")) for mail in mails)
+            return next((mail for mail, text in texts if "/confirm/" not in text), None)
 
         # Behind the notes of the 700 that were released.
         mail = until(look, within=90, what=f"the note to {address}")
