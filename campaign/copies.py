@@ -198,9 +198,12 @@ class Copies:
         copy = copy.unchanged_since(before)
         # Only now it is known whether the browser has a say, and out of which languages.
         self._choices[address] = copy.choices
-        key = self._key(address, wishes)
+        asked, key = key, self._key(address, wishes)
         self._keep(key, copy)
         self._shelf.put(key, copy.encode(), age=_age(copy))
+        if asked != key:
+            # Another process would wait under it for a copy that never comes there.
+            self._shelf.release(asked)
         return copy
 
     def _among_processes(self, key: str) -> tuple[Copy | None, bool]:
