@@ -26,6 +26,7 @@ TEXT_PROBLEMS: dict[str, str | Promise] = {
     "broken": _("Some letters did not arrive whole. Please type them again."),
     "no_letters": _("Please write it with letters: pictures alone are not a name."),
 }
+NOTE_TOO_LONG = _("Please use at most 1,000 characters.")
 ADDRESS_PROBLEMS: dict[str, str | Promise] = {
     "blank": _("Please give your e-mail address."),
     "too_long": _("This e-mail address is too long."),
@@ -39,7 +40,6 @@ PROBLEMS: dict[str, str | Promise] = {
     "consent_required": _("You can only sign if you agree."),
     "unknown_language": _("This campaign does not speak this language."),
     "duplicate": _("This address has signed with this name already."),
-    "note_too_long": _("Please use at most 1,000 characters."),
 }
 CORRECTABLE = ("name", "kind", "discipline", "credit", "organisation", "country")
 """What a signer may correct afterwards, in the order of the form."""
@@ -161,7 +161,7 @@ class _Reader:
         lines = [identity.clean(line) for line in typed[: 2 * NOTE_MAX].splitlines()]
         text = "\n".join(line for line in lines if line)
         if len(typed) > 2 * NOTE_MAX or len(text) > NOTE_MAX:
-            self.fail("note", "too_long", PROBLEMS["note_too_long"])
+            self.fail("note", "too_long", NOTE_TOO_LONG)
         return text
 
     def consent(self) -> None:

@@ -148,7 +148,9 @@ def credentials(case: Case[Any], seeded: Seeded) -> dict[str, str]:
         ["", "", seeded.key, "ptn_none"] if case.method == case.operation.method.upper() else [""]
     )
     who = seeded.key if needed and not optional else chosen(case, public)
-    return {"Authorization": f"Bearer {who}"} if who else {}
+    # It would not open what comes in gzip (RFC 9110, 12.5.3).
+    plain = {"Accept-Encoding": "identity"}
+    return {**plain, "Authorization": f"Bearer {who}"} if who else plain
 
 
 def aim(case: Case[Any], seeded: Seeded) -> None:

@@ -107,9 +107,8 @@ def test_a_catalogue_that_was_not_compiled_is_found(tmp_path: Path) -> None:
     po = polib.pofile(str(path))
     po[0].msgstr += "!"
     po.save()
-    assert list(translations.gaps(folder, MESSAGES)) == [
-        "django.po: is not what django.mo was compiled of"
-    ]
+    found = list(translations.gaps(folder, MESSAGES))
+    assert found == ["django.po: is not what django.mo was compiled of"]
 
 
 def test_a_problem_speaks_the_language_that_is_asked_for() -> None:

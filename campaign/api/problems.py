@@ -21,6 +21,7 @@ from rest_framework.views import set_rollback
 from campaign.errors import (
     BotCheckRequired,
     CampaignError,
+    ConsentChanged,
     FieldError,
     InvalidInput,
     KeyRefused,
@@ -87,7 +88,8 @@ def every_code() -> dict[str, tuple[int, str]]:
 def _own(kind: type[CampaignError]) -> Iterator[type[CampaignError]]:
     """The errors below it with a code of their own, but for those of the pages' forms."""
     for each in kind.__subclasses__():
-        if "code" in vars(each) and each.__module__ == CampaignError.__module__:
+        of_forms = each.__module__ != CampaignError.__module__ or each is ConsentChanged
+        if "code" in vars(each) and not of_forms:
             yield each
         yield from _own(each)
 
