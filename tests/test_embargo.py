@@ -13,6 +13,7 @@ from campaign import intake, signing
 from campaign.api import urls as api_urls
 from campaign.models import Campaign, Mail, Signature
 from campaign.models.signature import Status
+from campaign.web import urls as web_urls
 from tests.factories import confirm_token, details, make_campaign, make_signature
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +23,7 @@ CLOSES = datetime(2026, 9, 1, 0, 0, tzinfo=UTC)
 BEFORE = OPENS - timedelta(microseconds=1)
 SECRET = "Art is not a quarry"
 # What an API path is filled with; a new parameter makes these tests fail until it stands here.
-VALUES = {"slug": "art", "version": 1, "language": "en", "public_id": "0" * 16}
+VALUES: dict[str, Any] = {"slug": "art", "version": 1, "language": "en", "public_id": "0" * 16}
 NOT_OF_A_CAMPAIGN = {"api-schema", "api-docs", "api-campaigns", "api-confirm"}
 
 
@@ -42,6 +43,12 @@ def campaign_paths() -> Iterator[tuple[str, str]]:
 
 
 PATHS = dict(campaign_paths())
+PAGES = {
+    each.name: reverse(each.name, kwargs={name: VALUES[name] for name in each.pattern.converters})
+    for each in web_urls.urlpatterns
+    if each.name and "slug" in each.pattern.converters
+}
+"""Every page of a campaign, in the same way."""
 
 
 @pytest.fixture
@@ -293,6 +300,24 @@ def test_its_pages_are_not_there_before_the_opening(
         assert response.status_code == 404
         assert "no-store" in response["Cache-Control"]
     assert not Signature.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["get", "head", "post"])
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_no_page_tells_it_from_one_that_is_not_there_before_the_opening(
+    client: Client, clock: time_machine.Traveller, art: Campaign, name: str, method: str
+) -> None:
+    early = imported(art)
+    path = PAGES[name].replace(VALUES["public_id"], early.public_id)
+    typed = {"email": early.email, "reason": "other"} if method == "post" else None
+    ask = getattr(client, method)
+    here, nowhere = ask(path, typed), ask(path.replace("/art/", "/xyz/"), typed)
+    assert here.status_code == nowhere.status_code
+    assert here.status_code in {404, 405}
+    assert body_of(here) == body_of(nowhere).replace("xyz", "art")
+    assert dict(here.headers) == dict(nowhere.headers)
+    assert "no-store" in here["Cache-Control"]
+    assert Mail.objects.count() == 1  # the import's
 
 
 def test_the_home_page_does_not_tell_of_it_before_the_opening(
