@@ -165,10 +165,10 @@ def entries(
                     disciplines.get(signer["discipline"] or ""),
                     signer["credit"],
                     signer["organisation"],
+                    countries.name(signer["country"] or ""),
                 )
                 if part
             ],
-            "country": countries.name(signer["country"]) if signer["country"] else "",
             "mark": Evidence(signer["evidence"]["method"]).label,
             "mark_means": MEANINGS[signer["evidence"]["method"]],
             "marked_at": moment(signer["evidence"]["at"]),
