@@ -1,7 +1,9 @@
 """Signing, as somebody does it with a browser."""
 
+from pathlib import Path
 from typing import Any
 
+from tests.browser.visiting import Visitors
 from tests.e2e.product import Product
 from tests.e2e.sink import link
 
@@ -20,6 +22,18 @@ def send(page: Any) -> None:
 def mailed(product: Product, address: str, purpose: str = "confirm") -> str:
     """The link of the mail to that address."""
     return link(product.sink.wait_for(address), purpose)
+
+
+def imported(
+    visit: Visitors, product: Product, folder: Path, *, slug: str, name: str, address: str
+) -> None:
+    """A name that the campaign had on file with that address, and that was confirmed from there."""
+    file = folder / "signers.csv"
+    file.write_text(f"name,email\n{name},{address}\n", encoding="utf-8")
+    product.manage("import_signers", slug, str(file))
+    page = visit(mailed(product, address))
+    page.locator("form.act button").click()
+    page.locator(".lead").wait_for()
 
 
 def rows(product: Product, address: str) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.campaigns import campaign
+from tests.browser.signing import imported
 from tests.browser.visiting import DESKTOP_DARK, PHONE_DARK, PHONE_LIGHT, Look, Visitors, axe, shoot
 from tests.e2e.product import Product
 from tests.e2e.sink import link
@@ -19,16 +20,6 @@ SLUG = "owned"
 def apart(running_product: Product) -> None:
     """A campaign whose names nobody else counts."""
     running_product.load(campaign(slug=SLUG))
-
-
-def signed(visit: Visitors, product: Product, tmp_path: Path, name: str, address: str) -> None:
-    """Somebody who was asked to confirm, and did."""
-    file = tmp_path / "signers.csv"
-    file.write_text(f"name,email\n{name},{address}\n", encoding="utf-8")
-    product.manage("import_signers", SLUG, str(file))
-    page = visit(link(product.sink.wait_for(address), "confirm"))
-    page.locator("form.act button").click()
-    page.locator(".lead").wait_for()
 
 
 def press(page: Any, action: str) -> None:
@@ -71,7 +62,7 @@ def test_a_signer_does_everything_on_their_own_page_in(
     scripts: bool,
 ) -> None:
     name = f"Zoë {language.upper()} Example"
-    signed(visit, product, tmp_path, name, address)
+    imported(visit, product, tmp_path, slug=SLUG, name=name, address=address)
 
     page = visit(f"/{SLUG}/?language={language}", look, scripts=scripts, cookies=False)
     path = asked_for(page, product, address, language)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.campaigns import campaign
+from tests.browser.signing import imported
 from tests.browser.visiting import DESKTOP_DARK, PHONE_DARK, PHONE_LIGHT, Look, Visitors, axe, shoot
 from tests.e2e.product import Product
 from tests.e2e.sink import link
@@ -17,15 +18,6 @@ SLUG = "reported"
 def apart(running_product: Product) -> None:
     """A campaign whose names nobody else counts."""
     running_product.load(campaign(slug=SLUG))
-
-
-def publish(visit: Visitors, product: Product, tmp_path: Path, name: str, address: str) -> None:
-    """A name that the campaign had on file with that address, and that was confirmed from there."""
-    file = tmp_path / "signers.csv"
-    file.write_text(f"name,email\n{name},{address}\n", encoding="utf-8")
-    product.manage("import_signers", SLUG, str(file))
-    mail = product.sink.wait_for(address)
-    visit(link(mail, "confirm")).locator("form.act button").click()
 
 
 @pytest.mark.parametrize(
@@ -43,7 +35,7 @@ def test_a_name_is_reported_and_hidden_in(
     scripts: bool,
 ) -> None:
     name = f"Ann {language.upper()} Example"
-    publish(visit, product, tmp_path, name, address)
+    imported(visit, product, tmp_path, slug=SLUG, name=name, address=address)
     page = visit(f"/{SLUG}/signers/?language={language}", look, scripts=scripts, cookies=False)
     until(lambda: page.reload() and page.get_by_text(name).count(), what=f"{name} on the list")
     shoot(page, f"report-list-{language}")
