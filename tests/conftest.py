@@ -12,6 +12,7 @@ from celery import current_app
 from django.conf import settings
 from django.core.cache import caches
 from django.test.signals import setting_changed
+from django.utils import translation
 from redis import Redis
 
 from campaign import botcheck, delivery, files, limits, queue
@@ -56,7 +57,8 @@ def plain_http() -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_process(own_redis: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Copies and breakers that a process keeps would otherwise tell one test of another."""
+    """Copies, breakers and the language of the last request would tell one test of another."""
+    translation.activate(settings.LANGUAGE_CODE)
     monkeypatch.setattr(address, "_copy", (float("-inf"), {}))
     monkeypatch.setattr(delivery, "_down_until", 0.0)
     monkeypatch.setattr(application, "copies", Copies())

@@ -1,5 +1,6 @@
 """One Chromium and one product with real processes for all of these tests, in one test process."""
 
+import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from petition.household import ROOT
 from tests.browser.campaigns import campaign
 from tests.browser.visiting import Visitors
 from tests.chromium import launched
@@ -14,6 +16,13 @@ from tests.e2e.product import Product, running
 from tests.e2e.site import Site, another_site
 
 HERE = Path(__file__).parent
+DEMO = "stealing-isnt-innovation"
+RELEASE = (
+    "from django.contrib.auth.models import User; from campaign import moderation;"
+    "from campaign.models import ImportBatch;"
+    "by = User.objects.create_user('releases', is_staff=True, is_superuser=True);"
+    "moderation.release(batch=ImportBatch.objects.latest('pk'), by=by)"
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,6 +49,24 @@ def running_product(tmp_path_factory: pytest.TempPathFactory, partner: Site) -> 
     with running(tmp_path_factory.mktemp("browser")) as product:
         product.load(campaign(site=partner.origin))
         yield product
+
+
+@pytest.fixture(scope="session")
+def demo(running_product: Product) -> str:
+    """The page of the demo campaign: a logo, and 700 names of every script, kind and discipline."""
+    product = running_product
+    product.manage("load_campaign", "campaign/demo/campaign.toml")
+    gathered = product.folder / "gathered.csv"
+    with (ROOT / "campaign/demo/signers.csv").open(newline="") as file, gathered.open("w") as copy:
+        reader = csv.DictReader(file)
+        writer = csv.DictWriter(copy, reader.fieldnames or [])
+        writer.writeheader()
+        # Without addresses: the notes to all of them would stand before the mails of other tests.
+        writer.writerows({**row, "email": ""} for row in reader)
+    note = ("--consent-on-file", "Consent forms 1 to 700.")
+    product.manage("import_signers", DEMO, str(gathered), *note)
+    product.manage("shell", "--no-imports", "-c", RELEASE)
+    return f"/{DEMO}/"
 
 
 @pytest.fixture

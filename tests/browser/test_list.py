@@ -21,9 +21,8 @@ LIST = f"/{SLUG}/signers/"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def seven_hundred(running_product: Product) -> None:
-    """The demo campaign: names of every script, groups and organisations, featured ones."""
-    running_product.manage("load_demo")
+def seven_hundred(demo: str) -> None:
+    """The list is that of the demo campaign."""
 
 
 def names(page: Any) -> list[str]:

@@ -1,48 +1,18 @@
 """What the first view of a campaign weighs, and how soon there is something to read."""
 
-import csv
-import itertools
 from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-import pytest
-
-from petition.household import ROOT
 from tests.browser.visiting import PHONE_LIGHT, Visitors, shoot
 from tests.chromium import MEASURED
 from tests.e2e.product import Product
 from tests.e2e.until import until
 
-SLUG = "stealing-isnt-innovation"
 MOST_BYTES = 60_000
 LONGEST = 0.6
 """Seconds."""
 VIEWS = 5
-RELEASE = (
-    "from django.contrib.auth.models import User; from campaign import moderation;"
-    "from campaign.models import ImportBatch;"
-    "by = User.objects.create_user('releases', is_staff=True, is_superuser=True);"
-    "moderation.release(batch=ImportBatch.objects.latest('pk'), by=by)"
-)
-
-
-@pytest.fixture(scope="module")
-def demo(running_product: Product) -> str:
-    """The page of the demo campaign: a whole statement, a logo, featured signers, a full list."""
-    product = running_product
-    product.manage("load_campaign", "campaign/demo/campaign.toml")
-    gathered = product.folder / "gathered.csv"
-    with (ROOT / "campaign/demo/signers.csv").open(newline="") as file, gathered.open("w") as copy:
-        reader = csv.DictReader(file)
-        writer = csv.DictWriter(copy, reader.fieldnames or [])
-        writer.writeheader()
-        # Without addresses: the notes to all of them would stand before the mails of other tests.
-        writer.writerows({**row, "email": ""} for row in itertools.islice(reader, 100))
-    note = ("--consent-on-file", "Consent forms 1 to 100.")
-    product.manage("import_signers", SLUG, str(gathered), *note)
-    product.manage("shell", "--no-imports", "-c", RELEASE)
-    return f"/{SLUG}/"
 
 
 class Transfers:

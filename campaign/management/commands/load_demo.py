@@ -37,17 +37,18 @@ class Command(BaseCommand):
             self.stdout.write(f"login: {login['username']} / {login['password']}")
         source = (DEMO / "campaign.toml").read_text(encoding="utf-8")
         load_campaign(parse(source, folder=DEMO))
-        if ImportBatch.objects.exists():
+        campaign = Campaign.objects.get(slug="stealing-isnt-innovation")
+        if ImportBatch.objects.filter(campaign=campaign).exists():
             return
         # As the real campaign went: imported with consent on file, released by a moderator.
         with (DEMO / "signers.csv").open(encoding="utf-8", newline="") as lines:
             import_signers(
-                campaign=Campaign.objects.get(slug="stealing-isnt-innovation"),
+                campaign=campaign,
                 lines=lines,
                 file_name="signers.csv",
                 consent_note=CONSENT,
             )
-        moderation.release(batch=ImportBatch.objects.get(), by=admin)
+        moderation.release(batch=ImportBatch.objects.get(campaign=campaign), by=admin)
 
     def _admin(self, kept: Path) -> AbstractBaseUser:
         """The development admin; its password is random unless given, and kept in RUN_DIR."""
