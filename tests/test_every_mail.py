@@ -122,8 +122,10 @@ def test_who_hears_it_read_hears_words_and_no_tables(letter: Letter) -> None:
 
 
 def test_the_words_are_the_same_in_both_parts(letter: Letter) -> None:
-    html = Reader(html_of(letter)).said
-    words = set(re.sub(r"https?://\S+", "", str(letter.body)).split())
+    # Without addresses: a token may hold any letters, two hyphens too.
+    parts = Reader(html_of(letter)).said, str(letter.body)
+    html, text = (re.sub(r"https?://\S+", "", part) for part in parts)
+    words = set(text.split())
     assert {word for word in words if word not in html} == {"--"}
 
 
