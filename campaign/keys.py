@@ -22,9 +22,10 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
+from campaign import audit
 from campaign.errors import FieldError, InvalidInput, KeyExpired, KeyInvalid
 from campaign.models.api_key import LONGEST, ApiKey, Scope
-from campaign.models.audit import AuditAction, AuditEntry
+from campaign.models.audit import AuditAction
 from campaign.models.campaign import Campaign
 
 DEFAULT_LIFE = timedelta(days=90)
@@ -89,7 +90,7 @@ def make_key(
                 created_at=now,
                 expires_at=expires_at,
             )
-            _put_on_record(AuditAction.KEY_MADE, key, by)
+            audit.record(AuditAction.KEY_MADE, by=by, campaign=campaign, key=key)
     except IntegrityError as error:
         if "api_key_label_once" not in str(error):
             raise
@@ -104,14 +105,8 @@ def revoke(key: ApiKey, *, by: AbstractBaseUser) -> bool:
     working = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
     if not working.update(revoked_at=timezone.now()):
         return False
-    _put_on_record(AuditAction.KEY_REVOKED, key, by)
+    audit.record(AuditAction.KEY_REVOKED, by=by, campaign=key.campaign, key=key)
     return True
-
-
-def _put_on_record(action: AuditAction, key: ApiKey, by: AbstractBaseUser) -> None:
-    AuditEntry.objects.create(
-        campaign_id=key.campaign_id, action=action, api_key=key, user_id=by.pk
-    )
 
 
 @sensitive_variables()

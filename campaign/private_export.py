@@ -5,9 +5,9 @@ No worker keeps such a file ready: addresses lie on no disk longer than one down
 
 from typing import IO
 
-from campaign import export, files, private_reads
+from campaign import audit, export, files, private_reads
 from campaign.models.api_key import ApiKey
-from campaign.models.audit import AuditAction, AuditEntry
+from campaign.models.audit import AuditAction
 from campaign.models.signature import Status
 
 _LEFT = ", ".join(f"'{status}'" for status in sorted(private_reads.LEFT))
@@ -90,9 +90,7 @@ def download(
 
     found = files.written_for_one(write)
     try:
-        AuditEntry.objects.create(
-            campaign_id=key.campaign_id, action=AuditAction.EXPORT, api_key=key, number=number
-        )
+        audit.record(AuditAction.EXPORT, by=key, campaign=key.campaign, number=number)
     except BaseException:
         found.close()
         raise

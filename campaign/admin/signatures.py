@@ -34,6 +34,17 @@ WHY = {
     HoldReason.RENAMED: _("Changed"),
     HoldReason.MODERATOR: _("Held by a moderator"),
     HoldReason.REPORTED: _("Reported"),
+    HoldReason.NEAR_NAME: _("Near a protected name"),
+    HoldReason.ON_LIST: _("Name on the list"),
+    HoldReason.FEATURED: _("Featured"),
+    HoldReason.ORGANISATION: _("Organisation or group"),
+    HoldReason.MAIL_DOMAIN: _("Other mail domain"),
+    HoldReason.DISPOSABLE: _("Disposable address"),
+    HoldReason.MANY: _("Many at once"),
+    HoldReason.NO_NAME: _("No name?"),
+    HoldReason.REJECTED_NAME: _("Name rejected before"),
+    HoldReason.BRAKE: _("Brake"),
+    HoldReason.REPRESENTED: _("Signed for"),
 }
 """A word or two for the list; the page of one has the whole sentence."""
 

@@ -2,13 +2,14 @@
 
 from campaign.models.address import MailProvider, Suppression
 from campaign.models.api_key import ApiKey
-from campaign.models.audit import AuditEntry
+from campaign.models.audit import AuditEntry, AuditNote
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign, Discipline, ProtectedName
 from campaign.models.event import Event, EventNote
 from campaign.models.idempotency import IdempotencyKey
 from campaign.models.logo import Logo
 from campaign.models.mail import Mail, MailQuota
+from campaign.models.membership import Membership
 from campaign.models.report import Report
 from campaign.models.signature import Signature
 from campaign.models.statement import Consent, StatementText, StatementVersion
@@ -18,6 +19,7 @@ from campaign.models.webhook import Milestone, Webhook, WebhookDelivery
 __all__ = [
     "ApiKey",
     "AuditEntry",
+    "AuditNote",
     "Campaign",
     "Consent",
     "Discipline",
@@ -29,6 +31,7 @@ __all__ = [
     "Mail",
     "MailProvider",
     "MailQuota",
+    "Membership",
     "Milestone",
     "ProtectedName",
     "Report",

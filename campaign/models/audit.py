@@ -1,4 +1,4 @@
-"""Who did what with private data, beside the events of single signatures."""
+"""Who did what, beside the events of single signatures: written once, and never changed."""
 
 from django.conf import settings
 from django.db import models
@@ -15,30 +15,38 @@ class AuditAction(models.TextChoices):
 
 
 class AuditEntry(models.Model):
-    """One act: codes, ids and a number, never personal text.
+    """One act: codes, ids and a number, never personal text. The database refuses to change or delete it.
 
-    ``user`` or ``api_key`` acted; a key that was made or revoked is ``api_key`` beside its user.
-    ``number`` counts the rows that were handed out.
+    ``user`` or ``api_key`` acted, neither where it was a task or a stranger; a key that was made or
+    revoked is ``api_key`` beside its user. ``number`` counts the rows that were handed out or changed,
+    ``details`` are codes, ids and names of fields.
     """
 
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="audit")
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, related_name="audit", null=True, blank=True
+    )
     at = models.DateTimeField(auto_now_add=True)
     action = models.CharField(max_length=20, choices=AuditAction)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
     api_key = models.ForeignKey(ApiKey, models.PROTECT, null=True, blank=True, related_name="audit")
     number = models.PositiveIntegerField(null=True, blank=True)
+    details = models.JSONField(default=dict, blank=True)
 
     class Meta:
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit entries")
         default_permissions = ("view",)
         ordering = ("-pk",)
-        constraints = (
-            models.CheckConstraint(
-                condition=models.Q(user__isnull=False) | models.Q(api_key__isnull=False),
-                name="audit_entry_says_who",
-            ),
-        )
 
     def __str__(self) -> str:
         return f"{self.action} {self.at:%Y-%m-%d %H:%M}"
+
+
+class AuditNote(models.Model):
+    """What somebody typed about an act, such as the reason of an export."""
+
+    entry = models.OneToOneField(AuditEntry, models.PROTECT, related_name="note")
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return self.text

@@ -19,6 +19,11 @@ class Verb(models.TextChoices):
     HOLD = "hold"
     KEEP = "keep"
     RESTORE = "restore"
+    SECOND = "second"
+    ASK = "ask"
+    ANSWER = "answer"
+    DEFER = "defer"
+    PROVE = "prove"
     WITHDRAW = "withdraw"
     ERASE = "erase"
 
@@ -26,7 +31,8 @@ class Verb(models.TextChoices):
 class Event(models.Model):
     """One move or edit of one signature."""
 
-    signature = models.ForeignKey(Signature, models.CASCADE, related_name="events")
+    # Never deleted, and the database says so too: only a pending row is, which has no history.
+    signature = models.ForeignKey(Signature, models.DO_NOTHING, related_name="events")
     at = models.DateTimeField(auto_now_add=True)
     verb = models.CharField(max_length=20)
     from_status = models.CharField(max_length=10, blank=True)
@@ -51,7 +57,7 @@ class Event(models.Model):
 class EventNote(models.Model):
     """Personal text of an event."""
 
-    event = models.OneToOneField(Event, models.CASCADE, related_name="note")
+    event = models.OneToOneField(Event, models.PROTECT, related_name="note")
     text = models.TextField()
 
     def __str__(self) -> str:

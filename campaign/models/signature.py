@@ -64,6 +64,17 @@ class HoldReason(models.TextChoices):
     RENAMED = "renamed", _("The signer changed what is shown")
     MODERATOR = "moderator", _("A moderator holds it")
     REPORTED = "reported", _("Reported from an address that is on file for this name")
+    NEAR_NAME = "near_name", _("Its name is nearly a protected name")
+    ON_LIST = "on_list", _("The name is on the list already, with another credit")
+    FEATURED = "featured", _("It asks to be featured")
+    ORGANISATION = "organisation", _("It signs for an organisation or a group")
+    MAIL_DOMAIN = "mail_domain", _("Its mail domain is not that of the organisation")
+    DISPOSABLE = "disposable", _("Its mail domain is a disposable one")
+    MANY = "many", _("Many came from one network or one domain in a short time")
+    NO_NAME = "no_name", _("It may be no name")
+    REJECTED_NAME = "rejected_name", _("A signature with a name like this was rejected")
+    BRAKE = "brake", _("Confirmed while publication was paused")
+    REPRESENTED = "represented", _("Somebody signed for them")
 
 
 class RejectionReason(models.TextChoices):
@@ -138,7 +149,12 @@ class Signature(models.Model):
     updated_at = models.DateTimeField()
 
     class Meta:
-        permissions = (("moderate_signature", "Can approve, reject, hold and restore signatures"),)
+        permissions = (
+            ("moderate_signature", "Can approve, reject, hold and restore signatures"),
+            ("view_address", "Can see mail addresses and notes"),
+            ("export_signature", "Can take out signatures in bulk"),
+            ("vouch", "Can vouch for members of an organisation"),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=~models.Q(status__in=("held", "published"))

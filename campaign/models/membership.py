@@ -1,0 +1,32 @@
+"""Who works in a campaign, and as what."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from campaign.models.campaign import Campaign
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("owner")
+    MODERATOR = "moderator", _("moderator")
+    READER = "reader", _("reader")
+    ORGANISATION = "organisation", _("organisation")
+
+
+class Membership(models.Model):
+    """A user's role in one campaign; what a role may do is said in `roles`."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=12, choices=Role)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("campaign", "role", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("user", "campaign"), name="membership_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()} ({self.campaign})"
