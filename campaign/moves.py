@@ -14,6 +14,7 @@ from campaign import announcements, counts, history, locks, outbox, placing, rep
 from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.history import Actor
 from campaign.models.event import EventNote, Verb
+from campaign.models.evidence import Proof
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
 from campaign.models.report import Report, ReportOutcome
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
@@ -197,6 +198,7 @@ def _empty(signature: Signature) -> dict[str, Any]:
     reports.delete(Report.objects.filter(signature=signature))
     Mail.objects.filter(signature=signature).delete()
     EventNote.objects.filter(event__signature=signature).delete()
+    Proof.objects.filter(signature=signature).delete()
     texts = (
         *("name", "sort_name", "credit", "organisation", "country", "email", "canonical_email"),
         *("source", "evidence_note", "name_fold", "sort_key", "details_key", "import_key"),
@@ -263,12 +265,15 @@ def amend(
     changes: dict[str, Any],
     revision: int | None = None,
     review: Review | None = None,
+    verb: Verb = Verb.AMEND,
+    reason: str = "",
+    note: str = "",
 ) -> Moved:
     """Change fields of a signature that is neither withdrawn nor erased; what stays the same is no change.
 
     A public field raises ``revision``. With ``review``, one that is held or rejected keeps why it
-    must be looked at again, so that no release or restoring publishes what nobody has seen. Raises
-    ChangedMeanwhile, SignatureGone.
+    must be looked at again, so that no release or restoring publishes what nobody has seen. The event
+    says ``verb`` and ``reason``; without one, which fields changed. Raises ChangedMeanwhile, SignatureGone.
     """
     signature, others = locks.lock(signature_id)
     if signature.status in {Status.WITHDRAWN, Status.ERASED}:
@@ -296,9 +301,17 @@ def amend(
     placing.derive(signature)
     derived = ("name_fold", "sort_key", "search", "revision", "updated_at", "listed_at")
     signature.save(update_fields=[*changes, *derived, "hold_reasons"])
-    status, reason = Status(signature.status), ",".join(sorted(changes))[:60]
+    status = Status(signature.status)
     trip.send(
-        *history.traces(signature, Verb.AMEND, actor, before=status, facets=facets, reason=reason)
+        *history.traces(
+            signature,
+            verb,
+            actor,
+            before=status,
+            facets=facets,
+            reason=reason or ",".join(sorted(changes))[:60],
+            note=note,
+        )
     )
     if PUBLIC_FIELDS & changes.keys():
         announcements.announce(signature, was_listed=was_listed, taken_back=True)

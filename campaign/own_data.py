@@ -37,6 +37,7 @@ ABOUT: Final[dict[str, str | Promise]] = {
     "consent": _("The words that you agreed to."),
     "import": _("When the campaign added you from its own records, if it did."),
     "public": _("What everybody can read about you now; nothing if it is null."),
+    "proofs": _("What shows that it is you, beside your mailbox, and since when."),
     "events": _("What was done with your signature, when, and who did it."),
     "mails": _("The mails that we sent you, or tried to. Their texts are not kept."),
     "address": _("What is kept of your address beside your signature, as a keyed hash of it."),
@@ -52,6 +53,7 @@ ABOUT: Final[dict[str, str | Promise]] = {
 _OTHER_TABLES = frozenset({"id", "campaign_id", "statement_id", "consent_id", "batch_id"})
 _OF_A_MAIL = ("kind", "status", "attempts", "error", "created_at", "sent_at")
 _OF_AN_EVENT = ("at", "verb", "from_status", "to_status", "actor", "reason", "revision")
+_OF_A_PROOF = ("method", "at", "revoked_at", "domain")
 _OF_A_REPORT = (
     *("email", "language", "reason", "note", "status", "outcome", "on_file"),
     *("created_at", "confirmed_at", "closed_at"),
@@ -68,6 +70,7 @@ def held(signature: Signature) -> dict[str, Any]:
         "consent": _consent,
         "import": _import,
         "public": publication.listed_signer,
+        "proofs": lambda it: _rows(it.proofs.order_by("pk"), _OF_A_PROOF),
         "events": _events,
         # Those to who reported it are theirs.
         "mails": lambda it: _rows(it.mails.filter(report=None).order_by("pk"), _OF_A_MAIL),
@@ -170,7 +173,8 @@ def _announcements(signature: Signature) -> list[dict[str, Any]]:
 def _withheld(signature: Signature) -> dict[str, Any]:
     batch = signature.batch
     return {
-        "notes_of_moderators": EventNote.objects.filter(event__signature=signature).count(),
+        "notes_of_moderators": EventNote.objects.filter(event__signature=signature).count()
+        + signature.proofs.exclude(note="").count(),
         "reports_of_others": Report.objects.filter(signature=signature)
         .exclude(status=ReportStatus.UNCONFIRMED)
         .exclude(canonical_email=signature.canonical_email)

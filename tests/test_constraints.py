@@ -144,6 +144,22 @@ def test_slugs_versions_and_texts_are_there_once() -> None:
     refuse("text_once_a_language", text)
 
 
+def test_a_proof_rests_on_something_and_on_a_domain_once() -> None:
+    signature = make_signature(make_campaign())
+    insert = "INSERT INTO campaign_proof (signature_id, at, method, domain, note) VALUES (%s, now(), %s, %s, %s)"
+    for nothing in (
+        ("domain", "", "note"),
+        ("staff", "", ""),
+        ("staff", "a.example", "note"),
+        ("vouched", "a.example", ""),
+        ("email", "", ""),
+        ("on_file", "", "note"),
+    ):
+        refuse("proof_rests_on_something", insert, signature.pk, *nothing)
+    row(insert, signature.pk, "domain", "a.example", "")
+    refuse("proof_once_a_domain", insert, signature.pk, "domain", "a.example", "")
+
+
 def test_a_claimed_mail_has_a_lease() -> None:
     make_signature(make_campaign(), status=Status.PENDING)
     refuse("mail_claim_has_a_lease", "UPDATE campaign_mail SET status = 'claimed'")

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from campaign.models.event import Event, Verb
-from campaign.models.signature import HoldReason, RejectionReason, Signature, Status
+from campaign.models.signature import Evidence, HoldReason, RejectionReason, Signature, Status
 
 VERBS = {
     Verb.SIGN: _("Signed"),
@@ -18,6 +18,8 @@ VERBS = {
     Verb.HOLD: _("Held"),
     Verb.KEEP: _("Kept, reported as it was"),
     Verb.RESTORE: _("Restored"),
+    Verb.PROVE: _("Evidence added"),
+    Verb.REVOKE: _("Evidence taken back"),
     Verb.WITHDRAW: pgettext_lazy("one signature", "Withdrawn"),
     Verb.ERASE: _("Erased"),
 }
@@ -59,7 +61,11 @@ def _why(event: Event) -> str:
     if event.verb == Verb.AMEND:
         fields = event.reason.split(",")
         return ", ".join(str(FIELDS.get(field, field)) for field in fields)
-    reasons = {**dict(RejectionReason.choices), **dict(HoldReason.choices)}
+    reasons = {
+        **dict(RejectionReason.choices),
+        **dict(HoldReason.choices),
+        **dict(Evidence.choices),
+    }
     return str(reasons.get(event.reason, event.reason))
 
 

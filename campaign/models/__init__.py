@@ -6,6 +6,7 @@ from campaign.models.audit import AuditEntry, AuditNote
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign, Discipline, ProtectedName
 from campaign.models.event import Event, EventNote
+from campaign.models.evidence import Proof
 from campaign.models.idempotency import IdempotencyKey
 from campaign.models.logo import Logo
 from campaign.models.mail import Mail, MailQuota
@@ -33,6 +34,7 @@ __all__ = [
     "MailQuota",
     "Membership",
     "Milestone",
+    "Proof",
     "ProtectedName",
     "Report",
     "Signature",

@@ -24,6 +24,7 @@ class Verb(models.TextChoices):
     ANSWER = "answer"
     DEFER = "defer"
     PROVE = "prove"
+    REVOKE = "revoke"
     WITHDRAW = "withdraw"
     ERASE = "erase"
 
