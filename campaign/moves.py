@@ -16,6 +16,7 @@ from campaign.history import Actor
 from campaign.models.event import EventNote, Verb
 from campaign.models.evidence import Proof
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
+from campaign.models.network import SignatureNetwork
 from campaign.models.report import Report, ReportOutcome
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
 
@@ -194,9 +195,10 @@ def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
 
 
 def _empty(signature: Signature) -> dict[str, Any]:
-    """The columns of an erasure: every personal one empty; its mails, notes and reports go too."""
+    """The columns of an erasure: every personal one empty; its mails, network, notes and reports go too."""
     reports.delete(Report.objects.filter(signature=signature))
     Mail.objects.filter(signature=signature).delete()
+    SignatureNetwork.objects.filter(pk=signature.pk).delete()
     EventNote.objects.filter(event__signature=signature).delete()
     Proof.objects.filter(signature=signature).delete()
     texts = (

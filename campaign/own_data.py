@@ -19,6 +19,7 @@ from campaign import outbox, publication
 from campaign.models.address import Suppression
 from campaign.models.event import Event, EventNote
 from campaign.models.mail import MailQuota
+from campaign.models.network import SignatureNetwork
 from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import Signature
 from campaign.models.webhook import WebhookDelivery
@@ -35,6 +36,7 @@ ABOUT: Final[dict[str, str | Promise]] = {
     "signature.search": _("The words by which you are found on the list."),
     "statement": _("The exact text that you signed."),
     "consent": _("The words that you agreed to."),
+    "network": _("A keyed hash of the network that you signed from, kept for 30 days; no address."),
     "import": _("When the campaign added you from its own records, if it did."),
     "public": _("What everybody can read about you now; nothing if it is null."),
     "proofs": _("What shows that it is you, beside your mailbox, and since when."),
@@ -54,6 +56,7 @@ _OTHER_TABLES = frozenset({"id", "campaign_id", "statement_id", "consent_id", "b
 _OF_A_MAIL = ("kind", "status", "attempts", "error", "created_at", "sent_at")
 _OF_AN_EVENT = ("at", "verb", "from_status", "to_status", "actor", "reason", "revision")
 _OF_A_PROOF = ("method", "at", "revoked_at", "domain")
+_OF_A_NETWORK = ("number", "at")
 _OF_A_REPORT = (
     *("email", "language", "reason", "note", "status", "outcome", "on_file"),
     *("created_at", "confirmed_at", "closed_at"),
@@ -68,6 +71,7 @@ def held(signature: Signature) -> dict[str, Any]:
         "signature": _signature,
         "statement": _statement,
         "consent": _consent,
+        "network": lambda it: _rows(SignatureNetwork.objects.filter(pk=it.pk), _OF_A_NETWORK),
         "import": _import,
         "public": publication.listed_signer,
         "proofs": lambda it: _rows(it.proofs.order_by("pk"), _OF_A_PROOF),

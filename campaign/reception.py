@@ -12,7 +12,9 @@ from django.db import connection
 
 from campaign import counts, identity, outbox, placing, trip
 from campaign.models.mail import MailKind
+from campaign.models.network import SignatureNetwork
 from campaign.models.signature import Signature
+from campaign.networks import Hashes
 from campaign.trip import Statement
 
 _SAVE, _KEEP = Statement("SAVEPOINT fresh"), Statement("RELEASE SAVEPOINT fresh")
@@ -29,7 +31,12 @@ def take(*, campaign_id: int, canonical_email: str) -> bool:
 
 
 def place(
-    fresh: Signature, *, mail: MailKind, instead: int | None = None, welcome: bool = True
+    fresh: Signature,
+    *,
+    mail: MailKind,
+    network: Hashes | None = None,
+    instead: int | None = None,
+    welcome: bool = True,
 ) -> None:
     """Insert a fresh pending signature and owe it a mail; or do so and undo it, in as many statements.
 
@@ -42,10 +49,19 @@ def place(
     fresh.created_at = fresh.updated_at = owed.due_at
     placing.fold(fresh)
     fresh.search = identity.search_tokens(*placing.shown_texts(fresh))
-    signature = trip.insert(fresh)
+    placed = [trip.insert(fresh), *_seen_from(network, fresh)]
     if not welcome:
-        trip.send(_SAVE, signature, trip.insert(owed, signature_id=_FRESH), _UNDO)
+        trip.send(_SAVE, *placed, trip.insert(owed, signature_id=_FRESH), _UNDO)
     elif instead is not None:
-        trip.send(_SAVE, signature, _UNDO, trip.insert(owed))
+        trip.send(_SAVE, *placed, _UNDO, trip.insert(owed))
     else:
-        trip.send(_SAVE, signature, _KEEP, trip.insert(owed, signature_id=_FRESH))
+        trip.send(_SAVE, *placed, _KEEP, trip.insert(owed, signature_id=_FRESH))
+
+
+def _seen_from(network: Hashes | None, fresh: Signature) -> list[Statement]:
+    if network is None:
+        return []
+    row = SignatureNetwork(
+        campaign_id=fresh.campaign_id, number=network.narrow, at=fresh.created_at
+    )
+    return [trip.insert(row, signature_id=_FRESH)]

@@ -16,6 +16,7 @@ from campaign.models.address import SuppressionReason
 from campaign.models.campaign import CONFIRM_GRACE
 from campaign.models.idempotency import IdempotencyKey
 from campaign.models.mail import Mail, MailKind, MailQuota, MailStatus
+from campaign.models.network import NETWORK_KEPT, SignatureNetwork
 from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import UNCONFIRMED_KEPT, Signature, Status
 from campaign.models.webhook import WebhookDelivery
@@ -116,6 +117,7 @@ def expire() -> int:
     MailQuota.objects.filter(day__lt=(now - QUOTA_KEPT).date()).delete()
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT).delete()
     WebhookDelivery.objects.filter(created_at__lt=now - WEBHOOK_LOG_KEPT).delete()
+    SignatureNetwork.objects.filter(at__lt=now - NETWORK_KEPT).delete()
     _expire_reports(now)
     return placing.discard(stale.values_list("pk", flat=True))
 

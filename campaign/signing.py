@@ -33,6 +33,7 @@ from campaign.models.signature import STANDING, Evidence, HoldReason, Signature,
 from campaign.models.statement import StatementText, current_consent, current_text
 from campaign.models.statement import consent_version as newest_consent
 from campaign.moves import Decision, Moved
+from campaign.networks import Hashes
 
 NOBODY = "@"
 """An address that nobody has, looked up in the place of one that gets no mail.
@@ -51,13 +52,15 @@ def sign(
     statement_version: int | None = None,
     consent_version: int | None = None,
     once: Once | None = None,
+    network: Hashes | None = None,
 ) -> None:
     """Take one request to sign and owe its mailbox a mail, whatever is known of the address.
 
     ``typed`` are the texts and flags of the form (see `details.read_details`), the versions those that
-    it showed, where it says so; what comes ``once`` more is a success that does nothing. Nothing is
-    returned, so that no door can tell a new address from a known one; and where no row is made, the
-    work of one is done and undone, so that the time of the answer doesn't tell either.
+    it showed, where it says so; what comes ``once`` more is a success that does nothing. ``network`` is
+    what is kept of where the request came from (`networks.hashes`), for 30 days. Nothing is returned, so
+    that no door can tell a new address from a known one; and where no row is made, the work of one is done
+    and undone, so that the time of the answer doesn't tell either.
 
     1. Count the request as received and take one of the address's slots.
     2. Without a slot, or when the address asked to be left alone, that is all.
@@ -75,10 +78,16 @@ def sign(
     if consent_version not in (None, newest_consent(campaign, text.language)):
         raise ConsentChanged
     # Once more where an import, or the same request at the other side of midnight, has just placed it.
-    moves.once_more(lambda: _receive(campaign, details, text, once))
+    moves.once_more(lambda: _receive(campaign, details, text, once, network))
 
 
-def _receive(campaign: Campaign, details: Details, text: StatementText, once: Once | None) -> None:
+def _receive(
+    campaign: Campaign,
+    details: Details,
+    text: StatementText,
+    once: Once | None,
+    network: Hashes | None,
+) -> None:
     """Place a fresh signature, and keep it or undo it: as many statements whatever is known."""
     canonical = canonical_address(details.email)
     with transaction.atomic():
@@ -88,7 +97,7 @@ def _receive(campaign: Campaign, details: Details, text: StatementText, once: On
         known = locks.lock_address(campaign.pk, canonical if welcome else NOBODY)
         fresh = _draft(campaign, details, text, canonical)
         kind, instead = _addressee(known, fresh)
-        reception.place(fresh, mail=kind, instead=instead, welcome=welcome)
+        reception.place(fresh, mail=kind, network=network, instead=instead, welcome=welcome)
         queue.tell_after_commit(outbox.DELIVER)
 
 

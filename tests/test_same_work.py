@@ -1,18 +1,21 @@
 """The same work for a known and an unknown address, so that time doesn't tell them apart."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from campaign import intake, locks, queue, reporting, signing
+from campaign import intake, locks, networks, queue, reporting, signing
 from campaign.models import Campaign, Mail, MailQuota
 from campaign.models.signature import Status
 from tests.factories import details, make_campaign, make_signature, not_me_token
 
 pytestmark = pytest.mark.django_db
+
+NETWORK = networks.hashes(ip_address("203.0.113.9"))
 
 CASES = [
     "unknown",
@@ -75,7 +78,7 @@ def test_signing_does_the_same_work(
 
     def sign(email: str) -> tuple[list[str], list[str]]:
         return work(
-            lambda: signing.sign(campaign=campaign, typed=details(email=email)),
+            lambda: signing.sign(campaign=campaign, typed=details(email=email), network=NETWORK),
             django_capture_on_commit_callbacks,
             monkeypatch,
         )

@@ -9,7 +9,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaign import botcheck, publication, signing
+from campaign import botcheck, networks, publication, signing
 from campaign.api import inputs, outputs
 from campaign.api.doors import CampaignPost, PublicPost, problems
 from campaign.api.keys import key_of
@@ -39,10 +39,18 @@ class Sign(CampaignPost):
         solution = typed.pop("altcha", None)  # no part of the request: a retry may bring another
         once = self._once(request, typed)
         if once is None or not once.is_replay(self.campaign.pk):
+            network = None
             if key_of(request) is None:  # a form of one's own has a bot check of its own
                 botcheck.require(self.campaign, solution)
-            version = typed.pop("statement_version", None)
-            signing.sign(campaign=self.campaign, typed=typed, statement_version=version, once=once)
+                # With a key it is the organiser's server that asks, for signers from everywhere.
+                network = networks.hashes(networks.of(request._request))
+            signing.sign(
+                campaign=self.campaign,
+                typed=typed,
+                statement_version=typed.pop("statement_version", None),
+                once=once,
+                network=network,
+            )
         return Response({"status": "check_your_inbox"}, status=status.HTTP_202_ACCEPTED)
 
     def _once(self, request: Request, body: dict[str, Any]) -> Once | None:

@@ -11,6 +11,7 @@ from campaign.models.idempotency import IdempotencyKey
 from campaign.models.logo import Logo
 from campaign.models.mail import Mail, MailQuota
 from campaign.models.membership import Membership
+from campaign.models.network import SignatureNetwork
 from campaign.models.report import Report
 from campaign.models.signature import Signature
 from campaign.models.statement import Consent, StatementText, StatementVersion
@@ -38,6 +39,7 @@ __all__ = [
     "ProtectedName",
     "Report",
     "Signature",
+    "SignatureNetwork",
     "StatementText",
     "StatementVersion",
     "Suppression",

@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import letters, mail_domains, publication, signing
+from campaign import letters, mail_domains, networks, publication, signing
 from campaign.errors import (
     CampaignClosed,
     CampaignError,
@@ -100,6 +100,7 @@ def sign(sent: _Sent) -> HttpResponse:
             typed=typed,
             statement_version=typed_version(sent.form, "statement_version"),
             consent_version=typed_version(sent.form, "consent_version"),
+            network=networks.hashes(networks.of(sent.request)),
         )
     except InvalidInput as error:
         return _again(sent, by_field(error.errors), error, status=422)
