@@ -3,9 +3,17 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from campaign import history, locks, moves, placing
-from campaign.errors import ChangedMeanwhile, MoveRefused, NotFound, SignatureGone
+from campaign.errors import (
+    ChangedMeanwhile,
+    FieldError,
+    InvalidInput,
+    MoveRefused,
+    NotFound,
+    SignatureGone,
+)
 from campaign.history import Actor
 from campaign.models.batch import ImportBatch
 from campaign.models.event import EventNote, Verb
@@ -30,8 +38,11 @@ def grant(
 
     ``domain`` is which one it rests on, ``note`` what a moderator says of it: both are private. The
     same domain once more is a success that changes nothing. With ``revision`` only as the signature
-    was shown then. Raises ChangedMeanwhile, MoveRefused (not confirmed yet), SignatureGone.
+    was shown then. ``staff`` needs a note. Raises ChangedMeanwhile, MoveRefused (not confirmed
+    yet), SignatureGone, InvalidInput.
     """
+    if method == Evidence.STAFF and not note.strip():
+        raise InvalidInput([FieldError("note", "blank", str(_("Please say how it was checked.")))])
     signature = _lock(signature_id, revision)
     if domain:
         standing = signature.proofs.filter(method=method, domain=domain, revoked_at=None).first()

@@ -93,6 +93,8 @@ TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("GET", SIGNATURE + "?status=reported", {"viewer": 200, "moderator": 200}),
     ("POST", SIGNATURE + "{signature}/keep/", {"moderator": 422}),
     ("POST", SIGNATURE + "{signature}/restore/", {"moderator": 422}),
+    ("POST", SIGNATURE + "{signature}/check/", {"moderator": 422}),
+    ("POST", SIGNATURE + "{signature}/proofs/1/revoke/", {"moderator": 422}),
     ("POST", SIGNATURE + "many/approve/", {"moderator": 302}),
     ("POST", SIGNATURE + "many/reject/", {"moderator": 302}),
     ("GET", BATCH, {"viewer": 200, "moderator": 200}),
@@ -179,7 +181,7 @@ def test_a_decision_is_never_made_by_a_get(there: dict[str, Any]) -> None:
         if method == "POST"
         and not path.endswith(("/change/", "/delete/", "/add/", SIGNATURE, "/webhookdelivery/"))
     ]
-    assert len(decisions) == 14
+    assert len(decisions) == 16
     for url in decisions:
         assert client.get(url).status_code == 405, url
         assert client.head(url).status_code == 405, url

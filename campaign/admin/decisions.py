@@ -19,13 +19,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from campaign import moderation, moves, rules
+from campaign import moderation, moves, roles, rules
 from campaign.admin import desk, past
 from campaign.admin.site import LOOK, MODERATE, site
 from campaign.errors import CampaignError, ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.models.event import Verb
 from campaign.models.report import ReportStatus
-from campaign.models.signature import HoldReason, RejectionReason, Signature, Status
+from campaign.models.signature import STANDING, HoldReason, RejectionReason, Signature, Status
 from campaign.moves import Moved
 
 AT_ONCE = 200
@@ -65,6 +65,15 @@ class RejectForm(NoteForm):
         help_text=_("The signer reads it in the mail that says so."),
     )
     field_order = ("reason", "note")
+
+
+class CheckForm(NoteForm):
+    note = forms.CharField(
+        label=_("How you checked it"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Whom you asked, and how. Stays inside; the signer never sees it."),
+    )
 
 
 class RowIds(forms.Field):
@@ -178,7 +187,12 @@ BUTTONS = {
 
 
 def page(
-    request: HttpRequest, signature: Signature, *, form: forms.Form | None = None, status: int = 200
+    request: HttpRequest,
+    signature: Signature,
+    *,
+    form: forms.Form | None = None,
+    check_form: forms.Form | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     """One signature with what speaks for and against it, and the buttons that fit; read-only."""
     can_decide = request.user.has_perm(MODERATE)
@@ -201,6 +215,9 @@ def page(
         "buttons": {button.verb.value: button for button in buttons} if can_decide else {},
         "reject_form": typed,
         "hold_form": NoteForm(),
+        "check_form": check_form or CheckForm(),
+        "may_check": can_decide and signature.status in STANDING,
+        "sees_addresses": roles.may(request.user, roles.ADDRESSES, signature.campaign),
         "filters": request.POST.get("filters", request.GET.get(desk.FILTERS, "")),
     }
     request.current_app = site.name
@@ -238,12 +255,12 @@ def decide_one(
         return _to_list(filters)
     except (ChangedMeanwhile, MoveRefused) as error:
         messages.warning(request, str(error))
-        return _to_page(pk, filters)
+        return to_page(pk, filters)
     _say(request, button, moved)
     if before != Status.HELD and desk.lane_of(filters) != desk.REPORTED:
-        return _to_page(pk, filters)
+        return to_page(pk, filters)
     following = next_of(request, filters, moved.signature)
-    return _to_page(following.pk, filters) if following else _to_list(filters)
+    return to_page(following.pk, filters) if following else _to_list(filters)
 
 
 def _say(request: HttpRequest, button: Button, moved: Moved) -> None:
@@ -261,7 +278,8 @@ def _say(request: HttpRequest, button: Button, moved: Moved) -> None:
         )
 
 
-def _to_page(pk: int, filters: str) -> HttpResponseRedirect:
+def to_page(pk: int, filters: str) -> HttpResponseRedirect:
+    """To the page of a signature, which remembers the list that the moderator came from."""
     return _redirect(reverse("admin:campaign_signature_change", args=[pk]), {desk.FILTERS: filters})
 
 

@@ -16,6 +16,7 @@ from campaign.models.address import canonical_address
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign, ProtectedName
 from campaign.models.event import Event
+from campaign.models.evidence import Proof
 from campaign.models.mail import Mail
 from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import HoldReason, Signature, Status
@@ -189,6 +190,7 @@ class Dossier:
     events: list[Event]
     mails: list[Mail]
     reports: list[Report]
+    proofs: list[Proof]
 
 
 def row_id(typed: str) -> int:
@@ -230,4 +232,5 @@ def dossier(signature: Signature) -> Dossier:
             .exclude(status=ReportStatus.UNCONFIRMED)
             .order_by(F("closed_at").desc(nulls_first=True), "confirmed_at", "pk")[:SHOWN]
         ),
+        proofs=list(signature.proofs.order_by("pk")[:SHOWN]),
     )

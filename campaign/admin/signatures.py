@@ -17,7 +17,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
 from campaign import rules
-from campaign.admin import decisions, desk
+from campaign.admin import decisions, desk, proofs
 from campaign.admin.site import MODERATE, site
 from campaign.admin.unfolded import ChangeList, PageAdmin
 from campaign.models.batch import ImportBatch
@@ -288,7 +288,7 @@ class SignatureAdmin(PageAdmin[Signature]):
             )
             for verb in (Verb.APPROVE.value, Verb.REJECT.value)
         ]
-        return one + many + super().get_urls()
+        return one + many + proofs.urls(view) + super().get_urls()
 
     def next_of(self, request: HttpRequest, filters: str, signature: Signature) -> Signature | None:
         """The next held one of the list with these filters, as the list itself would show it."""

@@ -1,0 +1,74 @@
+"""What moderators do with evidence: say that they have checked who somebody is, and take proofs back."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from campaign import proofs, roles
+from campaign.admin import decisions, desk
+from campaign.errors import CampaignError
+from campaign.history import Actor
+from campaign.models.signature import Evidence, Signature
+
+
+def urls(view: Callable[..., Callable[..., HttpResponse]]) -> list[URLPattern]:
+    """The paths of the buttons, under those of the signatures."""
+    return [
+        path("<int:pk>/check/", view(check), name="campaign_signature_check"),
+        path(
+            "<int:pk>/proofs/<int:proof>/revoke/",
+            view(revoke),
+            name="campaign_signature_revoke_proof",
+        ),
+    ]
+
+
+@require_POST
+def check(request: HttpRequest, *, pk: int) -> HttpResponse:
+    """Note that staff have checked who the signer is, as the page showed them."""
+    signature, by = _asked(request, pk)
+    shown, form = decisions.Shown(request.POST), decisions.CheckForm(request.POST)
+    if not (shown.is_valid() and form.is_valid()):
+        return decisions.page(request, signature, check_form=form, status=422)
+    try:
+        proofs.grant(
+            signature_id=signature.pk,
+            method=Evidence.STAFF,
+            actor=Actor.moderator(by),
+            note=form.cleaned_data["note"],
+            revision=shown.cleaned_data["revision"],
+        )
+        messages.success(request, _("Noted that you have checked who this is."))
+    except CampaignError as error:
+        messages.warning(request, str(error))
+    return decisions.to_page(pk, request.POST.get("filters", ""))
+
+
+@require_POST
+def revoke(request: HttpRequest, *, pk: int, proof: int) -> HttpResponse:
+    """Take a proof of this signature back."""
+    signature, by = _asked(request, pk)
+    form = decisions.NoteForm(request.POST)
+    if not form.is_valid() or not signature.proofs.filter(pk=proof).exists():
+        return decisions.page(request, signature, status=422)
+    try:
+        proofs.revoke(proof_id=proof, actor=Actor.moderator(by), note=form.cleaned_data["note"])
+        messages.success(request, _("Taken back: the evidence is what the other proofs show."))
+    except CampaignError as error:
+        messages.warning(request, str(error))
+    return decisions.to_page(pk, request.POST.get("filters", ""))
+
+
+def _asked(request: HttpRequest, pk: int) -> tuple[Signature, AbstractBaseUser]:
+    """The signature, and who may decide on it; raises Http404, PermissionDenied."""
+    by = decisions.require_moderator(request)
+    signature = desk.find(pk)
+    if signature is None:
+        raise Http404
+    roles.require(request.user, roles.MODERATE, signature.campaign)
+    return signature, by
