@@ -13,11 +13,13 @@ from campaign.identity_data import (
     ACCENTED_SCRIPTS,
     CLICKS,
     DROPPED,
+    FAR_READING,
     HONORIFICS,
     INVISIBLE,
     LEET_AS_I,
     LEET_AS_L,
     LETTERLIKE,
+    LUNATE,
     MARKS,
     NEVER_LETTERS,
     ORNAMENTS,
@@ -186,7 +188,7 @@ def skeletons(text: str) -> frozenset[str]:
     Honest names that meet because the table says that they look alike: m and rn (Mamie,
     Marnie), capital I and l (Ian, Lan). That holds a signature for a moderator, no more.
     """
-    text = clean(text)
+    text = clean(text).translate(LUNATE)
     if text.isascii() and not _ODD.search(text):
         return frozenset(_four(_letters(text)))
     text = _NEVER_LETTERS.sub("", text) or text
@@ -207,6 +209,28 @@ def skeletons(text: str) -> frozenset[str]:
         found.add(_four(_letters(as_l))[3 if typed.isupper() else 0])
         found.add(_four(_letters(inner.translate(LEET_AS_I)))[3])
     return frozenset(found)
+
+
+def readings(text: str) -> list[str]:
+    """A name as people may read it, folded (`search_fold`) and with its spaces, for near-misses.
+
+    As it is typed; with characters beyond ASCII as the letters that they look like; and, where there
+    are digits or signs among letters, with these as letters, 1 ! | as l and as i. One to four.
+    """
+    text = clean(text).translate(LUNATE)
+    bare = _ORNAMENTS.sub("", _NEVER_LETTERS.sub("", text))
+    if not any(map(str.isalnum, bare)):
+        bare = text
+    found = {search_fold(bare): None}
+    if not bare.isascii():
+        found[search_fold(normalize("NFKD", bare).translate(LETTERLIKE).translate(FAR_READING))] = (
+            None
+        )
+    inner = _LAST_SIGNS.sub("", normalize("NFKD", bare))
+    if _LEET.search(inner) and any(map(str.isalpha, inner)):
+        found[search_fold(inner.translate(LEET_AS_L))] = None
+        found[search_fold(inner.translate(LEET_AS_I))] = None
+    return [each for each in found if each]
 
 
 def _letters(text: str) -> str:

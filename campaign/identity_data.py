@@ -180,6 +180,8 @@ def _prototypes() -> dict[str, str]:
 PROTOTYPES: Final = _prototypes()
 SKELETON: Final = str.maketrans(PROTOTYPES)
 # Read as letters before anything else, so that the case of what follows makes no difference.
+# A sigma to NFKD, a c to the eye: read first.
+LUNATE: Final = str.maketrans("ϲϹ", "cC")
 LETTERLIKE: Final = str.maketrans(_SMALL_CAPITALS | _EXTRA)
 
 
@@ -209,6 +211,9 @@ READING: Final = str.maketrans(
         if len(char) == 1
     }
 )
+
+# The same where ASCII letters stay what they are: m would be r and n, each a letter to mistype.
+FAR_READING: Final = {code: read for code, read in READING.items() if code > 127}
 
 # Dropped before mapping: afterwards the katakana ノ, whose prototype is "/", would go too.
 # A symbol that stands for a letter ("|an", "Ke$ha") stays.

@@ -93,3 +93,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None]:
     yield
     for line in chromium.last_words(terminalreporter.stats):
         terminalreporter.write_line(line)
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    found = [said for report in reports for said in report.user_properties]
+    for name, said in dict.fromkeys(found):
+        if name == "measured":  # what a test found out, whether it is enough or not
+            terminalreporter.write_line(str(said))
