@@ -5,17 +5,18 @@ an operator's does; one that comes of a `Membership` holds in that campaign. Ask
 ``user.has_perm`` says whether it holds in any.
 """
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from campaign.models.campaign import Campaign
 from campaign.models.membership import Membership, Role
 
 Somebody = User | AnonymousUser
+M = TypeVar("M", bound=Model)
 
 LOOK: Final = "campaign.view_signature"
 """See signatures, without mail addresses."""
@@ -68,7 +69,7 @@ class Backend(BaseBackend):
         if obj is None:
             return any(perm in RIGHTS[Role(role)] for _campaign, role in _roles(user_obj))
         return isinstance(obj, Campaign) and (
-            _everywhere(user_obj, perm)
+            everywhere(user_obj, perm)
             or any(
                 campaign == obj.pk and perm in RIGHTS[Role(role)]
                 for campaign, role in _roles(user_obj)
@@ -94,16 +95,30 @@ def require(user: Somebody, permission: str, campaign: Campaign) -> None:
 
 def campaigns(user: Somebody, permission: str) -> QuerySet[Campaign]:
     """The campaigns in which somebody has that right."""
+    return within(Campaign.objects.all(), user, permission, path="pk")
+
+
+def within(
+    rows: QuerySet[M], user: Somebody, permission: str, *, path: str = "campaign"
+) -> QuerySet[M]:
+    """Those of the rows whose campaign, found by the lookup ``path``, somebody has that right in."""
+    if everywhere(user, permission):
+        return rows
+    return rows.filter(**{f"{path}__in": _where(user, permission)})
+
+
+def everywhere(user: Any, permission: str) -> bool:
+    """Whether somebody has that right in every campaign, and where it is about none."""
     if not user.is_active or not user.is_authenticated:
-        return Campaign.objects.none()
-    if _everywhere(user, permission):
-        return Campaign.objects.all()
-    its = [campaign for campaign, role in _roles(user) if permission in RIGHTS[Role(role)]]
-    return Campaign.objects.filter(pk__in=its)
-
-
-def _everywhere(user: Any, permission: str) -> bool:
+        return False
     return bool(user.is_superuser) or ModelBackend().has_perm(user, permission)
+
+
+def _where(user: Any, permission: str) -> list[int]:
+    """The campaigns in which a role gives the right. A list: a planner that knows them does better."""
+    if not user.is_active or not user.is_authenticated:
+        return []
+    return [campaign for campaign, role in _roles(user) if permission in RIGHTS[Role(role)]]
 
 
 def _roles(user: Any) -> list[tuple[int, str]]:

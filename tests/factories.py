@@ -9,8 +9,9 @@ from django.utils import timezone
 from campaign import keys, moderation, outbox, signing
 from campaign.campaign_file import parse
 from campaign.links import Purpose, make_token
-from campaign.models import Campaign, Signature
+from campaign.models import Campaign, Membership, Signature
 from campaign.models.api_key import Scope
+from campaign.models.membership import Role
 from campaign.models.signature import RejectionReason, Status
 from campaign.organising import load_campaign
 
@@ -69,6 +70,17 @@ def make_user(*permissions: str, staff: bool = True, username: str = "moderator"
     """A user with those permissions of the app, such as `moderate_signature`."""
     user = User.objects.create_user(username, f"{username}@example.org", "secret", is_staff=staff)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
+
+
+MODERATOR = ("view_signature", "view_address", "moderate_signature", "view_importbatch")
+"""The rights of somebody who moderates every campaign."""
+
+
+def make_member(campaign: Campaign, role: Role, *, username: str = "") -> User:
+    """A user with that role in the campaign, and no right of their own; named for the role."""
+    user = make_user(username=username or role.value, staff=role != Role.ORGANISATION)
+    Membership.objects.create(user=user, campaign=campaign, role=role)
     return user
 
 

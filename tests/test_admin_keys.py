@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 
 LIST = "/admin/campaign/apikey/"
 RIGHTS = ("view_apikey", "add_apikey", "change_apikey", "view_auditentry")
+LOOK = ("view_signature", "view_address", "export_signature")
 KEY = re.compile(r"ptn_[0-9a-z]{8}_[0-9a-z]{39}")
 
 
@@ -28,8 +29,8 @@ def campaign() -> Campaign:
 
 @pytest.fixture
 def keeper(client: Client, campaign: Campaign) -> Client:
-    """Somebody who may make keys and look at signatures, but decide nothing."""
-    client.force_login(make_user(*RIGHTS, "view_signature", username="keeper"))
+    """Somebody who may make keys and look at signatures and addresses, but decide nothing."""
+    client.force_login(make_user(*RIGHTS, *LOOK, username="keeper"))
     return client
 
 

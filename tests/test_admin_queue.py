@@ -14,7 +14,7 @@ from campaign.models import Campaign, Event, EventNote, ImportBatch, Mail, Signa
 from campaign.models.event import Verb
 from campaign.models.mail import MailKind
 from campaign.models.signature import Evidence, HoldReason, Status
-from tests.factories import make_campaign, make_signature, make_user, manage_token
+from tests.factories import MODERATOR, make_campaign, make_signature, make_user, manage_token
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ def campaign() -> Campaign:
 def desk() -> Client:
     """The browser of a moderator."""
     client = Client()
-    client.force_login(make_user("view_signature", "moderate_signature", "view_importbatch"))
+    client.force_login(make_user(*MODERATOR))
     return client
 
 

@@ -17,7 +17,7 @@ from campaign.models import Campaign, Event, Mail, Report, Signature
 from campaign.models.mail import MailKind
 from campaign.models.report import ReportOutcome, ReportStatus
 from campaign.models.signature import HoldReason, Status
-from tests.factories import make_campaign, make_signature, make_user
+from tests.factories import MODERATOR, make_campaign, make_signature, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def campaign() -> Campaign:
 def desk() -> Client:
     """The browser of a moderator."""
     client = Client()
-    client.force_login(make_user("view_signature", "moderate_signature"))
+    client.force_login(make_user(*MODERATOR))
     return client
 
 
@@ -284,13 +284,17 @@ def test_ids_of_reports_that_are_none_or_of_another_signature_close_nothing(
     assert set(Report.objects.values_list("status", flat=True)) == {"open"}
 
 
-def test_a_viewer_sees_the_report_and_no_button(campaign: Campaign) -> None:
+def test_a_viewer_sees_that_it_is_reported_and_no_word_of_who_did_nor_a_button(
+    campaign: Campaign,
+) -> None:
     client = Client()
     client.force_login(make_user("view_signature", username="viewer"))
     entry = make_signature(campaign, name="Reported")
     reported(entry)
     text = client.get(f"{QUEUE}{entry.pk}/change/").content.decode()
-    assert "Ask my agent." in text
+    assert "This is somebody else who uses my name." in text
+    assert "Ask my agent." not in text
+    assert "zoe@example.org" not in text
     assert "/keep/" not in text
     assert client.post(f"{QUEUE}{entry.pk}/keep/", {"revision": 1}).status_code == 403
 

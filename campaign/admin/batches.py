@@ -5,23 +5,18 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-)
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from campaign import moderation, rules
+from campaign import moderation, roles, rules
 from campaign.admin import desk
 from campaign.admin.decisions import require_moderator
-from campaign.admin.site import MODERATE, site
-from campaign.admin.unfolded import PageAdmin
+from campaign.admin.site import site
+from campaign.admin.unfolded import CampaignFilter, PageAdmin
 from campaign.models.batch import ImportBatch
 from campaign.models.signature import Signature, Status
 
@@ -43,7 +38,7 @@ def _waiting(batch: ImportBatch) -> QuerySet[Signature]:
 @admin.register(ImportBatch, site=site)
 class ImportBatchAdmin(PageAdmin[ImportBatch]):
     list_display = ("file_name", "campaign", "created_at", "state")
-    list_filter = ("campaign",)
+    list_filter = (("campaign", CampaignFilter),)
     list_select_related = ("campaign", "released_by")
     paginator = desk.CappedPaginator
     ordering = ("-pk",)
@@ -56,9 +51,7 @@ class ImportBatchAdmin(PageAdmin[ImportBatch]):
 
     def page(self, request: HttpRequest, object_id: str) -> HttpResponse:
         found = ImportBatch.objects.select_related("campaign", "released_by")
-        batch = found.filter(pk=desk.row_id(object_id)).first()
-        if batch is None:
-            raise Http404
+        batch = self.find(request, desk.row_id(object_id), found)
         return TemplateResponse(
             request, "admin/campaign/importbatch/page.html", self._context(request, batch)
         )
@@ -70,7 +63,7 @@ class ImportBatchAdmin(PageAdmin[ImportBatch]):
         names = rules.matching_names(rows)
         by_status = Signature.objects.filter(batch=batch).order_by("status").values_list("status")
         # The sample names people and their credits, which takes the right to see signatures.
-        may_look = request.user.has_perm("campaign.view_signature")
+        may_look = self.may(request, roles.LOOK, batch)
         request.current_app = self.admin_site.name
         return {
             **self.admin_site.each_context(request),
@@ -84,7 +77,8 @@ class ImportBatchAdmin(PageAdmin[ImportBatch]):
                 (Status(status).label, n) for status, n in by_status.annotate(n=Count("pk"))
             ],
             "rows": list(zip(rows, names, strict=True)) if may_look else [],
-            "can_release": request.user.has_perm(MODERATE),
+            "can_release": self.may(request, roles.MODERATE, batch),
+            "sees_notes": self.may(request, roles.ADDRESSES, batch),
         }
 
     def get_urls(self) -> list[URLPattern]:
@@ -97,10 +91,9 @@ class ImportBatchAdmin(PageAdmin[ImportBatch]):
 
     def release(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Publish what the preview showed; another number by now shows the preview again."""
-        by = require_moderator(request)
-        batch = ImportBatch.objects.filter(pk=pk).first()
-        if batch is None:
-            raise Http404
+        require_moderator(request)
+        batch = self.find(request, pk, ImportBatch.objects.select_related("campaign"))
+        by = require_moderator(request, batch.campaign)
         form = ReleaseForm(request.POST)
         if not form.is_valid() or form.cleaned_data["waiting"] != _waiting(batch).count():
             messages.warning(

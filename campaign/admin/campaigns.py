@@ -7,21 +7,16 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-)
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from campaign import organising, publication, statistics
+from campaign import organising, publication, roles, statistics
 from campaign.admin import desk, previews
-from campaign.admin.site import STEER, site
+from campaign.admin.site import site
 from campaign.admin.unfolded import PageAdmin
 from campaign.models.campaign import Campaign
 from campaign.models.statement import Consent, StatementText
@@ -38,6 +33,7 @@ STEERING: dict[str, tuple[Callable[[Campaign], None], str | Promise]] = {
 
 @admin.register(Campaign, site=site)
 class CampaignAdmin(PageAdmin[Campaign]):
+    campaign_path = "pk"
     list_display = ("slug", "state", "opens_at", "closes_at", "publication", "organiser_name")
     ordering = ("-opens_at", "slug")
 
@@ -49,9 +45,9 @@ class CampaignAdmin(PageAdmin[Campaign]):
         return str(labels[campaign.state()])
 
     def page(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        campaign = self._find(object_id)
+        campaign = self.find(request, desk.row_id(object_id), Campaign.objects.all())
         texts = StatementText.objects.filter(version__campaign=campaign)
-        can_steer = request.user.has_perm(STEER)
+        can_steer = self.may(request, roles.STEER, campaign)
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
@@ -74,12 +70,6 @@ class CampaignAdmin(PageAdmin[Campaign]):
         }
         return TemplateResponse(request, "admin/campaign/campaign/page.html", context)
 
-    def _find(self, object_id: str) -> Campaign:
-        campaign = Campaign.objects.filter(pk=desk.row_id(object_id)).first()
-        if campaign is None:
-            raise Http404
-        return campaign
-
     def get_urls(self) -> list[URLPattern]:
         steering = [
             path(
@@ -100,7 +90,7 @@ class CampaignAdmin(PageAdmin[Campaign]):
         return [*steering, *pages, *super().get_urls()]
 
     def statistics(self, request: HttpRequest, pk: int) -> HttpResponse:
-        campaign = self._find_to_view(request, pk)
+        campaign = self.find(request, pk, Campaign.objects.all())
         context = {
             "title": _("Statistics"),
             "sources": statistics.by_source(campaign),
@@ -110,14 +100,9 @@ class CampaignAdmin(PageAdmin[Campaign]):
 
     def mails(self, request: HttpRequest, pk: int) -> HttpResponse:
         """One mail of the campaign as an example, and the way to each other kind and language."""
-        campaign = self._find_to_view(request, pk)
+        campaign = self.find(request, pk, Campaign.objects.all())
         context = {"title": _("Mails"), **previews.shown(campaign, request.GET)}
         return self._answer(request, "mails", campaign, context)
-
-    def _find_to_view(self, request: HttpRequest, pk: int) -> Campaign:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return self._find(str(pk))
 
     def _answer(
         self, request: HttpRequest, page: str, campaign: Campaign, context: dict[str, Any]
@@ -128,9 +113,10 @@ class CampaignAdmin(PageAdmin[Campaign]):
         return TemplateResponse(request, template, {**common, **context})
 
     def steer(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        if not request.user.has_perm(STEER):
+        if not self.may(request, roles.STEER):
             raise PermissionDenied
-        campaign = self._find(str(pk))
+        campaign = self.find(request, pk, Campaign.objects.all())
+        roles.require(request.user, roles.STEER, campaign)
         act, said = STEERING[name]
         act(campaign)
         self.log_change(request, campaign, name)

@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -21,22 +21,31 @@ from django.views.decorators.http import require_POST
 
 from campaign import moderation, moves, roles, rules
 from campaign.admin import desk, past
-from campaign.admin.site import LOOK, MODERATE, site
+from campaign.admin.site import site
 from campaign.errors import CampaignError, ChangedMeanwhile, MoveRefused, SignatureGone
+from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
 from campaign.models.report import ReportStatus
 from campaign.models.signature import STANDING, HoldReason, RejectionReason, Signature, Status
 from campaign.moves import Moved
+from campaign.roles import ADDRESSES, LOOK, MODERATE
 
 AT_ONCE = 200
 """How many one decision may cover: as many as somebody can have read on one page."""
 
 
-def require_moderator(request: HttpRequest) -> AbstractBaseUser:
-    """The user, who may look and decide; raises PermissionDenied."""
+def require_moderator(request: HttpRequest, campaign: Campaign | None = None) -> AbstractBaseUser:
+    """The user, who may look and decide in the campaign, or without one in any.
+
+    Raises Http404 for who may not even look there, else PermissionDenied.
+    """
+    assert isinstance(request.user, AbstractBaseUser)
     if not request.user.has_perms((LOOK, MODERATE)):
         raise PermissionDenied
-    assert isinstance(request.user, AbstractBaseUser)
+    if campaign is not None and not roles.may(request.user, LOOK, campaign):
+        raise Http404
+    if campaign is not None:
+        roles.require(request.user, MODERATE, campaign)
     return request.user
 
 
@@ -195,8 +204,9 @@ def page(
     status: int = 200,
 ) -> HttpResponse:
     """One signature with what speaks for and against it, and the buttons that fit; read-only."""
-    can_decide = request.user.has_perm(MODERATE)
-    dossier = desk.dossier(signature)
+    can_decide = roles.may(request.user, MODERATE, signature.campaign)
+    sees_addresses = roles.may(request.user, ADDRESSES, signature.campaign)
+    dossier = desk.dossier(signature, sees_addresses=sees_addresses)
     open_reports = [each for each in dossier.reports if each.status == ReportStatus.OPEN]
     reported = bool(open_reports)
     buttons = [each for each in BUTTONS.values() if each.fits(signature, is_reported=reported)]
@@ -210,14 +220,14 @@ def page(
         "dossier": dossier,
         "open_reports": open_reports,
         "reasons": [HoldReason(reason).label for reason in signature.hold_reasons],
-        "events": [past.told(event) for event in dossier.events],
+        "events": [past.told(event, with_note=sees_addresses) for event in dossier.events],
+        "sees_addresses": sees_addresses,
         "changed_since": past.changed_since(signature, dossier.events),
         "buttons": {button.verb.value: button for button in buttons} if can_decide else {},
         "reject_form": typed,
         "hold_form": NoteForm(),
         "check_form": check_form or CheckForm(),
         "may_check": can_decide and signature.status in STANDING,
-        "sees_addresses": roles.may(request.user, roles.ADDRESSES, signature.campaign),
         "filters": request.POST.get("filters", request.GET.get(desk.FILTERS, "")),
     }
     request.current_app = site.name
@@ -244,6 +254,7 @@ def decide_one(
     if signature is None:
         messages.warning(request, str(SignatureGone.message))
         return _to_list(filters)
+    require_moderator(request, signature.campaign)
     shown, form = Shown(request.POST), button.form(request.POST)
     if not (shown.is_valid() and form.is_valid()):
         return page(request, signature, form=form, status=422)
@@ -338,7 +349,7 @@ def decide_many(request: HttpRequest, *, verb: str) -> HttpResponse:
         messages.error(request, _("Nothing was decided: the list was not complete."))
         return _to_list(filters)
     chosen = {item["pk"]: item for item in items if item}
-    rows = {row.pk: row for row in _selected(list(chosen))}
+    rows = {row.pk: row for row in _selected(request, list(chosen))}
     form = button.form(request.POST)
     if not form.is_valid():
         return preview(request, list(rows.values()), verb=verb, form=form, status=422)
@@ -360,8 +371,9 @@ def _read_item(text: str) -> dict[str, Any] | None:
     return item.cleaned_data if item.is_valid() else None
 
 
-def _selected(pks: list[int]) -> list[Signature]:
-    rows = Signature.objects.filter(pk__in=pks).select_related("campaign", "discipline")
+def _selected(request: HttpRequest, pks: list[int]) -> list[Signature]:
+    rows = roles.within(Signature.objects.filter(pk__in=pks), request.user, MODERATE)
+    rows = rows.select_related("campaign", "discipline")
     return list(rows.defer("search").order_by("confirmed_at", "pk"))
 
 

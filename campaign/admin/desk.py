@@ -10,17 +10,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from campaign import mailboxes, rules
+from campaign import mailboxes, roles, rules
 from campaign.admin.unfolded import Paginator
 from campaign.models.address import canonical_address
 from campaign.models.batch import ImportBatch
-from campaign.models.campaign import Campaign, ProtectedName
+from campaign.models.campaign import ProtectedName
 from campaign.models.event import Event
 from campaign.models.evidence import Proof
 from campaign.models.mail import Mail
 from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import HoldReason, Signature, Status
 from campaign.models.webhook import Webhook
+from campaign.roles import Somebody
 from campaign.search import matching
 
 COUNTED = 999
@@ -75,23 +76,24 @@ LANES = (
 BY_VALUE = {lane.value: lane for lane in LANES}
 
 
-def waiting() -> QuerySet[Signature]:
-    """The work to do: held signatures to be decided one by one, the oldest first.
+def waiting(user: Somebody) -> QuerySet[Signature]:
+    """The work to do of somebody: held signatures to be decided one by one, the oldest first.
 
     Imported ones that wait for nothing but the release of their batch are another lane.
     """
     lane = BY_VALUE[""]
-    return Signature.objects.filter(lane.condition).order_by(*lane.order)
+    rows = roles.within(Signature.objects.all(), user, roles.LOOK)
+    return rows.filter(lane.condition).order_by(*lane.order)
 
 
-def count_waiting() -> int:
-    """How much work there is, counted to one more than COUNTED."""
-    return waiting().order_by()[: COUNTED + 1].count()
+def count_waiting(user: Somebody) -> int:
+    """How much work somebody has, counted to one more than COUNTED."""
+    return waiting(user).order_by()[: COUNTED + 1].count()
 
 
-def count_reported() -> int:
-    """How many signatures somebody has reported, and nobody has decided since."""
-    return _OPEN.values("signature").distinct().count()
+def count_reported(user: Somebody) -> int:
+    """How many signatures in sight of ``user`` are reported, and nobody has decided since."""
+    return roles.within(_OPEN, user, roles.LOOK).values("signature").distinct().count()
 
 
 def open_reports(rows: Collection[Signature]) -> dict[int, list[Report]]:
@@ -107,15 +109,16 @@ def lane_of(filters: str) -> str:
     return QueryDict(filters).get("status", "")
 
 
-def count_failing_webhooks() -> int:
-    """How many webhooks fail, or were switched off because they did."""
+def count_failing_webhooks(user: Somebody) -> int:
+    """How many webhooks of somebody's campaigns fail, or were switched off because they did."""
     failing = Webhook.objects.filter(Q(active=True, failing_since__isnull=False) | Q(note__gt=""))
-    return failing.count()
+    return roles.within(failing, user, roles.STEER).count()
 
 
-def unreleased() -> QuerySet[ImportBatch]:
+def unreleased(user: Somebody) -> QuerySet[ImportBatch]:
     """The batches with consent on file that nobody has released yet, the newest first."""
     waiting = ImportBatch.objects.filter(released_at=None).exclude(consent_note="")
+    waiting = roles.within(waiting, user, "campaign.view_importbatch")
     return waiting.select_related("campaign").order_by("-pk")[:SHOWN]
 
 
@@ -157,19 +160,23 @@ class CappedPaginator(Paginator[Signature]):
 _PUBLIC_ID = set("0123456789abcdefghjkmnpqrstvwxyz")
 
 
-def search(rows: QuerySet[Signature], typed: str) -> QuerySet[Signature]:
-    """The rows of an address, a mail domain (typed as @domain), an id, or words of a name."""
+def search(rows: QuerySet[Signature], typed: str, user: Somebody) -> QuerySet[Signature]:
+    """The rows of an address, a mail domain (typed as @domain), an id, or words of a name.
+
+    By address and domain only where ``user`` may see addresses: an answer would tell as much.
+    """
     typed = typed.strip()
-    if typed.startswith("@"):
-        return rows.filter(email__iendswith=typed)
     if "@" in typed:
+        seen = roles.within(rows, user, roles.ADDRESSES)
+        if typed.startswith("@"):
+            return seen.filter(email__iendswith=typed)
         try:
             canonical = canonical_address(mailboxes.parse_address(typed))
         except mailboxes.AddressError:
             return rows.none()
         # The campaigns are named because the index begins with them.
-        campaigns = list(Campaign.objects.values_list("pk", flat=True))
-        return rows.filter(campaign__in=campaigns, canonical_email=canonical)
+        campaigns = list(roles.campaigns(user, roles.ADDRESSES).values_list("pk", flat=True))
+        return seen.filter(campaign__in=campaigns, canonical_email=canonical)
     if len(typed) == 16 and set(typed) <= _PUBLIC_ID:
         return rows.filter(public_id=typed)
     condition = matching(typed)
@@ -206,12 +213,15 @@ def find(pk: int) -> Signature | None:
     return found.defer("search").filter(pk=pk).first()
 
 
-def dossier(signature: Signature) -> Dossier:
-    """What speaks for and against a signature: names it looks like, its address, its past."""
+def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
+    """What speaks for and against a signature: names it looks like, its address, its past.
+
+    Without ``sees_addresses`` nothing that comes of the address.
+    """
     others = Signature.objects.filter(campaign=signature.campaign).exclude(pk=signature.pk)
     others = others.defer("search")
     same_address: list[Signature] = []
-    if signature.canonical_email:
+    if sees_addresses and signature.canonical_email:
         same_address = list(
             others.filter(canonical_email=signature.canonical_email).order_by("-pk")[:SHOWN]
         )

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -16,21 +16,22 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
-from campaign import keys
+from campaign import keys, roles
 from campaign.admin import desk
-from campaign.admin.site import LOOK, MODERATE, site
-from campaign.admin.unfolded import PageAdmin, ReadOnlyAdmin
+from campaign.admin.site import site
+from campaign.admin.unfolded import CampaignFilter, PageAdmin, ReadOnlyAdmin
 from campaign.errors import InvalidInput
 from campaign.models.api_key import ApiKey, Scope
 from campaign.models.audit import AuditEntry
 from campaign.models.campaign import Campaign
 
+MAKE = "campaign.add_apikey"
 REVOKE = "campaign.change_apikey"
 # Nobody makes a program that may do what they themselves may not.
 NEEDED: dict[Scope, tuple[str, ...]] = {
-    Scope.READ_PRIVATE: (LOOK,),
-    Scope.MODERATE: (LOOK, MODERATE),
-    Scope.EXPORT: (LOOK,),
+    Scope.READ_PRIVATE: (roles.LOOK, roles.ADDRESSES),
+    Scope.MODERATE: (roles.LOOK, roles.MODERATE),
+    Scope.EXPORT: (roles.LOOK, roles.ADDRESSES, roles.EXPORT),
     Scope.SIGN: (),
 }
 AT_MOST = timedelta(days=365)
@@ -52,7 +53,7 @@ class KeyForm(forms.Form):
     """What a key is for; the scopes are those that its maker's own rights cover."""
 
     campaign = forms.ModelChoiceField(
-        Campaign.objects.order_by("slug"), label=_("Campaign"), empty_label=None
+        Campaign.objects.none(), label=_("Campaign"), empty_label=None
     )
     label = forms.CharField(
         label=_("Name"), max_length=60, help_text=_("Which program uses it, such as: CRM mirror.")
@@ -69,6 +70,10 @@ class KeyForm(forms.Form):
 
     def __init__(self, *args: Any, user: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.user = user
+        campaign = self.fields["campaign"]
+        assert isinstance(campaign, forms.ModelChoiceField)
+        campaign.queryset = roles.campaigns(user, MAKE).order_by("slug")
         offered = [(s.value, s.label) for s in Scope if user.has_perms(NEEDED[s])]
         scopes = self.fields["scopes"]
         assert isinstance(scopes, forms.MultipleChoiceField)
@@ -81,6 +86,15 @@ class KeyForm(forms.Form):
         day: date = self.cleaned_data["expires_on"]
         return datetime.combine(day, time.min, tzinfo=UTC) + timedelta(days=1)
 
+    def clean(self) -> dict[str, Any]:
+        """What its maker may do elsewhere says nothing of this campaign."""
+        cleaned = super().clean() or self.cleaned_data
+        campaign, scopes = cleaned.get("campaign"), cleaned.get("scopes", [])
+        needed = {right for scope in scopes for right in NEEDED[Scope(scope)]}
+        if campaign and not all(roles.may(self.user, right, campaign) for right in needed):
+            self.add_error("scopes", _("In this campaign your own rights do not cover this."))
+        return cleaned
+
     def clean_expires_on(self) -> date:
         day: date = self.cleaned_data["expires_on"]
         if not _today() <= day <= _last_choice():
@@ -90,8 +104,8 @@ class KeyForm(forms.Form):
 
 @admin.register(ApiKey, site=site)
 class ApiKeyAdmin(PageAdmin[ApiKey]):
-    list_display = ("label", "named", "campaign", "may", "state", "last_used_at", "expires_at")
-    list_filter = ("campaign",)
+    list_display = ("label", "named", "campaign", "allowed", "state", "last_used_at", "expires_at")
+    list_filter = (("campaign", CampaignFilter),)
     list_select_related = ("campaign",)
     ordering = ("-pk",)
     sortable_by = ()
@@ -102,7 +116,7 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
         return f"ptn_{key.prefix}…"
 
     @admin.display(description=_("Scopes"))
-    def may(self, key: ApiKey) -> str:
+    def allowed(self, key: ApiKey) -> str:
         return ", ".join(scope for scope in Scope if scope in key.scopes)
 
     @admin.display(description=_("State"))
@@ -114,7 +128,7 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
     # --- Making
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("campaign.add_apikey"))
+        return self.may(request, MAKE)
 
     @sensitive_variables("secret")
     def add_view(
@@ -146,7 +160,7 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
             return self._form_page(request, form, status=422)
         context = self._context(request, title=_("The new key")) | {
             "key": key,
-            "scopes": self.may(key),
+            "scopes": self.allowed(key),
             "secret": secret,
         }
         return TemplateResponse(request, "admin/campaign/apikey/made.html", context)
@@ -162,7 +176,7 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
     # --- One
 
     def page(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        key = self._find(object_id)
+        key = self._find(request, desk.row_id(object_id))
         context = self._context(request, title=str(key)) | {
             "original": key,
             "key": key,
@@ -170,16 +184,12 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
             "state": self.state(key),
             "scopes": [scope for scope in Scope if scope in key.scopes],
             "entries": list(key.audit.select_related("user")[: desk.SHOWN]),
-            "can_revoke": key.revoked_at is None and request.user.has_perm(REVOKE),
+            "can_revoke": key.revoked_at is None and self.may(request, REVOKE, key),
         }
         return TemplateResponse(request, "admin/campaign/apikey/page.html", context)
 
-    def _find(self, object_id: str) -> ApiKey:
-        found = ApiKey.objects.select_related("campaign", "created_by")
-        key = found.filter(pk=desk.row_id(object_id)).first()
-        if key is None:
-            raise Http404
-        return key
+    def _find(self, request: HttpRequest, pk: int) -> ApiKey:
+        return self.find(request, pk, ApiKey.objects.select_related("campaign", "created_by"))
 
     # --- Revoking
 
@@ -194,16 +204,17 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
     def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not self.has_revoke_permission(request):
             raise PermissionDenied
-        key = self._find(str(pk))
+        key = self._find(request, pk)
+        roles.require(request.user, REVOKE, key.campaign)
         self._revoke(request, [key])
         return HttpResponseRedirect(reverse("admin:campaign_apikey_change", args=[pk]))
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(REVOKE))
+        return self.may(request, REVOKE)
 
     @admin.action(description=_("Revoke"), permissions=["revoke"])
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        self._revoke(request, list(queryset))
+        self._revoke(request, list(self.within(queryset, request, REVOKE)))
 
     def _revoke(self, request: HttpRequest, chosen: list[ApiKey]) -> None:
         assert request.user.is_authenticated
@@ -217,7 +228,7 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
     """Who made, revoked or used what for private data; nobody edits or deletes it here."""
 
     list_display = ("at", "action", "who", "key", "campaign", "rows")
-    list_filter = ("action", "campaign")
+    list_filter = ("action", ("campaign", CampaignFilter))
     list_select_related = ("campaign", "user", "api_key")
     paginator = desk.CappedPaginator
     ordering = ("-pk",)

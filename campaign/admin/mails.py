@@ -12,9 +12,11 @@ from django.utils.translation import ngettext
 from campaign import delivery, mailboxes, outbox
 from campaign.admin import desk
 from campaign.admin.site import site
-from campaign.admin.unfolded import ModelAdmin, ModelForm, ReadOnlyAdmin
+from campaign.admin.unfolded import CampaignFilter, ModelAdmin, ModelForm, ReadOnlyAdmin
 from campaign.models.address import MailProvider, Suppression, SuppressionReason, canonical_address
 from campaign.models.mail import Mail
+
+RETRY = "campaign.change_mail"
 
 
 @admin.register(Mail, site=site)
@@ -22,7 +24,8 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
     """Mail rows. Texts are rendered when sent and stored nowhere, so there is none to show."""
 
     list_display = ("id", "kind", "status", "to", "attempts", "error", "due_at", "sent_at")
-    list_filter = ("status", "kind", "signature__campaign")
+    campaign_path = "signature__campaign"
+    list_filter = ("status", "kind", ("signature__campaign", CampaignFilter))
     list_select_related = ("signature__campaign",)
     list_per_page = 50
     paginator = desk.CappedPaginator
@@ -41,11 +44,12 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
         return f"{said % {'id': mail.signature.public_id}} ({mail.signature.campaign})"
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("campaign.change_mail"))
+        return self.may(request, RETRY)
 
     @admin.action(description=_("Try again"), permissions=["retry"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Mail]) -> None:
-        n = delivery.retry_failed(list(queryset.values_list("pk", flat=True)))
+        chosen = self.within(queryset, request, RETRY)
+        n = delivery.retry_failed(list(chosen.values_list("pk", flat=True)))
         said = ngettext(
             "%(n)s failed mail is tried again.", "%(n)s failed mails are tried again.", n
         )
@@ -99,6 +103,7 @@ class MailProviderForm(ModelForm[MailProvider]):
 
 @admin.register(MailProvider, site=site)
 class MailProviderAdmin(ModelAdmin[MailProvider]):
+    campaign_path = ""  # how mailboxes fold is the same for all of them
     form = MailProviderForm
     list_display = ("domain", "canonical_domain", "dots", "tag")
     list_filter = ("dots",)
@@ -110,7 +115,7 @@ class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
     """Who is left alone. Only hashes are kept: an address is found by typing it whole."""
 
     list_display = ("short_hash", "campaign", "reason", "created_at")
-    list_filter = ("reason", "campaign")
+    list_filter = ("reason", ("campaign", CampaignFilter))
     list_select_related = ("campaign",)
     paginator = desk.CappedPaginator
     ordering = ("-pk",)
@@ -125,7 +130,7 @@ class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
         # The owner of an address may change their mind, and then writes to the operator.
-        return bool(request.user.has_perm("campaign.delete_suppression"))
+        return self.may(request, "campaign.delete_suppression", obj)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Suppression], search_term: str

@@ -44,9 +44,9 @@ FIELDS = {
 }
 
 
-def told(event: Event) -> dict[str, Any]:
-    """An event in words: what, who, why, and the note beside it."""
-    note = getattr(event, "note", None)
+def told(event: Event, *, with_note: bool = True) -> dict[str, Any]:
+    """An event in words: what, who, why, and the note beside it, for who may read it."""
+    note = getattr(event, "note", None) if with_note else None
     return {
         "at": event.at,
         "what": VERBS[Verb(event.verb)],

@@ -17,6 +17,7 @@ RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 @admin.register(User, site=site)
 class UserAdmin(DjangoUserAdmin[User], ModelAdmin[User]):
+    campaign_path = ""
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -39,7 +40,9 @@ def _may_touch(request: HttpRequest, obj: Any) -> bool:
 
 @admin.register(Group, site=site)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin[Group]):
-    """Roles: a group and its permissions, which only a superuser gives: the giver may be a member."""
+    """Rights in all campaigns; only a superuser puts them in a group: the giver may be a member."""
+
+    campaign_path = ""
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Group | None = None

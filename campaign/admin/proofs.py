@@ -9,7 +9,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from campaign import proofs, roles
+from campaign import proofs
 from campaign.admin import decisions, desk
 from campaign.errors import CampaignError
 from campaign.history import Actor
@@ -66,9 +66,8 @@ def revoke(request: HttpRequest, *, pk: int, proof: int) -> HttpResponse:
 
 def _asked(request: HttpRequest, pk: int) -> tuple[Signature, AbstractBaseUser]:
     """The signature, and who may decide on it; raises Http404, PermissionDenied."""
-    by = decisions.require_moderator(request)
+    decisions.require_moderator(request)
     signature = desk.find(pk)
     if signature is None:
         raise Http404
-    roles.require(request.user, roles.MODERATE, signature.campaign)
-    return signature, by
+    return signature, decisions.require_moderator(request, signature.campaign)

@@ -16,10 +16,10 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
-from campaign import rules
+from campaign import roles, rules
 from campaign.admin import decisions, desk, proofs
-from campaign.admin.site import MODERATE, site
-from campaign.admin.unfolded import ChangeList, PageAdmin
+from campaign.admin.site import site
+from campaign.admin.unfolded import CampaignFilter, ChangeList, PageAdmin
 from campaign.models.batch import ImportBatch
 from campaign.models.event import Verb
 from campaign.models.report import Report, ReportReason
@@ -111,6 +111,7 @@ class SignatureList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows = list(self.result_list)
+        seen = set(roles.campaigns(request.user, roles.ADDRESSES).values_list("pk", flat=True))
         suspect = [row for row in rows if HoldReason.PROTECTED_NAME in row.hold_reasons]
         names = dict(zip(suspect, rules.matching_names(suspect), strict=True))
         reported = {}
@@ -119,6 +120,7 @@ class SignatureList(ChangeList):
         for row in rows:
             row.resembles = names.get(row, [])
             row.open_reports = reported.get(row.pk, [])
+            row.mail_domain = row.email.rpartition("@")[2] if row.campaign_id in seen else ""
         self.result_list = rows
 
 
@@ -126,11 +128,11 @@ class SignatureList(ChangeList):
 class SignatureAdmin(PageAdmin[Signature]):
     list_filter = (
         StatusFilter,
-        "campaign",
+        ("campaign", CampaignFilter),
         HoldReasonFilter,
         "kind",
-        "discipline",
-        "batch",
+        ("discipline", CampaignFilter),
+        ("batch", CampaignFilter),
     )
     list_select_related = ("discipline", "campaign")
     list_per_page = 50
@@ -168,7 +170,9 @@ class SignatureAdmin(PageAdmin[Signature]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Signature], search_term: str
     ) -> tuple[QuerySet[Signature], bool]:
-        return (desk.search(queryset, search_term) if search_term.strip() else queryset), False
+        if not search_term.strip():
+            return queryset, False
+        return desk.search(queryset, search_term, request.user), False
 
     @admin.display(description=_("Name"))
     def who(self, row: Signature) -> str:
@@ -232,7 +236,7 @@ class SignatureAdmin(PageAdmin[Signature]):
 
     @admin.display(description=_("Mail domain"))
     def domain(self, row: Signature) -> str:
-        return row.email.rpartition("@")[2] or "–"
+        return getattr(row, "mail_domain", "") or "–"
 
     @admin.display(description=_("Evidence"))
     def evidence_label(self, row: Signature) -> str:
@@ -245,7 +249,7 @@ class SignatureAdmin(PageAdmin[Signature]):
     # --- Decisions
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(MODERATE))
+        return self.may(request, roles.MODERATE)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -261,12 +265,12 @@ class SignatureAdmin(PageAdmin[Signature]):
             return []
         if not request.user.has_perm("campaign.view_importbatch"):
             return []
-        return list(desk.unreleased())
+        return list(desk.unreleased(request.user))
 
     def page(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """One signature, read-only; what decides are the buttons of `decisions`."""
         signature = desk.find(desk.row_id(object_id))
-        if signature is None:
+        if signature is None or not self.has_view_permission(request, signature):
             raise Http404
         return decisions.page(request, signature)
 
@@ -297,7 +301,7 @@ class SignatureAdmin(PageAdmin[Signature]):
         try:
             rows = self.get_changelist_instance(there).queryset
         except IncorrectLookupParameters:
-            rows = desk.waiting()
+            rows = desk.waiting(request.user)
         if desk.lane_of(filters) == desk.REPORTED:
             return desk.next_reported(rows, signature)
         return desk.following(rows, signature)
@@ -317,6 +321,7 @@ class SignatureAdmin(PageAdmin[Signature]):
     def _preview(
         self, request: HttpRequest, queryset: QuerySet[Signature], verb: Verb
     ) -> HttpResponse | None:
+        queryset = self.within(queryset, request, roles.MODERATE)
         rows = list(queryset.select_related("campaign", "discipline")[: decisions.AT_ONCE + 1])
         if len(rows) > decisions.AT_ONCE:
             said = _("At most %(n)s at once: nobody reads more than that before deciding.")

@@ -13,10 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign.admin import desk
 from campaign.admin.unfolded import AdminSite
-
-MODERATE = "campaign.moderate_signature"
-LOOK = "campaign.view_signature"
-STEER = "campaign.change_campaign"
+from campaign.roles import LOOK, STEER
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -42,7 +39,7 @@ class Site(AdminSite):
         """Whoever may look at signatures begins with the work to do, the reported first."""
         if request.user.has_perm(LOOK):
             link = reverse("admin:campaign_signature_changelist")
-            reported = desk.count_reported()
+            reported = desk.count_reported(request.user)
             return HttpResponseRedirect(f"{link}?status={desk.REPORTED}" if reported else link)
         return super().index(request, extra_context)
 
@@ -100,14 +97,14 @@ class Site(AdminSite):
     def _reported_item(self, request: HttpRequest) -> dict[str, Any]:
         """Says on every page how many entries of the list somebody has reported."""
         item = _item(request, _("Reported"), "flag", "signature", f"?status={desk.REPORTED}")
-        if item["has_permission"] and (n := desk.count_reported()):
+        if item["has_permission"] and (n := desk.count_reported(request.user)):
             item |= {"badge": str(n), "badge_variant": "danger"}
         return item
 
     def _queue_item(self, request: HttpRequest) -> dict[str, Any]:
         item = _item(request, _("Queue"), "inbox", "signature")
         if item["has_permission"]:
-            held = desk.count_waiting()
+            held = desk.count_waiting(request.user)
             item |= {
                 "badge": f"{desk.COUNTED}+" if held > desk.COUNTED else str(held),
                 "badge_variant": "primary" if held else "success",
@@ -118,7 +115,7 @@ class Site(AdminSite):
         """For whoever may steer campaigns; says on every page how many webhooks need a look."""
         item = _item(request, _("Webhooks"), "webhook", "webhook")
         item["has_permission"] = request.user.has_perm(STEER)
-        if item["has_permission"] and (failing := desk.count_failing_webhooks()):
+        if item["has_permission"] and (failing := desk.count_failing_webhooks(request.user)):
             item |= {"badge": str(failing), "badge_variant": "danger"}
         return item
 

@@ -1,18 +1,27 @@
-"""Unfold's classes, typed as those of Django that they extend: Unfold itself ships no types."""
+"""Unfold's classes, typed as those of Django that they extend: Unfold itself ships no types.
 
-from typing import TYPE_CHECKING, Any, TypeVar
+And cut by campaign: a list shows the rows of the campaigns in which somebody may see them, whatever
+asks for it, and a row of another campaign is not there (404).
+"""
 
+from functools import reduce
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import DataError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+from campaign import roles
+from campaign.models.campaign import Campaign
 
 M = TypeVar("M", bound=Model)
 
 if TYPE_CHECKING:
-    from django.contrib.admin import AdminSite
+    from django.contrib.admin import AdminSite, RelatedFieldListFilter
     from django.contrib.admin import ModelAdmin as _ModelAdmin
     from django.contrib.admin.views.main import ChangeList as _ChangeList
     from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -20,6 +29,7 @@ if TYPE_CHECKING:
     from django.forms import ModelForm
 else:
     from django import forms
+    from django.contrib.admin import RelatedFieldListFilter
     from django.contrib.auth import admin as auth
     from django.core import paginator
     from unfold import admin as unfold
@@ -43,6 +53,7 @@ else:
 
 __all__ = [
     "AdminSite",
+    "CampaignFilter",
     "ChangeList",
     "DjangoUserAdmin",
     "ModelAdmin",
@@ -56,6 +67,12 @@ __all__ = [
 class ChangeList(_ChangeList):
     """A filter that the database cannot compare is a wrong filter, not a failure of ours."""
 
+    def get_filters(self, request: HttpRequest) -> Any:
+        try:
+            return super().get_filters(request)
+        except DisallowedModelAdminLookup as error:
+            raise IncorrectLookupParameters from error
+
     def get_results(self, request: HttpRequest) -> None:
         try:
             super().get_results(request)
@@ -64,7 +81,90 @@ class ChangeList(_ChangeList):
             raise IncorrectLookupParameters from error
 
 
+class CampaignFilter(RelatedFieldListFilter):
+    """Offers of a relation (the campaign, or what is a campaign's) what is in sight of the list."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
+        path = "pk" if field.related_model is Campaign else "campaign"
+        rows = field.related_model._default_manager.complex_filter(field.get_limit_choices_to())
+        seen = roles.within(rows, request.user, model_admin.view_right(), path=path)
+        return [(str(row.pk), str(row)) for row in seen]
+
+
 class ModelAdmin(_ModelAdmin[M]):
+    """Rows of campaigns, each for whom may see it: by `roles`, asked with the row's campaign.
+
+    ``campaign_path`` is the lookup from a row to its campaign, "pk" of a campaign itself; of rows that
+    are no campaign's it is "", and only a right that holds everywhere opens them. ``right`` says what
+    opens them where it isn't Django's own "view".
+    """
+
+    campaign_path: ClassVar[str] = "campaign"
+    right: ClassVar[str] = ""
+
+    # --- In sight
+
+    def view_right(self) -> str:
+        return self.right or f"{self.opts.app_label}.view_{self.opts.model_name}"
+
+    def campaign_of(self, obj: Any) -> Campaign | None:
+        """The campaign of a row, where there is one."""
+        names = [name for name in self.campaign_path.split("__") if name not in {"", "pk"}]
+        found = reduce(getattr, names, obj)
+        return found if isinstance(found, Campaign) else None
+
+    def may(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
+        """Whether the right holds for this row; without one, whether for any that there can be."""
+        if not self.campaign_path:
+            return roles.everywhere(request.user, right)
+        if obj is None:
+            return bool(request.user.has_perm(right))
+        campaign = self.campaign_of(obj)
+        if campaign is None:
+            return roles.everywhere(request.user, right)
+        return roles.may(request.user, right, campaign)
+
+    def within(self, rows: QuerySet[M], request: HttpRequest, right: str) -> QuerySet[M]:
+        """Those of the rows for which the right holds."""
+        if self.campaign_path:
+            return roles.within(rows, request.user, right, path=self.campaign_path)
+        return rows if roles.everywhere(request.user, right) else rows.none()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        return self.within(super().get_queryset(request), request, self.view_right())
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> M | None:
+        found = super().get_object(request, object_id, from_field)
+        if found is None and self.has_view_permission(request):
+            raise Http404  # Django itself leads to the index, with the id in a message
+        if found is None:
+            raise PermissionDenied
+        return found
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        # Django lets an address ask for any field: ?email__startswith= would spell out what isn't shown.
+        return any(
+            lookup == name or lookup.startswith(f"{name}__")
+            for name in map(_parameter, self.get_list_filter(request))
+        )
+
+    def has_view_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        # Django's own takes "change" for "view" too; here only who may view may read an address.
+        return self.may(request, self.view_right(), obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, f"{self.opts.app_label}.add_{self.opts.model_name}")
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return self.may(request, f"{self.opts.app_label}.change_{self.opts.model_name}", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return self.may(request, f"{self.opts.app_label}.delete_{self.opts.model_name}", obj)
+
+    # --- What nobody would type
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[_ChangeList]:
         return ChangeList
 
@@ -85,6 +185,12 @@ class ModelAdmin(_ModelAdmin[M]):
         return super().response_action(request, queryset, *args, **options)
 
 
+def _parameter(offered: Any) -> str:
+    """What a filter of a list is called in its address."""
+    first = offered[0] if isinstance(offered, (list, tuple)) else offered
+    return first if isinstance(first, str) else first.parameter_name
+
+
 class ReadOnlyAdmin(ModelAdmin[M]):
     """Facts: to be looked at. Whatever changes them is a verb behind a button of its own."""
 
@@ -101,10 +207,6 @@ class ReadOnlyAdmin(ModelAdmin[M]):
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         return False
 
-    def has_view_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
-        # Django's own takes "change" for "view" too; here only who may view may read an address.
-        return bool(request.user.has_perm(f"{self.opts.app_label}.view_{self.opts.model_name}"))
-
 
 class PageAdmin(ReadOnlyAdmin[M]):
     """Facts of which each has a page of our own, for who may view it; its buttons post elsewhere."""
@@ -112,6 +214,18 @@ class PageAdmin(ReadOnlyAdmin[M]):
     def page(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The page of one row; raises Http404."""
         raise NotImplementedError
+
+    def find(self, request: HttpRequest, pk: int, rows: QuerySet[M]) -> M:
+        """That one of the rows, for a page or a button, if it is in sight; raises Http404.
+
+        Raises PermissionDenied for who may see none.
+        """
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = self.within(rows, request, self.view_right()).filter(pk=pk).first()
+        if found is None:
+            raise Http404
+        return found
 
     def change_view(
         self,

@@ -17,10 +17,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from campaign import outbound, webhooks
+from campaign import outbound, roles, webhooks
 from campaign.admin import desk
-from campaign.admin.site import STEER, site
-from campaign.admin.unfolded import ModelAdmin, ModelForm, ReadOnlyAdmin
+from campaign.admin.site import site
+from campaign.admin.unfolded import CampaignFilter, ModelAdmin, ModelForm, ReadOnlyAdmin
 from campaign.models.webhook import CHOSEN, STILL_OWED, Webhook, WebhookDelivery
 
 
@@ -50,23 +50,19 @@ class WebhookForm(ModelForm[Webhook]):
 
 
 class _ForCampaigns:
-    """Whoever may steer campaigns may do this: a webhook's URL can be a secret in itself."""
+    """Whoever may steer a campaign may do this: a webhook's URL can be a secret in itself."""
+
+    right = roles.STEER
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return self._may(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may(request)
-
-    def _may(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(STEER))
+        return request.user.has_perm(roles.STEER)
 
 
 @admin.register(Webhook, site=site)
 class WebhookAdmin(_ForCampaigns, ModelAdmin[Webhook]):
     form = WebhookForm
     list_display = ("host", "campaign", "wants", "state", "created_at")
-    list_filter = ("campaign", "active")
+    list_filter = (("campaign", CampaignFilter), "active")
     list_select_related = ("campaign",)
     ordering = ("-pk",)
     sortable_by = ()
@@ -94,15 +90,20 @@ class WebhookAdmin(_ForCampaigns, ModelAdmin[Webhook]):
     # --- Rights
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self._may(request)
+        return self.may(request, roles.STEER)
 
     def has_change_permission(self, request: HttpRequest, obj: Webhook | None = None) -> bool:
-        return self._may(request)
+        return self.may(request, roles.STEER, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Webhook | None = None) -> bool:
         return False  # it is switched off; what it was sent stays on record
 
     # --- Making and changing
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "campaign":
+            options["queryset"] = roles.campaigns(request.user, roles.STEER).order_by("slug")
+        return super().formfield_for_foreignkey(db_field, request, **options)
 
     def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> tuple[str, ...]:
         return (
@@ -157,9 +158,7 @@ class WebhookAdmin(_ForCampaigns, ModelAdmin[Webhook]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        if not self._may(request):
-            raise PermissionDenied
-        hook = self._find(desk.row_id(object_id))
+        hook = self._find(request, desk.row_id(object_id))
         newest = WebhookDelivery.objects.filter(webhook=hook).order_by("-pk")[: desk.SHOWN]
         context = {
             "hook": hook,
@@ -169,8 +168,11 @@ class WebhookAdmin(_ForCampaigns, ModelAdmin[Webhook]):
         }
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
-    def _find(self, pk: int) -> Webhook:
-        hook = Webhook.objects.select_related("campaign", "created_by").filter(pk=pk).first()
+    def _find(self, request: HttpRequest, pk: int) -> Webhook:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = Webhook.objects.select_related("campaign", "created_by")
+        hook = self.within(rows, request, self.right).filter(pk=pk).first()
         if hook is None:
             raise Http404
         return hook
@@ -192,17 +194,13 @@ class WebhookAdmin(_ForCampaigns, ModelAdmin[Webhook]):
         ]
 
     def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:
-        if not self._may(request):
-            raise PermissionDenied
-        hook = self._find(pk)
+        hook = self._find(request, pk)
         webhooks.rotate(hook)
         self.log_change(request, hook, "rotated the secret")
-        return self._secret_page(request, self._find(pk))
+        return self._secret_page(request, self._find(request, pk))
 
     def send_test(self, request: HttpRequest, pk: int) -> HttpResponse:
-        if not self._may(request):
-            raise PermissionDenied
-        hook = self._find(pk)
+        hook = self._find(request, pk)
         webhooks.send_test(hook)
         messages.success(request, _("A test is on its way; the log below says what came of it."))
         return HttpResponseRedirect(reverse("admin:campaign_webhook_change", args=[pk]))
@@ -216,7 +214,8 @@ class WebhookDeliveryAdmin(_ForCampaigns, ReadOnlyAdmin[WebhookDelivery]):
         *("created_at", "hook", "what", "about", "state", "attempts", "code", "error"),
         *("next_try", "delivered_at"),
     )
-    list_filter = ("status", "event", "webhook")
+    campaign_path = "webhook__campaign"
+    list_filter = ("status", "event", ("webhook", CampaignFilter))
     list_select_related = ("webhook__campaign",)
     list_per_page = 50
     paginator = desk.CappedPaginator
@@ -252,7 +251,7 @@ class WebhookDeliveryAdmin(_ForCampaigns, ReadOnlyAdmin[WebhookDelivery]):
         )
 
     def has_redeliver_permission(self, request: HttpRequest) -> bool:
-        return self._may(request)
+        return self.may(request, roles.STEER)
 
     @admin.action(description=_("Send again"), permissions=["redeliver"])
     def redeliver(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
