@@ -94,6 +94,11 @@ def ascii_address(address: str) -> str:
     return f"{local}@{validate_email(address, check_deliverability=False).ascii_domain}"
 
 
+def domain_of(address: str) -> str:
+    """The domain of a parsed address, as A-labels in small letters."""
+    return ascii_address(address).rpartition("@")[2].lower()
+
+
 @dataclass(frozen=True)
 class Provider:
     """How one mail provider folds addresses; kept under its domain in lower-case ASCII form."""

@@ -19,6 +19,7 @@ from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
 from campaign.models.network import SignatureNetwork
 from campaign.models.report import Report, ReportOutcome
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
+from campaign.trip import Statement
 
 T = TypeVar("T")
 
@@ -69,7 +70,10 @@ ANSWERS: Final = {
 
 @dataclass(frozen=True)
 class Decision:
-    """Where a move ends, decided on the locked row; ``reason`` is the event's code."""
+    """Where a move ends, decided on the locked row; ``reason`` is the event's code.
+
+    ``domain`` is what the evidence rests on, where a domain is the evidence.
+    """
 
     to: Status
     hold_reasons: Sequence[str] = ()
@@ -77,6 +81,7 @@ class Decision:
     reason: str = ""
     note: str = ""
     evidence: Evidence | None = None
+    domain: str = ""
 
 
 Review = Callable[[Signature, Sequence[Signature]], list[str]]
@@ -141,6 +146,7 @@ def move(
             reason=decision.reason,
             note=decision.note,
         ),
+        *_proof(signature, decision.domain),
     )
     if updated != 1:
         raise MoveRefused
@@ -152,6 +158,14 @@ def move(
     if verb == Verb.CONFIRM:
         _close_pendings(signature, others)
     return Moved(signature, changed=True, before=before)
+
+
+def _proof(signature: Signature, domain: str) -> list[Statement]:
+    if not domain:
+        return []
+    at = signature.evidence_at
+    assert at is not None  # whoever gives the domain gives the evidence
+    return [trip.insert(Proof(signature=signature, method=Evidence.DOMAIN, at=at, domain=domain))]
 
 
 _MOVED_COLUMNS: Final = (

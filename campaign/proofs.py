@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaign import history, locks, moves, placing
+from campaign import history, identity, locks, mailboxes, moves, placing
 from campaign.errors import (
     ChangedMeanwhile,
     FieldError,
@@ -18,7 +18,7 @@ from campaign.history import Actor
 from campaign.models.batch import ImportBatch
 from campaign.models.event import EventNote, Verb
 from campaign.models.evidence import Proof
-from campaign.models.signature import STANDING, Evidence, Signature, Status
+from campaign.models.signature import STANDING, Evidence, Kind, Signature, Status
 
 STRENGTH = {method: place for place, method in enumerate(Evidence)}
 """The weakest first, in the order of the contract: a mailbox shows the least, a look by people the most."""
@@ -53,6 +53,40 @@ def grant(
     )
     _show_strongest(signature, Verb.PROVE, actor, reason=method)
     return proof
+
+
+def listed_domain(signature: Signature) -> str:
+    """The domain of its address, if the campaign lists it for the organisation that it names; else ''.
+
+    A person or a group names one, an organisation is one. The very domain: what stands below one may
+    be everybody's (students, customers), and is listed by itself where it isn't.
+    """
+    organisations = signature.campaign.organisations
+    if not organisations or not signature.email:
+        return ""
+    domain = mailboxes.domain_of(signature.email)
+    owners = {each["name"] for each in organisations if domain in each["domains"]}
+    is_one = signature.kind == Kind.ORGANISATION
+    named = identity.search_fold(signature.name if is_one else signature.organisation)
+    is_theirs = named and named in {identity.search_fold(owner) for owner in owners}
+    return domain if is_theirs else ""
+
+
+@transaction.atomic
+def match_domain(signature_id: int, *, actor: Actor) -> None:
+    """Let the domain of its address prove what a corrected signature names now, and nothing else.
+
+    Nothing of one that isn't confirmed, or has left. Raises SignatureGone.
+    """
+    signature, _others = locks.lock(signature_id)
+    if signature.status not in STANDING:
+        return
+    domain = listed_domain(signature)
+    standing = signature.proofs.filter(method=Evidence.DOMAIN, revoked_at=None)
+    for proof in standing.exclude(domain=domain):
+        revoke(proof_id=proof.pk, actor=actor)
+    if domain:
+        grant(signature_id=signature_id, method=Evidence.DOMAIN, actor=actor, domain=domain)
 
 
 @transaction.atomic

@@ -7,7 +7,19 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from campaign import identity, locks, moves, outbox, placing, queue, reception, reports, rules, trip
+from campaign import (
+    identity,
+    locks,
+    moves,
+    outbox,
+    placing,
+    proofs,
+    queue,
+    reception,
+    reports,
+    rules,
+    trip,
+)
 from campaign.details import PROBLEMS, Details, read_address, read_correction, read_details
 from campaign.errors import (
     CampaignClosed,
@@ -221,7 +233,9 @@ def confirm(token: str) -> Moved:
             raise SignatureGone  # placed, or renamed to, while that one was being confirmed
         reasons = rules.hold_reasons(signature, others)
         to = Status.HELD if reasons else Status.PUBLISHED
-        return Decision(to=to, hold_reasons=reasons, evidence=Evidence.EMAIL)
+        domain = proofs.listed_domain(signature)
+        evidence = Evidence.DOMAIN if domain else Evidence.EMAIL
+        return Decision(to=to, hold_reasons=reasons, evidence=evidence, domain=domain)
 
     return moves.once_more(
         lambda: moves.move(
@@ -324,6 +338,8 @@ def _correct(signature: Signature, changes: dict[str, Any], fold: str, revision:
             review=rules.hold_reasons,
         )
         held = _hold_again(moved) if moved.changed else moved
+        if moved.changed:  # after the hold, which looks at what the campaign vouched for until now
+            proofs.match_domain(signature.pk, actor=SIGNER)
         return held if held.changed else moved
 
 

@@ -51,6 +51,8 @@ class Campaign(models.Model):
     # What `logos.LogoFile.facts` says; {} of none. The bytes are a row of their own.
     logo = models.JSONField(default=dict, blank=True)
     retention_months = models.PositiveSmallIntegerField(default=12)
+    # Each {"name": ..., "domains": [...]}: the mail domains that are an organisation's alone, in ASCII.
+    organisations = models.JSONField(default=list, blank=True)
     organiser_name = models.CharField(max_length=200, blank=True)
     organiser_address = models.CharField(max_length=400, blank=True)
     organiser_contact = models.CharField(max_length=200, blank=True)
