@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from django.utils.translation import gettext as _
 from PIL import Image
 
 FORMATS = {"PNG": "png", "WEBP": "webp", "JPEG": "jpeg"}
@@ -42,19 +43,19 @@ def read(path: Path) -> LogoFile:
     """The picture of that file; raises NoLogo."""
     # Asked first: opening a pipe would wait for ever.
     if not path.is_file():
-        raise NoLogo("is not a file")
+        raise NoLogo(_("is not a file"))
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except OSError as error:
-        raise NoLogo(f"cannot be read: {error.strerror}") from None
+        raise NoLogo(_("cannot be read: %(why)s") % {"why": error.strerror}) from None
+    return look_at(content)
+
+
+def look_at(content: bytes) -> LogoFile:
+    """The picture of those bytes; raises NoLogo. Decoded once: a broken file would be one on every page."""
     if len(content) > LARGEST:
-        raise NoLogo(f"is larger than {LARGEST // 1024} KB")
-    return _looked_at(content)
-
-
-def _looked_at(content: bytes) -> LogoFile:
-    """Decoded once: a broken file would be a broken picture on every page."""
+        raise NoLogo(_("is larger than %(n)s KB") % {"n": LARGEST // 1024})
     try:
         with Image.open(io.BytesIO(content), formats=tuple(FORMATS)) as image:
             kind, (width, height) = FORMATS.get(image.format or ""), image.size
@@ -63,10 +64,11 @@ def _looked_at(content: bytes) -> LogoFile:
             if fits:
                 image.load()
     except Exception as error:  # whatever a decoder makes of bytes that are no picture
-        raise NoLogo("is no PNG, WebP or JPEG that can be read") from error
+        raise NoLogo(_("is no PNG, WebP or JPEG that can be read")) from error
     if kind is None or frames > 1:
-        raise NoLogo("must be one still PNG, WebP or JPEG")
+        raise NoLogo(_("must be one still PNG, WebP or JPEG"))
     if not fits:
-        most = " by ".join(map(str, MOST_PIXELS))
-        raise NoLogo(f"has {width} by {height} pixels; {most} are the most")
+        sizes = {"width": width, "height": height, "most": MOST_PIXELS[0], "high": MOST_PIXELS[1]}
+        said = _("has %(width)s by %(height)s pixels; %(most)s by %(high)s are the most")
+        raise NoLogo(said % sizes)
     return LogoFile(content, kind, width, height)

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from campaign.campaign_file import RESERVED_SLUGS
+from campaign.file_keys import RESERVED_SLUGS
 from campaign.models import (
     Campaign,
     Consent,

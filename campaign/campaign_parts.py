@@ -1,0 +1,187 @@
+"""What a campaign file says beyond the columns of a campaign: each part kept in rows, and read from them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from campaign import identity
+from campaign.campaign_file import FileMistake
+from campaign.file_keys import INNER_COLUMNS, KEYS
+from campaign.logos import LogoFile
+from campaign.models.campaign import Campaign, Discipline, ProtectedName
+from campaign.models.logo import Logo
+from campaign.models.signature import Signature
+from campaign.models.statement import Consent, StatementText, StatementVersion
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """``keep`` brings the rows to a key's value and says in lines what changed; ``kept`` is the value."""
+
+    keep: Callable[[Campaign, Any], list[str]]
+    kept: Callable[[Campaign], Any]
+
+
+def values(campaign: Campaign) -> Row:
+    """All values of its file, as `CampaignFile.values` has them."""
+    found: Row = {key.name: getattr(campaign, key.column) for key in KEYS if key.column}
+    for table, key in INNER_COLUMNS:
+        found.setdefault(table, {})[key.name] = getattr(campaign, key.column)
+    return found | {name: part.kept(campaign) for name, part in PARTS.items()}
+
+
+# --- Disciplines and names -------------------------------------------------------------------
+
+
+def _keep_disciplines(campaign: Campaign, wanted: list[Row]) -> list[str]:
+    there = {discipline.slug: discipline for discipline in campaign.disciplines.all()}
+    lines = []
+    for slug in there.keys() - {row["slug"] for row in wanted}:
+        if Signature.objects.filter(discipline=there[slug]).exists():
+            reason = _("%(slug)s is missing, and there are signatures with it")
+            raise FileMistake("disciplines", reason % {"slug": repr(slug)})
+        there[slug].delete()
+        lines.append(f"discipline {slug}: removed")
+    for position, row in enumerate(wanted):
+        slug, names = row["slug"], row["names"]
+        values = {"names": names, "position": position}
+        old = there.get(slug)
+        if old is None or old.names != names or old.position != position:
+            Discipline.objects.update_or_create(campaign=campaign, slug=slug, defaults=values)
+            lines.append(f"discipline {slug}: {'changed' if old else 'added'}")
+    return lines
+
+
+def _disciplines(campaign: Campaign) -> list[Row]:
+    rows = Discipline.objects.filter(campaign=campaign)
+    return [{"slug": row.slug, "names": row.names} for row in rows]
+
+
+def _keep_protected_names(campaign: Campaign, wanted: list[Row]) -> list[str]:
+    """Bring the rows to what the file says, each by its name, so that history keeps pointing at them."""
+    rows = {
+        each: row["name"] if each != row["name"] else ""
+        for row in wanted
+        for each in (row["name"], *row["aliases"])
+    }
+    there = {row.name: row for row in campaign.protected_names.all()}
+    gone = there.keys() - rows.keys()
+    campaign.protected_names.filter(name__in=gone).delete()
+    lines = [f"protected name {name}: removed" for name in sorted(gone)]
+    for name, alias_of in rows.items():
+        values = {"alias_of": alias_of, "skeletons": sorted(identity.skeletons(name))}
+        old = there.get(name)
+        if old is None or any(getattr(old, key) != value for key, value in values.items()):
+            ProtectedName.objects.update_or_create(campaign=campaign, name=name, defaults=values)
+            lines.append(f"protected name {name}: {'changed' if old else 'added'}")
+    return lines
+
+
+def _protected_names(campaign: Campaign) -> list[Row]:
+    """In the order of the names; an alias whose name is gone stands for itself."""
+    rows = list(ProtectedName.objects.filter(campaign=campaign))
+    found: dict[str, Row] = {
+        row.name: {"name": row.name, "aliases": []} for row in rows if not row.alias_of
+    }
+    for row in rows:
+        if row.alias_of in found:
+            found[row.alias_of]["aliases"].append(row.name)
+        elif row.alias_of:
+            found[row.name] = {"name": row.name, "aliases": []}
+    return list(found.values())
+
+
+# --- The statement and its consents ----------------------------------------------------------
+
+
+def _keep_statement(campaign: Campaign, wanted: dict[str, Row]) -> list[str]:
+    return _keep_texts(campaign, wanted) + _keep_consents(campaign, wanted)
+
+
+def _keep_texts(campaign: Campaign, wanted: dict[str, Row]) -> list[str]:
+    digests = {
+        language: StatementText.digest(text["title"], text["body"])
+        for language, text in wanted.items()
+    }
+    version = StatementVersion.objects.filter(campaign=campaign).last()
+    there = {text.language: text.sha256 for text in version.texts.all()} if version else {}
+    changed = any(
+        there[language] != digests[language] for language in there.keys() & digests.keys()
+    )
+    added = set(digests) - set(there)
+    if version is None or changed:
+        version = StatementVersion.objects.create(
+            campaign=campaign, number=version.number + 1 if version else 1
+        )
+        added = set(digests)
+    for language in sorted(added):
+        StatementText.objects.create(
+            version=version,
+            language=language,
+            title=wanted[language]["title"],
+            body=wanted[language]["body"],
+            sha256=digests[language],
+        )
+    return [f"statement version {version.number} {lang}: {digests[lang]}" for lang in sorted(added)]
+
+
+def _keep_consents(campaign: Campaign, wanted: dict[str, Row]) -> list[str]:
+    lines = []
+    for language, text in wanted.items():
+        newest = Consent.objects.filter(campaign=campaign, language=language).last()
+        if newest is None or newest.text != text["consent"]:
+            Consent.objects.create(campaign=campaign, language=language, text=text["consent"])
+            lines.append(f"consent {language}: {'changed' if newest else 'added'}")
+    return lines
+
+
+def _statement(campaign: Campaign) -> dict[str, Row]:
+    """The newest version in each language of the campaign that it is in, and the newest consents."""
+    version = StatementVersion.objects.filter(campaign=campaign).last()
+    texts = {text.language: text for text in version.texts.all()} if version else {}
+    consents = Consent.objects.filter(campaign=campaign).order_by("pk")
+    wordings = {consent.language: consent.text for consent in consents}
+    return {
+        language: {
+            "title": texts[language].title,
+            "body": texts[language].body,
+            "consent": wordings.get(language, ""),
+        }
+        for language in campaign.languages
+        if language in texts
+    }
+
+
+# --- The logo --------------------------------------------------------------------------------
+
+
+def _keep_logo(campaign: Campaign, logo: LogoFile | None) -> list[str]:
+    """The bytes; the facts of them are a column, which says when they change."""
+    kept = Logo.objects.filter(campaign=campaign)
+    if logo is None:
+        kept.delete()
+    elif not kept.filter(digest=campaign.logo["digest"]).exists():
+        values = {"digest": campaign.logo["digest"], "content": logo.content}
+        Logo.objects.update_or_create(campaign=campaign, defaults=values)
+    return []
+
+
+def _logo(campaign: Campaign) -> LogoFile | None:
+    kept = Logo.objects.filter(campaign=campaign).first()
+    if kept is None:
+        return None
+    facts = campaign.logo
+    return LogoFile(bytes(kept.content), facts["format"], facts["width"], facts["height"])
+
+
+PARTS: dict[str, Part] = {
+    "logo": Part(_keep_logo, _logo),
+    "disciplines": Part(_keep_disciplines, _disciplines),
+    "protected_names": Part(_keep_protected_names, _protected_names),
+    "statement": Part(_keep_statement, _statement),
+}
+"""By key, in the order in which they are kept."""
