@@ -2,7 +2,7 @@
 
 import csv
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -84,7 +84,10 @@ def import_signers(
     lines: Iterable[str],
     file_name: str,
     consent_note: str = "",
+    covers_print: bool = False,
     dry_run: bool = False,
+    into: ImportBatch | None = None,
+    progress: Callable[[int], None] = lambda _lines: None,
 ) -> ImportReport:
     """Import a CSV of signatures gathered elsewhere; a bad line is reported and the rest goes on.
 
@@ -92,16 +95,20 @@ def import_signers(
     is released, and an address may be missing. Without, each is pending and its mailbox is asked.
     Who is known by address and name, or was imported before, adds nothing; who left or said that it
     wasn't them is not brought back. Chunks of 500 lines are transactions of their own, so an import
-    that was cut off is taken up by running it again. Raises FileMistake for a header that won't do.
+    that was cut off is taken up by running it again, ``into`` the batch that it began. ``progress``
+    is told of the lines read after each. Raises FileMistake for a header that won't do.
     """
     report = ImportReport()
     # Strict: a quote that is never closed is a mistake, not a note that holds the rest of the file.
     reader = csv.reader(lines, strict=True)
     names = _header(reader)
-    batch = None
-    if not dry_run:
+    batch = into
+    if batch is None and not dry_run:
         batch = ImportBatch.objects.create(
-            campaign=campaign, file_name=file_name[:200], consent_note=consent_note
+            campaign=campaign,
+            file_name=file_name[:200],
+            consent_note=consent_note,
+            covers_print=covers_print,
         )
     seen: set[str] = set()
     checked = _read_lines(campaign, names, reader, report, on_file=bool(consent_note))
@@ -115,8 +122,9 @@ def import_signers(
             report.known += taken.known
             report.left += taken.left
             seen |= {line.key for line in chunk}
+            progress(reader.line_num)
     finally:
-        if batch is not None and not report.added:
+        if batch is not None and not Signature.objects.filter(batch=batch).exists():
             batch.delete()
     return report
 

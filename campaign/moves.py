@@ -17,6 +17,7 @@ from campaign.models.event import EventNote, Verb
 from campaign.models.evidence import Proof
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
 from campaign.models.network import SignatureNetwork
+from campaign.models.print_list import PrintEntry
 from campaign.models.report import Report, ReportOutcome
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
 from campaign.trip import Statement
@@ -214,6 +215,9 @@ def _empty(signature: Signature) -> dict[str, Any]:
     Mail.objects.filter(signature=signature).delete()
     SignatureNetwork.objects.filter(pk=signature.pk).delete()
     EventNote.objects.filter(event__signature=signature).delete()
+    PrintEntry.objects.filter(signature=signature).update(
+        name="", credit="", organisation="", discipline=""
+    )
     Proof.objects.filter(signature=signature).delete()
     texts = (
         *("name", "sort_name", "credit", "organisation", "country", "email", "canonical_email"),

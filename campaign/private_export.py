@@ -1,13 +1,22 @@
-"""The private list as a file, with e-mail addresses: for one holder of a key, and on record.
+"""The private list as a file, with e-mail addresses: for one who may have it, and on record.
 
 No worker keeps such a file ready: addresses lie on no disk longer than one download takes.
 """
 
-from typing import IO
+import csv
+import io
+import tempfile
+from typing import IO, Any
 
-from campaign import audit, export, files, private_reads
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from campaign import audit, export, files, private_reads, sheets
+from campaign.errors import FieldError, InvalidInput
 from campaign.models.api_key import ApiKey
 from campaign.models.audit import AuditAction
+from campaign.models.campaign import Campaign
 from campaign.models.signature import Status
 
 _LEFT = ", ".join(f"'{status}'" for status in sorted(private_reads.LEFT))
@@ -74,24 +83,54 @@ _SELECTS = {
 
 
 def download(
-    key: ApiKey, form: str, *, status: Status | None = None, newsletter: bool | None = None
+    campaign: Campaign,
+    form: str,
+    *,
+    by: AbstractBaseUser | ApiKey,
+    reason: str = "",
+    status: Status | None = None,
+    newsletter: bool | None = None,
 ) -> files.Download:
-    """All confirmed signatures of the key's campaign, of one snapshot, as ``csv`` or ``jsonl``.
+    """All confirmed signatures of a campaign, of one snapshot, as ``csv``, ``jsonl`` or ``xlsx``.
 
-    How many they are, whose key it was and when is on record before the first of them leaves. Raises
-    NotReady.
+    How many they are, who took them, why and when is on record before the first of them leaves. Raises
+    NotReady, and InvalidInput where a workbook would have more than `sheets.ROWS_LIMIT` rows.
     """
-    rows = private_reads.every_row(key.campaign, status=status, newsletter=newsletter)
+    rows = private_reads.every_row(campaign, status=status, newsletter=newsletter)
     number = 0
 
     def write(file: IO[bytes]) -> None:
         nonlocal number
-        number = export.copy(_SELECTS[form], rows, form, file)
+        if form == "xlsx":
+            number = _write_workbook(rows, file)
+        else:
+            number = export.copy(_SELECTS[form], rows, form, file)
 
     found = files.written_for_one(write)
     try:
-        audit.record(AuditAction.EXPORT, by=key, campaign=key.campaign, number=number)
+        audit.record(
+            AuditAction.EXPORT,
+            by=by,
+            campaign=campaign,
+            number=number,
+            details={"form": form},
+            note=reason,
+        )
     except BaseException:
         found.close()
         raise
     return found
+
+
+def _write_workbook(rows: QuerySet[Any, Any], file: IO[bytes]) -> int:
+    """Made of the CSV, so that the two never say different things."""
+    with tempfile.TemporaryFile() as lines:
+        number = export.copy(_SELECTS["csv"], rows, "csv", lines)
+        if number > sheets.ROWS_LIMIT:
+            said = _("A workbook takes %(n)s signatures at most. Please take CSV.")
+            mistake = FieldError("form", "too_many", said % {"n": sheets.ROWS_LIMIT})
+            raise InvalidInput([mistake])
+        lines.seek(0)
+        with io.TextIOWrapper(lines, "utf-8", newline="") as text:
+            sheets.write_workbook(csv.reader(text), file)
+    return number

@@ -27,6 +27,8 @@ STEER: Final = "campaign.change_campaign"
 """Edit and brake the campaign, run rules over its list."""
 EXPORT: Final = "campaign.export_signature"
 """Take personal data out in bulk."""
+IMPORT: Final = "campaign.add_importbatch"
+"""Bring in signatures that were gathered elsewhere."""
 AUDIT: Final = "campaign.view_auditentry"
 MEMBERS: Final = "campaign.change_membership"
 VOUCH: Final = "campaign.vouch"
@@ -43,6 +45,7 @@ _MODERATOR = _READER | {
 _OWNER = _MODERATOR | {
     STEER,
     EXPORT,
+    IMPORT,
     AUDIT,
     MEMBERS,
     "campaign.view_membership",

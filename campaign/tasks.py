@@ -13,8 +13,10 @@ from campaign import (
     files,
     milestones,
     outbox,
+    printing,
     queue,
     retention,
+    uploads,
 )
 
 
@@ -65,9 +67,22 @@ def remind() -> None:
 def expire() -> None:
     """Delete what its time is over."""
     retention.expire()
+    uploads.expire()
 
 
 @shared_task(name=files.TASK, soft_time_limit=540, time_limit=600)
 def export() -> None:
     """Write the files of the list that were asked for, and delete what must not stay."""
     files.refresh()
+
+
+@shared_task(name=uploads.TASK, soft_time_limit=3500, time_limit=3600)
+def take_uploads() -> None:
+    """Check and import the files of signers that were sent to the admin."""
+    uploads.work()
+
+
+@shared_task(name=printing.TASK, soft_time_limit=540, time_limit=600)
+def freeze_print_lists() -> None:
+    """Freeze the print lists that were asked for."""
+    printing.freeze_ordered()

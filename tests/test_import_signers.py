@@ -476,3 +476,18 @@ def test_a_progress_bar_is_drawn_on_a_terminal_only(
     monkeypatch.setattr(sys, "stderr", terminal)
     call_command("import_signers", "art", str(run.path))
     assert "lines" in terminal.getvalue()
+
+
+def test_the_consent_on_file_covers_print_when_that_is_said(run: Importer) -> None:
+    run("name\nZoë Moreau\n", "--consent-on-file", NOTE, "--covers-print")
+    run("name\nAnother\n", "--consent-on-file", NOTE)
+    assert list(ImportBatch.objects.order_by("pk").values_list("covers_print", flat=True)) == [
+        True,
+        False,
+    ]
+
+
+def test_print_is_covered_by_no_consent_that_is_not_on_file(run: Importer) -> None:
+    with pytest.raises(CommandError, match="--consent-on-file, which is missing"):
+        run("name,email\nZoë Moreau,zoe@example.org\n", "--covers-print")
+    assert not Signature.objects.exists()

@@ -4,6 +4,26 @@ Facts are read-only here, whatever changes them is a verb behind a button, and a
 work to do. Django's autodiscovery imports this package; its modules register with `site.site`.
 """
 
-from campaign.admin import batches, campaigns, keys, mails, people, signatures, webhooks
+from campaign.admin import (
+    batches,
+    campaigns,
+    keys,
+    mails,
+    people,
+    print_lists,
+    signatures,
+    uploads,
+    webhooks,
+)
 
-__all__ = ["batches", "campaigns", "keys", "mails", "people", "signatures", "webhooks"]
+__all__ = [
+    "batches",
+    "campaigns",
+    "keys",
+    "mails",
+    "people",
+    "print_lists",
+    "signatures",
+    "uploads",
+    "webhooks",
+]

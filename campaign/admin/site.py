@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
+from campaign import roles
 from campaign.admin import desk
 from campaign.admin.unfolded import AdminSite
 from campaign.roles import LOOK, STEER
@@ -65,6 +66,8 @@ class Site(AdminSite):
                 "items": [
                     _item(request, _("Campaigns"), "campaign", "campaign"),
                     self._webhooks_item(request),
+                    _item(request, _("Import"), "upload", "upload", right=roles.IMPORT),
+                    _item(request, _("Print lists"), "print", "printlist", right=roles.EXPORT),
                 ],
             },
             {
@@ -136,7 +139,13 @@ class Site(AdminSite):
 
 
 def _item(
-    request: HttpRequest, title: Any, icon: str, model: str, query: str = "", app: str = "campaign"
+    request: HttpRequest,
+    title: Any,
+    icon: str,
+    model: str,
+    query: str = "",
+    app: str = "campaign",
+    right: str = "",
 ) -> dict[str, Any]:
     link = reverse(f"admin:{app}_{model}_changelist")
     here = request.path.startswith(link)
@@ -147,7 +156,7 @@ def _item(
         "icon": icon,
         "link": link + query,
         "active": here and (model != "signature" or shown == query),
-        "has_permission": request.user.has_perm(f"{app}.view_{model}"),
+        "has_permission": request.user.has_perm(right or f"{app}.view_{model}"),
     }
 
 

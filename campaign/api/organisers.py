@@ -109,7 +109,9 @@ class _PrivateFile(OrganiserDoor):
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         query = queries.PrivateQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        found = private_export.download(self.key, self.form, **query.filters())
+        found = private_export.download(
+            self.key.campaign, self.form, by=self.key, **query.filters()
+        )
         response = sent(found)
         response["Content-Type"] = f"{FORMS[self.form]}; charset=utf-8"
         response["Content-Length"] = str(found.size)

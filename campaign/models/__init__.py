@@ -12,10 +12,12 @@ from campaign.models.logo import Logo
 from campaign.models.mail import Mail, MailQuota
 from campaign.models.membership import Membership
 from campaign.models.network import SignatureNetwork
+from campaign.models.print_list import PrintEntry, PrintList
 from campaign.models.report import Report
 from campaign.models.signature import Signature
 from campaign.models.statement import Consent, StatementText, StatementVersion
 from campaign.models.tally import Tally, TallyChange
+from campaign.models.upload import Upload
 from campaign.models.webhook import Milestone, Webhook, WebhookDelivery
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "MailQuota",
     "Membership",
     "Milestone",
+    "PrintEntry",
+    "PrintList",
     "Proof",
     "ProtectedName",
     "Report",
@@ -45,6 +49,7 @@ __all__ = [
     "Suppression",
     "Tally",
     "TallyChange",
+    "Upload",
     "Webhook",
     "WebhookDelivery",
 ]

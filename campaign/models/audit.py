@@ -12,6 +12,8 @@ class AuditAction(models.TextChoices):
     KEY_MADE = "key_made", _("API key made")
     KEY_REVOKED = "key_revoked", _("API key revoked")
     EXPORT = "export", _("signatures exported")
+    IMPORT = "import", _("signers imported")
+    PRINT_LIST = "print_list", _("print list frozen")
 
 
 class AuditEntry(models.Model):

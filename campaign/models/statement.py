@@ -77,11 +77,15 @@ def edition(text_id: int) -> tuple[int, str]:
 
 
 class Consent(models.Model):
-    """One wording of the consent beside the tick; the newest of a language is the current one."""
+    """One wording of the consent beside the tick; the newest of a language is the current one.
+
+    ``covers_print`` says that it covers a printed list too.
+    """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="consents")
     language = models.CharField(max_length=10)
     text = models.TextField()
+    covers_print = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

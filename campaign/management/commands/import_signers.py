@@ -22,12 +22,21 @@ class Command(BaseCommand):
             metavar="NOTE",
             help="the campaign holds their consent: who vouches, which document",
         )
+        parser.add_argument(
+            "--covers-print",
+            action="store_true",
+            help="the consent on file covers a printed list too",
+        )
 
     def handle(self, *args: Any, slug: str, file: Path, **options: Any) -> None:
         note = options["consent_on_file"]
         if note is not None and not note.strip():
             # Taken for none, it would send a mail to everybody in the file.
             raise CommandError("--consent-on-file needs a note: who vouches, which document")
+        if options["covers_print"] and note is None:
+            raise CommandError(
+                "--covers-print says something of --consent-on-file, which is missing"
+            )
         campaign = Campaign.objects.filter(slug=slug).prefetch_related("disciplines").first()
         if campaign is None:
             raise CommandError(f"there is no campaign {slug!r}")
@@ -42,6 +51,7 @@ class Command(BaseCommand):
                     lines=lines,
                     file_name=file.name,
                     consent_note=(note or "").strip(),
+                    covers_print=options["covers_print"],
                     dry_run=options["dry_run"],
                 )
         except FileMistake as mistake:

@@ -1,0 +1,99 @@
+"""The verbs of the print list: those whose consent covers print, frozen in the order of their names.
+
+A list that has gone to the printer changes no more, and its hash says which one was set. Who leaves
+afterwards is flagged; whom somebody erases is a blank line, and the file is then another one.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Final
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from campaign import audit, queue
+from campaign.models.audit import AuditAction
+from campaign.models.campaign import Campaign
+from campaign.models.print_list import PrintEntry, PrintList
+from campaign.models.signature import Status
+
+TASK: Final = "campaign.freeze_print_lists"
+
+# One statement, so that it is of one snapshot. Who signed online agreed to a wording, who was imported
+# to what the campaign holds of them; both say whether print is covered.
+_FREEZE = """
+INSERT INTO campaign_printentry
+    (print_list_id, position, signature_id, name, credit, organisation, discipline)
+SELECT %(print_list)s, ROW_NUMBER() OVER (ORDER BY sort_key, public_id), signature.id,
+    name, credit, organisation, COALESCE(discipline.slug, '')
+FROM campaign_signature signature
+LEFT JOIN campaign_discipline discipline ON discipline.id = discipline_id
+WHERE signature.campaign_id = %(campaign)s AND status = 'published' AND show_name
+AND (
+    EXISTS (SELECT FROM campaign_consent consent WHERE consent.id = consent_id AND covers_print)
+    OR EXISTS (SELECT FROM campaign_importbatch batch WHERE batch.id = batch_id AND covers_print)
+)
+"""
+
+
+@transaction.atomic
+def order(*, campaign: Campaign, by: AbstractBaseUser, reason: str) -> PrintList:
+    """Ask for a print list; the worker freezes it. Who asked and why is on record."""
+    print_list = PrintList.objects.create(campaign=campaign, by_id=by.pk)
+    details = {"print_list": print_list.pk}
+    audit.record(AuditAction.PRINT_LIST, by=by, campaign=campaign, details=details, note=reason)
+    queue.tell_after_commit(TASK)
+    return print_list
+
+
+def freeze_ordered() -> None:
+    """Freeze what was asked for; safe to run twice, and at once."""
+    for pk in PrintList.objects.filter(frozen_at=None).order_by("pk").values_list("pk", flat=True):
+        _freeze(pk)
+
+
+@transaction.atomic
+def _freeze(pk: int) -> None:
+    waiting = PrintList.objects.filter(pk=pk, frozen_at=None)
+    print_list = waiting.select_for_update(skip_locked=True).first()
+    if print_list is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_FREEZE, {"print_list": pk, "campaign": print_list.campaign_id})
+        print_list.number = cursor.rowcount
+    digest = hashlib.sha256()
+    for line in lines(print_list):
+        digest.update(line)
+    print_list.sha256, print_list.frozen_at = digest.hexdigest(), timezone.now()
+    print_list.save(update_fields=["number", "sha256", "frozen_at"])
+
+
+def lines(print_list: PrintList) -> Iterator[bytes]:
+    """The file, line by line: name, credit, organisation and discipline, with a tab between them.
+
+    UTF-8 without a mark at its beginning, LF, no header; a line for each signer, blank once erased. No
+    text holds a tab or a line break (`identity.clean`), so typesetters need no quotes.
+    """
+    texts = ("name", "credit", "organisation", "discipline")
+    for entry in print_list.entries.order_by("position").values_list(*texts).iterator(5000):
+        yield "\t".join(entry).rstrip("\t").encode() + b"\n"
+
+
+def is_whole(print_list: PrintList) -> bool:
+    """Whether it is still the file that ``sha256`` is of: nobody on it has been erased."""
+    return not print_list.entries.filter(name="").exists()
+
+
+def left_since(print_list: PrintList) -> QuerySet[PrintEntry]:
+    """The entries that should not be set as they stand, in their order: left the list, or changed."""
+    theirs = F("signature__name"), F("signature__credit"), F("signature__organisation")
+    changed = ~Q(name=theirs[0]) | ~Q(credit=theirs[1]) | ~Q(organisation=theirs[2])
+    gone = ~Q(signature__status=Status.PUBLISHED) | Q(signature__show_name=False)
+    return (
+        print_list.entries.filter(gone | changed)
+        .select_related("signature")
+        .defer("signature__search")
+        .order_by("position")
+    )

@@ -1,0 +1,80 @@
+"""Tables as people keep them, CSV and XLSX, read as lines of CSV and written as a workbook."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import IO, Any, Final
+
+from openpyxl import Workbook, load_workbook
+
+UNPACKED_LIMIT: Final = 100_000_000
+"""Bytes that a workbook may hold unpacked; 200,000 lines of signers are about half of that."""
+ROWS_LIMIT: Final = 50_000
+"""Rows of a workbook that is written: 8 s of a web server's thread at 25 columns, measured."""
+
+
+class SheetMistake(Exception):
+    """A file that is no table; its text says why, as a part of a sentence."""
+
+
+def lines(content: bytes, file_name: str) -> Iterator[str]:
+    """The lines of a CSV or of a workbook's first sheet, as CSV, one for each row.
+
+    Bytes that are not UTF-8 come through as lone surrogates, so that whoever reads can refuse their
+    lines alone. Raises SheetMistake, while it is read too.
+    """
+    if file_name.lower().endswith(".xlsx"):
+        return _lines_of_workbook(content)
+    if content.startswith(b"PK\x03\x04"):
+        raise SheetMistake("is a workbook, but its name does not end in .xlsx")
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", "surrogateescape", newline="")
+    return iter(text)
+
+
+def _lines_of_workbook(content: bytes) -> Iterator[str]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            # What a part says of its size is held against it when it is read.
+            if sum(part.file_size for part in packed.infolist()) > UNPACKED_LIMIT:
+                raise SheetMistake("holds too much; save it as CSV, or in parts")
+        workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        for row in workbook.worksheets[0].iter_rows(values_only=True):
+            yield _line([_text(value) for value in row])
+    except SheetMistake:
+        raise
+    # A workbook is a pack of XML that anybody may have written, and openpyxl raises what it stumbles on.
+    except Exception as error:
+        raise SheetMistake("is not a workbook that can be read; save it as CSV") from error
+
+
+def _text(value: Any) -> str:
+    """A cell as a CSV would have it, of one line: a row is then a line, and its number is right."""
+    match value:
+        case None | False:
+            return ""
+        case True:
+            return "true"
+        case datetime() | date():
+            return value.isoformat()
+        case float() if value.is_integer():
+            return str(int(value))
+    return " ".join(str(value).split())
+
+
+def _line(cells: list[str]) -> str:
+    while cells and not cells[-1]:  # a sheet is often wider than its table
+        cells.pop()
+    written = io.StringIO()
+    csv.writer(written).writerow(cells)
+    return written.getvalue() if cells else "\r\n"
+
+
+def write_workbook(rows: Iterable[list[str]], file: IO[bytes]) -> None:
+    """Write rows of texts as a workbook; what begins like a formula must be defused by now."""
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet()
+    for row in rows:
+        sheet.append(row)
+    workbook.save(file)

@@ -1,0 +1,278 @@
+"""A file of signers by the admin: checked first, imported when somebody says so, by who may, and then gone."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from openpyxl import Workbook
+
+from campaign import retention, tasks, uploads
+from campaign.intake import import_signers
+from campaign.models import AuditEntry, Campaign, ImportBatch, Mail, Signature, Upload
+from campaign.models.membership import Role
+from tests.factories import make_campaign, make_member, make_signature
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/campaign/upload/"
+NOTE = "Consent forms 1 to 9, vouched for by the Example Agency"
+TWO = "name,email\nZoë Moreau,zoe@example.org\nWil O'Brien,wil@example.org\n"
+
+
+@pytest.fixture
+def art() -> Campaign:
+    return make_campaign()
+
+
+@pytest.fixture
+def owner(client: Client, art: Campaign) -> Client:
+    client.force_login(make_member(art, Role.OWNER))
+    return client
+
+
+def send(client: Client, content: str | bytes, name: str = "signers.csv", **typed: Any) -> Any:
+    body = content.encode() if isinstance(content, str) else content
+    campaign = Campaign.objects.get(slug="art")
+    form = {"campaign": campaign.pk, "file": SimpleUploadedFile(name, body), **typed}
+    return client.post(f"{LIST}add/", form)
+
+
+def shown(client: Client) -> str:
+    upload = Upload.objects.latest("pk")
+    return client.get(f"{LIST}{upload.pk}/change/").content.decode()
+
+
+def workbook(*rows: list[Any]) -> bytes:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)  # type: ignore[union-attr]
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def test_a_file_is_checked_before_anything_of_it_is_imported(owner: Client) -> None:
+    sent = send(owner, TWO + "B,not an address\n")
+    upload = Upload.objects.get()
+    assert (sent.status_code, sent["Location"]) == (302, f"{LIST}{upload.pk}/change/")
+    waiting = owner.get(sent["Location"])
+    assert waiting["Refresh"] == "2"
+    assert "being checked" in waiting.content.decode()
+
+    tasks.take_uploads()
+
+    page = shown(owner)
+    upload.refresh_from_db()
+    assert (upload.state, upload.report["added"], upload.report["refused"]) == ("checked", 2, 1)
+    assert upload.report["mistakes"][0]["line"] == 4
+    assert "Import 2 signers" in page
+    assert "<td>4</td>" in page
+    assert not Signature.objects.exists()
+    assert not ImportBatch.objects.exists()
+    assert not AuditEntry.objects.exists()
+
+
+def test_what_was_checked_is_imported_when_told_and_the_file_is_emptied(owner: Client) -> None:
+    send(owner, TWO)
+    tasks.take_uploads()
+    upload = Upload.objects.get()
+
+    assert owner.post(f"{LIST}{upload.pk}/start/").status_code == 302
+    tasks.take_uploads()
+
+    upload.refresh_from_db()
+    assert (upload.state, upload.report["added"], bytes(upload.content)) == ("done", 2, b"")
+    assert set(Signature.objects.values_list("name", "status", "batch")) == {
+        ("Zoë Moreau", "pending", upload.batch_id),
+        ("Wil O'Brien", "pending", upload.batch_id),
+    }
+    assert Mail.objects.filter(kind="confirm").count() == 2
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.user.username) == ("import", "owner")  # type: ignore[union-attr]
+    assert entry.details == {"upload": upload.pk, "consent_on_file": False}
+    assert f"/importbatch/{upload.batch_id}/" in shown(owner)
+
+
+def test_consent_on_file_is_held_for_the_release_of_its_batch(owner: Client) -> None:
+    send(owner, "name\nZoë Moreau\n", consent_note=f"  {NOTE} ", covers_print="on")
+    tasks.take_uploads()
+    upload = Upload.objects.get()
+    owner.post(f"{LIST}{upload.pk}/start/")
+    tasks.take_uploads()
+
+    batch = ImportBatch.objects.get()
+    assert (batch.consent_note, batch.covers_print) == (NOTE, True)
+    assert Signature.objects.get().status == "held"
+    assert not Mail.objects.exists()
+
+
+def test_print_is_covered_by_no_consent_that_is_not_there(owner: Client) -> None:
+    send(owner, TWO, covers_print="on")
+    assert not Upload.objects.get().covers_print
+
+
+def test_told_twice_it_is_imported_once(owner: Client) -> None:
+    send(owner, TWO)
+    tasks.take_uploads()
+    upload = Upload.objects.get()
+    for _ in range(2):
+        owner.post(f"{LIST}{upload.pk}/start/")
+    tasks.take_uploads()
+    tasks.take_uploads()
+    assert Signature.objects.count() == 2
+    assert AuditEntry.objects.count() == 1
+    assert ImportBatch.objects.count() == 1
+
+
+def test_an_import_that_was_cut_off_is_taken_up_in_its_batch(owner: Client) -> None:
+    send(owner, TWO)
+    tasks.take_uploads()
+    upload = Upload.objects.get()
+    uploads.start(upload, by=upload.by)
+    # As a worker leaves it that dies after its first line.
+    batch = ImportBatch.objects.create(campaign=upload.campaign, file_name="signers.csv")
+    import_signers(
+        campaign=upload.campaign, lines=TWO.splitlines(True)[:2], file_name="", into=batch
+    )
+    lease = timezone.now() + uploads.LEASE
+    Upload.objects.filter(pk=upload.pk).update(batch=batch, lease_until=lease)
+
+    tasks.take_uploads()
+    upload.refresh_from_db()
+    assert upload.state == "importing"  # its worker may be alive
+
+    with time_machine.travel(lease + timedelta(seconds=1), tick=False):
+        tasks.take_uploads()
+    upload.refresh_from_db()
+    assert (upload.state, upload.report["added"], upload.report["known"]) == ("done", 2, 0)
+    assert Signature.objects.filter(batch=batch).count() == 2
+    assert ImportBatch.objects.count() == 1
+
+
+def test_a_workbook_is_read_row_by_row(owner: Client) -> None:
+    content = workbook(
+        ["name", "email", "featured", None],
+        ["Zoë Moreau", "zoe@example.org", True, None],
+        [None, None],
+        ["Two\nLines", "b@example.org", False],
+        ["", "c@example.org"],
+    )
+    send(owner, content, "signers.xlsx")
+    tasks.take_uploads()
+    upload = Upload.objects.get()
+    assert (upload.report["added"], upload.report["unreadable"]) == (2, "")
+    assert [mistake["line"] for mistake in upload.report["mistakes"]] == [5]
+    owner.post(f"{LIST}{upload.pk}/start/")
+    tasks.take_uploads()
+    assert set(Signature.objects.values_list("name", "featured")) == {
+        ("Zoë Moreau", True),
+        ("Two Lines", False),
+    }
+
+
+def packed(**parts: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as pack:
+        for name, content in parts.items():
+            pack.writestr(name, content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("signers.xlsx", lambda: b"PK\x03\x04 and no more", "is not a workbook that can be read"),
+        ("signers.xlsx", lambda: b"name\nZo\xc3\xab\n", "is not a workbook that can be read"),
+        (
+            "signers.csv",
+            lambda: workbook(["name"]),
+            "is a workbook, but its name does not end in .xlsx",
+        ),
+        ("signers.xlsx", lambda: packed(bomb=b"0" * 100_000_001), "holds too much"),
+        ("signers.csv", lambda: b"nom;email\n", "semicolons"),
+        ("signers.csv", lambda: b"email\n", "name is needed"),
+        ("signers.csv", lambda: b"\xff\xfen\0a\0m\0e\0", "is not UTF-8"),
+    ],
+    ids=["torn", "text", "misnamed", "bomb", "semicolons", "nameless", "utf-16"],
+)
+def test_a_file_that_is_no_table_is_refused_with_a_reason_and_emptied(
+    owner: Client, name: str, content: Callable[[], bytes], why: str
+) -> None:
+    send(owner, content(), name)
+    tasks.take_uploads()
+    upload = Upload.objects.get()
+    assert (upload.state, bytes(upload.content)) == ("refused", b"")
+    assert why in upload.report["unreadable"]
+    assert "This file cannot be taken" in shown(owner)
+    assert owner.post(f"{LIST}{upload.pk}/start/").status_code == 302
+    tasks.take_uploads()
+    assert not Signature.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("size", "said"), [(0, "empty"), (uploads.LARGEST + 1, "larger than 20 MB")]
+)
+def test_an_empty_or_a_huge_file_is_not_taken(owner: Client, size: int, said: str) -> None:
+    sent = send(owner, b"n" * size)
+    assert sent.status_code == 422
+    assert said in sent.content.decode()
+    assert not Upload.objects.exists()
+
+
+def test_a_file_can_be_deleted_and_goes_by_itself_after_a_day(owner: Client) -> None:
+    send(owner, TWO)
+    upload = Upload.objects.get()
+    assert owner.post(f"{LIST}{upload.pk}/discard/")["Location"] == LIST
+    assert not Upload.objects.exists()
+
+    send(owner, TWO)
+    with time_machine.travel(timezone.now() + uploads.KEPT, tick=False):
+        tasks.expire()
+    assert not Upload.objects.exists()
+
+
+def test_a_file_that_is_being_imported_is_not_deleted_under_the_worker(owner: Client) -> None:
+    send(owner, TWO)
+    tasks.take_uploads()
+    upload = Upload.objects.get()
+    owner.post(f"{LIST}{upload.pk}/start/")
+    owner.post(f"{LIST}{upload.pk}/discard/")
+    assert Upload.objects.filter(state="importing").count() == 1
+    assert retention.expire() == 0
+
+
+@pytest.mark.parametrize("role", [Role.MODERATOR, Role.READER])
+def test_nobody_but_an_owner_imports(client: Client, art: Campaign, role: Role) -> None:
+    client.force_login(make_member(art, role))
+    assert client.get(LIST).status_code == 403
+    assert client.get(f"{LIST}add/").status_code == 403
+    assert send(client, TWO).status_code == 403
+    assert not Upload.objects.exists()
+
+
+def test_an_owner_of_another_campaign_sees_nothing_of_it(owner: Client, art: Campaign) -> None:
+    send(owner, TWO)
+    upload = Upload.objects.get()
+    other = make_campaign(slug="other")
+    stranger = Client()
+    stranger.force_login(make_member(other, Role.OWNER, username="stranger"))
+    assert "signers.csv" not in stranger.get(LIST).content.decode()
+    assert stranger.get(f"{LIST}{upload.pk}/change/").status_code == 404
+    assert stranger.post(f"{LIST}{upload.pk}/discard/").status_code == 404
+    assert send(stranger, TWO).status_code == 422
+    assert Upload.objects.count() == 1
+
+
+def test_who_signed_online_is_known(owner: Client, art: Campaign) -> None:
+    make_signature(art, name="Zoë Moreau", email="zoe@example.org")
+    send(owner, TWO)
+    tasks.take_uploads()
+    report = Upload.objects.get().report
+    assert (report["added"], report["known"]) == (1, 1)

@@ -1,0 +1,164 @@
+"""The print list: frozen, hashed, in the order of names, of whose consent covers print; leavers flagged."""
+
+import hashlib
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from campaign import moderation, signing, tasks
+from campaign.intake import import_signers
+from campaign.models import AuditEntry, Campaign, Consent, ImportBatch, PrintList, Signature
+from campaign.models.membership import Role
+from tests.factories import make_campaign, make_member, make_signature, make_user, manage_token
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/campaign/printlist/"
+
+
+@pytest.fixture
+def art() -> Campaign:
+    campaign = make_campaign()
+    make_signature(campaign, name="Nobody Agreed", credit="")
+    # The wording changes while the campaign runs; who signed before agreed to no print.
+    text = "I agree that my name is published, in print too."
+    Consent.objects.create(campaign=campaign, language="en", text=text, covers_print=True)
+    return Campaign.objects.get(pk=campaign.pk)
+
+
+@pytest.fixture
+def owner(client: Client, art: Campaign) -> Client:
+    client.force_login(make_member(art, Role.OWNER))
+    return client
+
+
+def freeze(client: Client, **typed: Any) -> PrintList:
+    campaign = Campaign.objects.get(slug="art")
+    form = {"campaign": campaign.pk, "reason": "Full page in the Gazette", **typed}
+    sent = client.post(f"{LIST}add/", form)
+    made = PrintList.objects.latest("pk")
+    assert (sent.status_code, sent["Location"]) == (302, f"{LIST}{made.pk}/change/")
+    assert client.get(sent["Location"])["Refresh"] == "2"
+    tasks.freeze_print_lists()
+    made.refresh_from_db()
+    return made
+
+
+def text(client: Client, made: PrintList) -> bytes:
+    return client.get(f"{LIST}{made.pk}/file/").getvalue()
+
+
+def page(client: Client, made: PrintList) -> str:
+    return client.get(f"{LIST}{made.pk}/change/").content.decode()
+
+
+def test_it_holds_whose_consent_covers_print_by_sort_name_and_its_hash_is_the_files(
+    owner: Client, art: Campaign
+) -> None:
+    make_signature(art, name="Zoë Moreau", credit="The Quarry Songs")
+    make_signature(art, name="Ana Brook", credit="", discipline="author")
+    make_signature(art, name="Hidden", show_name=False)
+    make_signature(art, name="Not Yet", status="held")
+    make_signature(art, name="Gone", status="withdrawn")
+
+    made = freeze(owner)
+
+    expected = "Ana Brook\t\t\tauthor\nZoë Moreau\tThe Quarry Songs\t\tmusician\n".encode()
+    assert text(owner, made) == expected
+    assert (made.number, made.sha256) == (2, hashlib.sha256(expected).hexdigest())
+    assert made.sha256 in page(owner, made)
+    assert "Nobody has left or changed since." in page(owner, made)
+    entry = AuditEntry.objects.get(action="print_list")
+    assert (entry.details, entry.note.text) == (
+        {"print_list": made.pk},
+        "Full page in the Gazette",
+    )
+
+
+@pytest.mark.parametrize("covers_print", [True, False])
+def test_who_was_imported_is_on_it_if_the_consent_on_file_covers_print(
+    owner: Client, art: Campaign, covers_print: bool
+) -> None:
+    import_signers(
+        campaign=art,
+        lines=["name,sort_name\n", 'The Beatrice,"Beatrice, The"\n', "Cole\n", "Arno\n"],
+        file_name="a.csv",
+        consent_note="Forms 1 to 3",
+        covers_print=covers_print,
+    )
+    moderation.release(batch=ImportBatch.objects.get(), by=make_user(username="releaser"))
+    names = b"Arno\nThe Beatrice\nCole\n" if covers_print else b""
+    assert text(owner, freeze(owner)) == names
+
+
+def test_it_changes_no_more_and_who_leaves_or_changes_afterwards_is_flagged(
+    owner: Client, art: Campaign
+) -> None:
+    stays, leaves, hides, renames = (
+        make_signature(art, name=name, credit="")
+        for name in ("A Stays", "B Leaves", "C Hides", "D Renames")
+    )
+    made = freeze(owner)
+    before = text(owner, made)
+
+    signing.withdraw(manage_token(leaves))
+    signing.show(manage_token(hides), show_name=False)
+    signing.correct(manage_token(renames), typed={"name": "D Renamed"}, revision=renames.revision)
+    make_signature(art, name="E Comes later")
+
+    assert text(owner, made) == before
+    shown = page(owner, made)
+    assert "3 lines that must not be set any more" in shown
+    assert "A Stays" not in shown
+    assert "<td>2</td>" in shown
+    assert made.sha256 == hashlib.sha256(before).hexdigest()
+    assert stays.pk in set(
+        Signature.objects.filter(status="published").values_list("pk", flat=True)
+    )
+
+
+def test_an_erased_signer_is_a_blank_line_and_the_page_says_that_the_file_changed(
+    owner: Client, art: Campaign
+) -> None:
+    erased = make_signature(art, name="Ana Brook", credit="")
+    make_signature(art, name="Zoë Moreau", credit="", discipline="author")
+    made = freeze(owner)
+    assert b"Ana" in text(owner, made)
+
+    signing.erase(manage_token(erased))
+
+    assert text(owner, made) == "\nZoë Moreau\t\t\tauthor\n".encode()
+    assert "has been erased since" in page(owner, made)
+    assert "Ana" not in page(owner, made)
+
+
+def test_a_list_is_frozen_once_however_often_the_task_runs(owner: Client, art: Campaign) -> None:
+    make_signature(art, name="Ana Brook")
+    made = freeze(owner)
+    make_signature(art, name="Bo Dale")
+    tasks.freeze_print_lists()
+    assert made.entries.count() == 1
+
+
+def test_a_reason_is_needed(owner: Client, art: Campaign) -> None:
+    sent = owner.post(f"{LIST}add/", {"campaign": art.pk, "reason": "   "})
+    assert sent.status_code == 422
+    assert not PrintList.objects.exists()
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize("role", [Role.MODERATOR, Role.READER])
+def test_nobody_but_an_owner_of_the_campaign_gets_one(
+    owner: Client, art: Campaign, role: Role
+) -> None:
+    make_signature(art, name="Ana Brook")
+    made = freeze(owner)
+    other = make_campaign(slug="other")
+    somebody, stranger = Client(), Client()
+    somebody.force_login(make_member(art, role, username="somebody"))
+    stranger.force_login(make_member(other, Role.OWNER, username="stranger"))
+    assert somebody.get(f"{LIST}{made.pk}/file/").status_code == 403
+    assert somebody.get(LIST).status_code == 403
+    assert stranger.get(f"{LIST}{made.pk}/file/").status_code == 404
+    assert stranger.get(f"{LIST}{made.pk}/change/").status_code == 404
