@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign import identity, mailboxes
+from campaign import identity, mail_domains, mailboxes
 from campaign.contrast import DAY, worst
 from campaign.contrast import parse as parse_colour
 from campaign.file_values import (
@@ -164,6 +164,29 @@ def _protected_names(rows: list[dict[str, Any]], place: Place) -> list[dict[str,
     return rows
 
 
+def _mail_domains(domains: list[str], place: Place) -> list[str]:
+    """A mailbox that anybody can have shows nothing of an organisation."""
+    found = []
+    for number, typed in enumerate(domains, start=1):
+        domain = mail_domains.read_domain(typed)
+        if domain is None:
+            raise place.item(number).wrong(
+                gettext("%(value)s is not a domain such as guild.example") % {"value": repr(typed)}
+            )
+        if mail_domains.is_shared(domain):
+            raise place.item(number).wrong(
+                gettext("%(value)s gives anybody a mailbox") % {"value": repr(typed)}
+            )
+        found.append(domain)
+    refuse_twice(found, place)
+    return found
+
+
+def _organisations(rows: list[dict[str, Any]], place: Place) -> list[dict[str, Any]]:
+    refuse_twice([identity.search_fold(row["name"]) for row in rows], place)
+    return rows
+
+
 # --- The keys --------------------------------------------------------------------------------
 
 
@@ -181,6 +204,12 @@ _PROTECTED_NAME = Table(
     (
         Key("name", Text(), _("Name"), then=_short_name),
         Key("aliases", List(Text()), _("Aliases"), default=[], then=_aliases),
+    )
+)
+_ORGANISATION = Table(
+    (
+        Key("name", Text(), _("Name"), then=_short_name),
+        Key("domains", List(Text(253)), _("Mail domains"), then=_mail_domains),
     )
 )
 _STATEMENT = Table(
@@ -328,6 +357,18 @@ SECTIONS = (
                 default=[],
                 help=_("A signature whose name looks like one of these is held."),
                 then=_protected_names,
+            ),
+            Key(
+                "organisations",
+                Rows(_ORGANISATION),
+                _("Organisations and their mail domains"),
+                default=[],
+                column="organisations",
+                help=_(
+                    "Who names one and signs from its domain has shown it. Each domain by itself: "
+                    "what stands below one doesn't count."
+                ),
+                then=_organisations,
             ),
         ),
     ),

