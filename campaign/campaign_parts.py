@@ -133,8 +133,9 @@ def _keep_consents(campaign: Campaign, wanted: dict[str, Row]) -> list[str]:
     lines = []
     for language, text in wanted.items():
         newest = Consent.objects.filter(campaign=campaign, language=language).last()
-        if newest is None or newest.text != text["consent"]:
-            Consent.objects.create(campaign=campaign, language=language, text=text["consent"])
+        wording = {"text": text["consent"], "covers_print": text["consent_covers_print"]}
+        if newest is None or any(getattr(newest, name) != value for name, value in wording.items()):
+            Consent.objects.create(campaign=campaign, language=language, **wording)
             lines.append(f"consent {language}: {'changed' if newest else 'added'}")
     return lines
 
@@ -144,12 +145,13 @@ def _statement(campaign: Campaign) -> dict[str, Row]:
     version = StatementVersion.objects.filter(campaign=campaign).last()
     texts = {text.language: text for text in version.texts.all()} if version else {}
     consents = Consent.objects.filter(campaign=campaign).order_by("pk")
-    wordings = {consent.language: consent.text for consent in consents}
+    newest = {consent.language: consent for consent in consents}
     return {
         language: {
             "title": texts[language].title,
             "body": texts[language].body,
-            "consent": wordings.get(language, ""),
+            "consent": newest[language].text,
+            "consent_covers_print": newest[language].covers_print,
         }
         for language in campaign.languages
         if language in texts

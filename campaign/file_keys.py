@@ -27,6 +27,7 @@ from campaign.file_values import (
     Picture,
     Place,
     Rows,
+    Switch,
     Table,
     Text,
     Time,
@@ -221,6 +222,12 @@ _STATEMENT = Table(
             Text(5_000, lines=True),
             _("Consent"),
             help=_("The wording beside the tick; each wording is kept with who agreed to it."),
+        ),
+        Key(
+            "consent_covers_print",
+            Switch(),
+            _("This wording covers a printed list too"),
+            default=False,
         ),
     )
 )

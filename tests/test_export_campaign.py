@@ -45,7 +45,7 @@ def test_the_demo_campaign_comes_back_as_it_is_in_its_file() -> None:
         )
         del each["logo"]
         for language in each["statement"].values():
-            language.update({name: part.strip() for name, part in language.items()})
+            language |= {name: language[name].strip() for name in ("body", "consent")}
     assert one == other
 
 

@@ -7,10 +7,19 @@ import pytest
 from django.test import Client
 
 from campaign import moderation, signing, tasks
+from campaign.campaign_file import parse
 from campaign.intake import import_signers
-from campaign.models import AuditEntry, Campaign, Consent, ImportBatch, PrintList, Signature
+from campaign.models import AuditEntry, Campaign, ImportBatch, PrintList, Signature
 from campaign.models.membership import Role
-from tests.factories import make_campaign, make_member, make_signature, make_user, manage_token
+from campaign.organising import load_campaign
+from tests.factories import (
+    campaign_file,
+    make_campaign,
+    make_member,
+    make_signature,
+    make_user,
+    manage_token,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -22,8 +31,9 @@ def art() -> Campaign:
     campaign = make_campaign()
     make_signature(campaign, name="Nobody Agreed", credit="")
     # The wording changes while the campaign runs; who signed before agreed to no print.
-    text = "I agree that my name is published, in print too."
-    Consent.objects.create(campaign=campaign, language="en", text=text, covers_print=True)
+    before = 'consent = "I agree that my name is published."'
+    after = f'{before[:-2]}, in print too."\nconsent_covers_print = true'
+    load_campaign(parse(campaign_file().replace(before, after)))
     return Campaign.objects.get(pk=campaign.pk)
 
 
