@@ -80,7 +80,6 @@ class ExportForm(ReasonForm):
 class PrintListAdmin(PageAdmin[PrintList]):
     list_display = ("created_at", "campaign", "number", "by", "sha256")
     list_select_related = ("campaign", "by")
-    list_before_template = "admin/campaign/printlist/links.html"
     ordering = ("-pk",)
     sortable_by = ()
 

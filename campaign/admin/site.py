@@ -67,6 +67,7 @@ class Site(AdminSite):
                     _item(request, _("Campaigns"), "campaign", "campaign"),
                     self._webhooks_item(request),
                     _item(request, _("Import"), "upload", "upload", right=roles.IMPORT),
+                    _export_item(request),
                     _item(request, _("Print lists"), "print", "printlist", right=roles.EXPORT),
                 ],
             },
@@ -148,7 +149,7 @@ def _item(
     right: str = "",
 ) -> dict[str, Any]:
     link = reverse(f"admin:{app}_{model}_changelist")
-    here = request.path.startswith(link)
+    here = request.path.startswith(link) and not request.path.endswith("/export/")
     lane = request.GET.get("status") or desk.lane_of(request.GET.get(desk.FILTERS, ""))
     shown = f"?status={lane if lane == desk.REPORTED else 'all'}" if lane else ""
     return {
@@ -157,6 +158,18 @@ def _item(
         "link": link + query,
         "active": here and (model != "signature" or shown == query),
         "has_permission": request.user.has_perm(right or f"{app}.view_{model}"),
+    }
+
+
+def _export_item(request: HttpRequest) -> dict[str, Any]:
+    """A form of its own, of no list."""
+    link = reverse("admin:campaign_signature_export")
+    return {
+        "title": _("Export"),
+        "icon": "download",
+        "link": link,
+        "active": request.path == link,
+        "has_permission": request.user.has_perm(roles.EXPORT),
     }
 
 
