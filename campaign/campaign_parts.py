@@ -69,11 +69,13 @@ def _keep_protected_names(campaign: Campaign, wanted: list[Row]) -> list[str]:
         for each in (row["name"], *row["aliases"])
     }
     there = {row.name: row for row in campaign.protected_names.all()}
-    gone = there.keys() - rows.keys()
+    # The featured names of released batches stay: no file names them.
+    gone = {name for name, row in there.items() if row.batch_id is None} - rows.keys()
     campaign.protected_names.filter(name__in=gone).delete()
     lines = [f"protected name {name}: removed" for name in sorted(gone)]
     for name, alias_of in rows.items():
-        values = {"alias_of": alias_of, "skeletons": sorted(identity.skeletons(name))}
+        skeletons = sorted(identity.skeletons(name))
+        values = {"alias_of": alias_of, "skeletons": skeletons, "batch": None}
         old = there.get(name)
         if old is None or any(getattr(old, key) != value for key, value in values.items()):
             ProtectedName.objects.update_or_create(campaign=campaign, name=name, defaults=values)
@@ -83,7 +85,7 @@ def _keep_protected_names(campaign: Campaign, wanted: list[Row]) -> list[str]:
 
 def _protected_names(campaign: Campaign) -> list[Row]:
     """In the order of the names; an alias whose name is gone stands for itself."""
-    rows = list(ProtectedName.objects.filter(campaign=campaign))
+    rows = list(ProtectedName.objects.filter(campaign=campaign, batch=None))
     found: dict[str, Row] = {
         row.name: {"name": row.name, "aliases": []} for row in rows if not row.alias_of
     }

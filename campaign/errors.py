@@ -103,6 +103,14 @@ class MoveRefused(CampaignError):
     message = _("That is not possible in the state that this signature is in now.")
 
 
+class InPersonOnly(CampaignError):
+    """A program may not decide this: who checked, and how, is a person's word."""
+
+    code = "in_person_only"
+    status = 403
+    message = _("This bears a protected name: moderators approve it in person, a program cannot.")
+
+
 class NotFound(CampaignError):
     code = "not_found"
     status = 404

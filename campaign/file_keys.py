@@ -328,6 +328,14 @@ SECTIONS = (
                 column="publication",
             ),
             Key(
+                "four_eyes",
+                Switch(),
+                _("Four eyes"),
+                default=True,
+                column="four_eyes",
+                help=_("Two people publish a protected name, and release an imported batch."),
+            ),
+            Key(
                 "bot_check",
                 Choice(BotCheck.choices),
                 _("Proof of work"),

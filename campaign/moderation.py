@@ -1,36 +1,59 @@
-"""The verbs of the moderator: approve, reject, hold, keep, restore, feature, release a batch."""
+"""The verbs of the moderator: approve, reject, hold, keep, restore, feature."""
 
 from collections.abc import Collection
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
-from django.utils import timezone
 
-from campaign import history, locks, moves, reports, rules
-from campaign.errors import ChangedMeanwhile, MoveRefused
+from campaign import four_eyes, history, locks, moves, reports
+from campaign.errors import ChangedMeanwhile, InPersonOnly, MoveRefused
 from campaign.history import Actor, Moderator
-from campaign.models.batch import ImportBatch
+from campaign.models.approval import Approval
 from campaign.models.event import EventNote, Verb
 from campaign.models.report import ReportOutcome
 from campaign.models.signature import HoldReason, RejectionReason, Signature, Status
 from campaign.moves import Decision, Moved
 
 
-def approve(*, signature_id: int, revision: int, by: Moderator) -> Moved:
+@transaction.atomic
+def approve(*, signature_id: int, revision: int, by: Moderator, note: str = "") -> Moved:
     """Publish a held signature as it was shown at ``revision``.
 
-    A published one is a success that changes nothing. Raises ChangedMeanwhile, MoveRefused,
-    SignatureGone.
+    One with a protected name needs a ``note`` on how it was checked, and stays held, its approval on
+    record, until a second moderator approves that revision too (`four_eyes`); a program's approval
+    is none. What is approved already, by whomever or by this one, is a success that changes nothing.
+    Raises ChangedMeanwhile, MoveRefused, SignatureGone, InvalidInput (``note``), InPersonOnly.
     """
+    signature, _others = locks.lock(signature_id)
+    if signature.status == Status.HELD and four_eyes.guarded(signature):
+        if signature.revision != revision:
+            raise ChangedMeanwhile
+        if not isinstance(by, User):
+            raise InPersonOnly
+        four_eyes.require_note(note)
+        if signature.campaign.four_eyes and not four_eyes.seconds(signature, by):
+            return _approve_first(signature, by, note)
     return moves.move(
         signature_id=signature_id,
         verb=Verb.APPROVE,
         actor=Actor.moderator(by),
-        decide=lambda _signature, _others: Decision(to=Status.PUBLISHED),
+        decide=lambda _signature, _others: Decision(to=Status.PUBLISHED, note=note),
         revision=revision,
         status=Status.HELD,
     )
+
+
+def _approve_first(signature: Signature, by: User, note: str) -> Moved:
+    """Put the approval of the first of two on record, once however often they press."""
+    if four_eyes.has_approved(signature, by):
+        return Moved(signature, changed=False, before=Status.HELD)
+    event = history.event(signature, Verb.SECOND, Actor.moderator(by), before=signature.status)
+    event.save()
+    EventNote.objects.create(event=event, text=note)
+    Approval.objects.create(
+        signature_id=signature.pk, revision=signature.revision, user=by, event=event
+    )
+    return Moved(signature, changed=True, before=Status.HELD)
 
 
 def reject(
@@ -105,8 +128,8 @@ def keep(
 def restore(*, signature_id: int, revision: int, by: Moderator) -> Moved:
     """Bring a rejected signature back to the status before its rejection, as it was shown.
 
-    One that its signer has changed meanwhile is held, with every reason to. Raises
-    ChangedMeanwhile, MoveRefused, SignatureGone.
+    One that its signer has changed meanwhile is held, with every reason to; so is one that bears a
+    protected name, which two must approve again. Raises ChangedMeanwhile, MoveRefused, SignatureGone.
     """
     return moves.move(
         signature_id=signature_id,
@@ -122,7 +145,9 @@ def _restored(signature: Signature, _others: object) -> Decision:
     if signature.status != Status.REJECTED:
         return Decision(to=Status(signature.status))
     if signature.rejected_from == Status.PUBLISHED and not signature.hold_reasons:
-        return Decision(to=Status.PUBLISHED)
+        if not four_eyes.guarded(signature):
+            return Decision(to=Status.PUBLISHED)
+        return Decision(to=Status.HELD, hold_reasons=[HoldReason.PROTECTED_NAME])
     reasons = signature.hold_reasons or [HoldReason.MODERATOR]
     return Decision(to=Status.HELD, hold_reasons=reasons)
 
@@ -142,41 +167,3 @@ def feature(*, signature_id: int, revision: int, featured: bool, by: Moderator) 
         changes={"featured": featured},
         revision=revision,
     )
-
-
-def release(*, batch: ImportBatch, by: AbstractBaseUser) -> int:
-    """Publish what a batch with consent on file still holds; returns how many became published.
-
-    Each signature is a move of its own, so a signer who withdraws meanwhile wins. The batch counts
-    as released when all is done: one that was cut off is taken up by releasing it again.
-    """
-    waiting = Signature.objects.filter(batch=batch, status=Status.HELD).order_by("pk")
-    _protect(waiting)
-    released = sum(
-        moves.move(
-            signature_id=signature_id,
-            verb=Verb.APPROVE,
-            actor=Actor.moderator(by),
-            decide=_released,
-        ).changed
-        for signature_id in waiting.values_list("pk", flat=True)
-    )
-    ImportBatch.objects.filter(pk=batch.pk, released_at=None).update(
-        released_at=timezone.now(), released_by=by
-    )
-    return released
-
-
-def _protect(waiting: QuerySet[Signature]) -> None:
-    """Hold for a look of its own who looks like a name that has been protected since the import."""
-    rows = list(waiting)
-    for signature, names in zip(rows, rules.matching_names(rows), strict=True):
-        if names:
-            moves.add_hold_reason(signature.pk, HoldReason.PROTECTED_NAME)
-
-
-def _released(signature: Signature, _others: object) -> Decision:
-    """Published if only the import holds it; a protected name or a correction still needs a look."""
-    if signature.status == Status.HELD and signature.waits_for_release:
-        return Decision(to=Status.PUBLISHED)
-    return Decision(to=Status(signature.status))

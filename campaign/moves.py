@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from campaign import announcements, counts, history, locks, outbox, placing, reports, trip
 from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.history import Actor
+from campaign.models.approval import Approval
 from campaign.models.event import EventNote, Verb
 from campaign.models.evidence import Proof
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
@@ -153,6 +154,10 @@ def move(
         raise MoveRefused
     taken_back = verb in {Verb.WITHDRAW, Verb.ERASE}
     announcements.announce(signature, was_listed=was_listed, taken_back=taken_back)
+    if (
+        before == Status.HELD
+    ):  # one moderator's yes is to how it stood there, and to nothing after it
+        Approval.objects.filter(signature=signature).delete()
     _settle_mails(signature, verb, before)
     if verb in ANSWERS:
         reports.close(signature.pk, ANSWERS[verb])

@@ -3,20 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
+from campaign import audit
 from campaign.campaign_file import CampaignFile
 from campaign.campaign_parts import PARTS
+from campaign.models.audit import AuditAction
 from campaign.models.campaign import Campaign, new_key
 
 
 @transaction.atomic
-def load_campaign(file: CampaignFile) -> list[str]:
+def load_campaign(file: CampaignFile, *, by: AbstractBaseUser | None = None) -> list[str]:
     """Create or update a campaign as its file says; returns a line for each thing that changed.
 
     A changed title or body of a language that the current version has makes a new version; a
-    language more is added to the current one. Nothing is written when a FileMistake is raised.
+    language more is added to the current one. ``by`` is None at the command line. Nothing is written
+    when a FileMistake is raised.
     """
     slug = file.columns["slug"]
     campaign = Campaign.objects.select_for_update().filter(slug=slug).first()
@@ -24,7 +28,10 @@ def load_campaign(file: CampaignFile) -> list[str]:
     if campaign is None:
         campaign = Campaign.objects.create(**file.columns)
     else:
+        had_four_eyes = campaign.four_eyes
         changes += _update_columns(campaign, file.columns)
+        if campaign.four_eyes != had_four_eyes:
+            _record_four_eyes(campaign, by)
     for name, part in PARTS.items():
         changes += part.keep(campaign, file.values[name])
     return changes
@@ -51,6 +58,19 @@ def pause(campaign: Campaign) -> None:
 def resume(campaign: Campaign) -> None:
     """Take signatures again."""
     Campaign.objects.filter(pk=campaign.pk).update(paused_at=None)
+
+
+@transaction.atomic
+def switch_four_eyes(campaign: Campaign, *, on: bool, by: AbstractBaseUser) -> None:
+    """Ask for two people where a name is protected or a batch is released, or no longer; on record."""
+    if Campaign.objects.filter(pk=campaign.pk, four_eyes=not on).update(four_eyes=on):
+        campaign.four_eyes = on
+        _record_four_eyes(campaign, by)
+
+
+def _record_four_eyes(campaign: Campaign, by: AbstractBaseUser | None) -> None:
+    details = {"on": campaign.four_eyes}
+    audit.record(AuditAction.FOUR_EYES, by=by, campaign=campaign, details=details)
 
 
 def renew_preview(campaign: Campaign) -> None:

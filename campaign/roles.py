@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from campaign.models.campaign import Campaign
 from campaign.models.membership import Membership, Role
@@ -108,6 +108,15 @@ def within(
     if everywhere(user, permission):
         return rows
     return rows.filter(**{f"{path}__in": _where(user, permission)})
+
+
+def holders(permission: str, campaign: Campaign) -> QuerySet[User]:
+    """Who has that right in that campaign, each once."""
+    roles = [role for role, rights in RIGHTS.items() if permission in rights]
+    here = Membership.objects.filter(campaign=campaign, role__in=roles).values("user")
+    backend = f"{ModelBackend.__module__}.{ModelBackend.__name__}"
+    anywhere = User.objects.with_perm(permission, backend=backend).values("pk")
+    return User.objects.filter(Q(pk__in=here) | Q(pk__in=anywhere), is_active=True)
 
 
 def everywhere(user: Any, permission: str) -> bool:

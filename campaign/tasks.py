@@ -15,6 +15,7 @@ from campaign import (
     outbox,
     printing,
     queue,
+    releases,
     retention,
     uploads,
 )
@@ -48,6 +49,12 @@ def send_announcements() -> None:
 def reach_milestones() -> None:
     """Announce the milestones that have been reached since."""
     milestones.reach()
+
+
+@shared_task(name=releases.TASK)
+def release() -> None:
+    """Publish what batches hold whose release was asked for."""
+    releases.release_due()
 
 
 @shared_task(name="campaign.fold")

@@ -174,6 +174,7 @@ def _batch(upload: Upload) -> ImportBatch:
             file_name=upload.file_name,
             consent_note=upload.consent_note,
             covers_print=upload.covers_print,
+            imported_by=upload.by,
         )
         Upload.objects.filter(pk=upload.pk).update(batch=upload.batch)
     return upload.batch

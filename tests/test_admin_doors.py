@@ -99,6 +99,7 @@ TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("POST", SIGNATURE + "many/reject/", {"moderator": 302}),
     ("GET", BATCH, {"viewer": 200, "moderator": 200}),
     ("GET", BATCH + "{batch}/change/", {"viewer": 200, "moderator": 200}),
+    ("POST", BATCH + "{batch}/preview/", {"moderator": 302}),
     ("POST", BATCH + "{batch}/release/", {"moderator": 302}),
     ("GET", CAMPAIGN, {"operator": 200}),
     ("GET", CAMPAIGN + "{campaign}/change/", {"operator": 200}),
@@ -108,6 +109,7 @@ TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("POST", CAMPAIGN + "{campaign}/pause/", {"operator": 302}),
     ("POST", CAMPAIGN + "{campaign}/resume/", {"operator": 302}),
     ("POST", CAMPAIGN + "{campaign}/preview/", {"operator": 302}),
+    ("POST", CAMPAIGN + "{campaign}/four-eyes/", {"operator": 302}),
     ("GET", "/admin/campaign/webhook/", {"operator": 200}),
     ("GET", "/admin/campaign/webhook/add/", {"operator": 200}),
     ("GET", "/admin/campaign/webhook/{hook}/change/", {"operator": 200}),
@@ -181,7 +183,7 @@ def test_a_decision_is_never_made_by_a_get(there: dict[str, Any]) -> None:
         if method == "POST"
         and not path.endswith(("/change/", "/delete/", "/add/", SIGNATURE, "/webhookdelivery/"))
     ]
-    assert len(decisions) == 16
+    assert len(decisions) == 18
     for url in decisions:
         assert client.get(url).status_code == 405, url
         assert client.head(url).status_code == 405, url

@@ -14,7 +14,14 @@ from campaign.models import Campaign, Event, EventNote, ImportBatch, Mail, Signa
 from campaign.models.event import Verb
 from campaign.models.mail import MailKind
 from campaign.models.signature import Evidence, HoldReason, Status
-from tests.factories import MODERATOR, make_campaign, make_signature, make_user, manage_token
+from tests.factories import (
+    MODERATOR,
+    make_campaign,
+    make_signature,
+    make_user,
+    manage_token,
+    release,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -197,7 +204,7 @@ def test_an_import_that_its_signer_renamed_is_work_to_do_and_says_why(
     other = Signature.objects.get(name="Imported Two")
     assert "The release of its batch publishes it." in desk.get(page(other)).content.decode()
 
-    desk.post(f"/admin/campaign/importbatch/{batch.pk}/release/", {"waiting": 1})
+    release(batch)
     assert statuses([one, other]) == [Status.HELD, Status.PUBLISHED]
 
 
@@ -577,28 +584,3 @@ def imported(campaign: Campaign, *named: str) -> ImportBatch:
     )
     placing.discard([like.pk])
     return batch
-
-
-def test_a_batch_is_released_after_a_preview(desk: Client, campaign: Campaign) -> None:
-    batch = imported(campaign, "Imported One", "Scarlett Johansson")
-    url = f"/admin/campaign/importbatch/{batch.pk}/"
-
-    text = desk.get(f"{url}change/").content.decode()
-    assert "Release all 2 signatures" in text
-    assert "folder 12" in text
-    assert "Imported One" in text
-    assert '<span class="chip chip-protected_name">Scarlett Johansson</span>' in text
-    assert desk.get(f"{url}release/").status_code == 405
-    assert Signature.objects.filter(status=Status.PUBLISHED).count() == 0
-
-    stale = desk.post(f"{url}release/", {"waiting": 5}, follow=True)
-    assert "has changed since it was shown" in said(stale)
-    assert Signature.objects.filter(status=Status.PUBLISHED).count() == 0
-
-    done = desk.post(f"{url}release/", {"waiting": 2}, follow=True)
-    assert "1 signature is published." in said(done)
-    published = Signature.objects.get(status=Status.PUBLISHED)
-    assert published.name == "Imported One"  # the protected one waits for a look of its own
-    batch.refresh_from_db()
-    assert batch.released_by is not None
-    assert "Release all" not in done.content.decode()

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from campaign import moderation, signing
+from campaign import signing
 from campaign.models import Campaign, Event, ImportBatch, Mail, Signature, Suppression, TallyChange
 from campaign.models.signature import Status
 from tests.factories import (
@@ -18,8 +18,8 @@ from tests.factories import (
     confirm_token,
     make_campaign,
     make_signature,
-    make_user,
     not_me_token,
+    release,
 )
 
 pytestmark = pytest.mark.django_db
@@ -155,9 +155,8 @@ def test_consent_on_file_is_held_and_then_released(client: Client, run: Importer
     assert (client.get(counts).json()["held"], client.get(counts).json()["published"]) == (2, 0)
     assert client.get("/api/v1/campaigns/art/signers/").json()["results"] == []
 
-    by = make_user("moderate_signature")
-    assert moderation.release(batch=batch, by=by) == 2
-    assert moderation.release(batch=batch, by=by) == 0
+    assert release(batch) == 2
+    assert release(batch) == 0
     listed = client.get("/api/v1/campaigns/art/signers/").json()["results"]
     assert {(s["name"], s["evidence"]["method"]) for s in listed} == {
         ("Ana", "on_file"),
@@ -168,9 +167,7 @@ def test_consent_on_file_is_held_and_then_released(client: Client, run: Importer
 
 def test_a_protected_name_is_not_released_with_its_batch(client: Client, run: Importer) -> None:
     run("name\nAna\nScаrlett Johansson\n", "--consent-on-file", NOTE)
-    assert (
-        moderation.release(batch=ImportBatch.objects.get(), by=make_user("moderate_signature")) == 1
-    )
+    assert release(ImportBatch.objects.get()) == 1
     held = Signature.objects.get(status=Status.HELD)
     assert held.hold_reasons == ["imported", "protected_name"]
     assert [s["name"] for s in client.get("/api/v1/campaigns/art/signers/").json()["results"]] == [
@@ -290,9 +287,7 @@ def test_a_withdrawal_after_the_import_is_not_undone_by_another(run: Importer) -
         said(known=1),
         [],
     )
-    assert (
-        moderation.release(batch=ImportBatch.objects.get(), by=make_user("moderate_signature")) == 0
-    )
+    assert release(ImportBatch.objects.get()) == 0
     assert Signature.objects.get().status == Status.WITHDRAWN
 
 

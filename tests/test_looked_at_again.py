@@ -8,6 +8,7 @@ from campaign import identity, intake, moderation, signing
 from campaign.errors import ChangedMeanwhile
 from campaign.models import Campaign, ImportBatch, Mail, ProtectedName, Signature
 from campaign.models.signature import Status
+from tests import factories
 from tests.factories import (
     bring_to,
     confirm_token,
@@ -42,7 +43,7 @@ def imported(campaign: Campaign, line: str) -> Signature:
 
 
 def release() -> int:
-    return moderation.release(batch=ImportBatch.objects.get(), by=make_user())
+    return factories.release(ImportBatch.objects.get())
 
 
 def test_a_renamed_import_is_not_released_with_its_batch(campaign: Campaign) -> None:
@@ -144,7 +145,7 @@ def test_an_old_page_does_not_approve_what_a_colleague_held_meanwhile(campaign: 
     signature = make_signature(campaign, status=Status.HELD, name="Scarlett Johansson")
     shown = signature.revision
     by = make_user()
-    moderation.approve(signature_id=signature.pk, revision=shown, by=by)
+    factories.approve(signature, by)
     moderation.hold(signature_id=signature.pk, by=by, note="do not publish")
     with pytest.raises(ChangedMeanwhile):
         moderation.approve(signature_id=signature.pk, revision=shown, by=by)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from campaign import moderation, signing, tasks
+from campaign import signing, tasks
 from campaign.campaign_file import parse
 from campaign.intake import import_signers
 from campaign.models import AuditEntry, Campaign, ImportBatch, PrintList, Signature
@@ -17,8 +17,8 @@ from tests.factories import (
     make_campaign,
     make_member,
     make_signature,
-    make_user,
     manage_token,
+    release,
 )
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +97,7 @@ def test_who_was_imported_is_on_it_if_the_consent_on_file_covers_print(
         consent_note="Forms 1 to 3",
         covers_print=covers_print,
     )
-    moderation.release(batch=ImportBatch.objects.get(), by=make_user(username="releaser"))
+    release(ImportBatch.objects.get())
     names = b"Arno\nThe Beatrice\nCole\n" if covers_print else b""
     assert text(owner, freeze(owner)) == names
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from campaign import letters, moderation, retention, signing
 from campaign.links import Purpose, make_token
-from campaign.models import Campaign, Event, Mail, Report, Signature
+from campaign.models import Campaign, Event, ImportBatch, Mail, Report, Signature
 from campaign.models.api_key import Scope
 from campaign.models.mail import MailKind
 from campaign.models.report import ReportOutcome, ReportStatus
@@ -23,6 +23,7 @@ from tests.factories import (
     make_signature,
     make_user,
     manage_token,
+    release,
 )
 from tests.reports import (
     API,
@@ -301,10 +302,9 @@ def test_the_release_of_a_batch_publishes_no_reported_one(
 ) -> None:
     import_file(campaign, "Zoë Moreau,file@example.org", consent="forms of May")
     theirs = Signature.objects.get(email="file@example.org")
-    by = make_user()
-    moderation.release(batch=theirs.batch, by=by)  # type: ignore[arg-type]
+    release(ImportBatch.objects.get())
     confirmed(client, theirs, email="file@example.org")
-    assert moderation.release(batch=theirs.batch, by=by) == 0  # type: ignore[arg-type]
+    assert release(ImportBatch.objects.get()) == 0
     theirs.refresh_from_db()
     assert (theirs.status, theirs.hold_reasons) == (Status.HELD, [HoldReason.REPORTED])
 

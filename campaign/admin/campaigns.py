@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from campaign import organising, publication, roles, statistics
-from campaign.admin import desk, previews
+from campaign.admin import desk, eyes, previews
 from campaign.admin.site import site
 from campaign.admin.unfolded import PageAdmin
 from campaign.models.campaign import Campaign
@@ -67,6 +67,7 @@ class CampaignAdmin(PageAdmin[Campaign]):
             if can_steer
             else "",
             "can_steer": can_steer,
+            "eyes": eyes.panel(campaign),
         }
         return TemplateResponse(request, "admin/campaign/campaign/page.html", context)
 
@@ -87,7 +88,12 @@ class CampaignAdmin(PageAdmin[Campaign]):
             )
             for name, page in (("statistics", self.statistics), ("mails", self.mails))
         ]
-        return [*steering, *pages, *super().get_urls()]
+        switch = path(
+            "<int:pk>/four-eyes/",
+            self.admin_site.admin_view(eyes.switch),
+            name="campaign_campaign_four_eyes",
+        )
+        return [*steering, switch, *pages, *super().get_urls()]
 
     def statistics(self, request: HttpRequest, pk: int) -> HttpResponse:
         campaign = self.find(request, pk, Campaign.objects.all())

@@ -19,10 +19,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from campaign import moderation, moves, roles, rules
+from campaign import four_eyes, moderation, moves, roles, rules
 from campaign.admin import desk, past
 from campaign.admin.site import site
-from campaign.errors import CampaignError, ChangedMeanwhile, MoveRefused, SignatureGone
+from campaign.errors import (
+    CampaignError,
+    ChangedMeanwhile,
+    InvalidInput,
+    MoveRefused,
+    SignatureGone,
+)
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
 from campaign.models.report import ReportStatus
@@ -52,7 +58,7 @@ def require_moderator(request: HttpRequest, campaign: Campaign | None = None) ->
 # --- Forms -----------------------------------------------------------------------------------
 
 
-class ApproveForm(forms.Form):
+class PlainForm(forms.Form):
     """Nothing to fill in."""
 
 
@@ -63,6 +69,20 @@ class NoteForm(forms.Form):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Stays inside; the signer never sees it."),
+    )
+
+
+class ApproveForm(forms.Form):
+    """How it was checked, which a protected name needs: see `four_eyes`."""
+
+    note = forms.CharField(
+        label=_("How did you check that it is them?"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_(
+            "For the colleague who looks after you, and for the record; the signer never sees it."
+        ),
     )
 
 
@@ -139,8 +159,8 @@ BUTTONS = {
             _("Approve"),
             _("Approved"),
             ApproveForm,
-            lambda signature, by, shown, _typed: moderation.approve(
-                signature_id=signature.pk, revision=shown["revision"], by=by
+            lambda signature, by, shown, typed: moderation.approve(
+                signature_id=signature.pk, revision=shown["revision"], by=by, note=typed["note"]
             ),
         ),
         Button(
@@ -183,7 +203,7 @@ BUTTONS = {
             Verb.RESTORE,
             _("Restore"),
             _("Restored"),
-            ApproveForm,
+            PlainForm,
             lambda signature, by, shown, _typed: moderation.restore(
                 signature_id=signature.pk, revision=shown["revision"], by=by
             ),
@@ -211,6 +231,9 @@ def page(
     reported = bool(open_reports)
     buttons = [each for each in BUTTONS.values() if each.fits(signature, is_reported=reported)]
     typed = form if isinstance(form, RejectForm) else RejectForm()
+    waits = Verb.APPROVE.value in {button.verb.value for button in buttons}
+    guarded = waits and four_eyes.guarded(signature)
+    firsts = four_eyes.firsts(signature) if guarded else []
     context = {
         **site.each_context(request),
         "title": signature.name or signature.public_id,
@@ -228,6 +251,13 @@ def page(
         "hold_form": NoteForm(),
         "check_form": check_form or CheckForm(),
         "may_check": can_decide and signature.status in STANDING,
+        "guarded": guarded,
+        "approve_form": form if isinstance(form, ApproveForm) else ApproveForm(),
+        "firsts": firsts,
+        "approved_by_me": any(first.user_id == request.user.pk for first in firsts),
+        "too_few": guarded
+        and signature.campaign.four_eyes
+        and four_eyes.moderators(signature.campaign) < 2,
         "filters": request.POST.get("filters", request.GET.get(desk.FILTERS, "")),
     }
     request.current_app = site.name
@@ -261,6 +291,10 @@ def decide_one(
     before = shown.cleaned_data["status"]
     try:
         moved = button.call(signature, by, shown.cleaned_data, form.cleaned_data)
+    except InvalidInput as mistake:
+        for each in mistake.errors:
+            form.add_error(each.field, each.message)
+        return page(request, signature, form=form, status=422)
     except SignatureGone as error:
         messages.warning(request, str(error))
         return _to_list(filters)
@@ -277,9 +311,13 @@ def decide_one(
 def _say(request: HttpRequest, button: Button, moved: Moved) -> None:
     name = moved.signature.name or moved.signature.public_id
     link = reverse("admin:campaign_signature_change", args=[moved.signature.pk])
-    if moved.changed:
+    done = button.done
+    is_first = button.verb == Verb.APPROVE and moved.signature.status == Status.HELD
+    if is_first:
+        done = _("Approved by one of two; it waits for a second pair of eyes")
+    if moved.changed or is_first:
         messages.success(
-            request, format_html('{}: <a class="decided" href="{}">{}</a>', button.done, link, name)
+            request, format_html('{}: <a class="decided" href="{}">{}</a>', done, link, name)
         )
     else:
         said = _("Somebody else was faster; this one is %(status)s already")
@@ -318,6 +356,12 @@ def preview(
     """Exactly what the one button below would decide: every selected one with its revision."""
     button = BUTTONS[verb]
     names = rules.matching_names(signatures)
+    approving = button.verb == Verb.APPROVE
+    fit = [pair for pair in zip(signatures, names, strict=True) if button.fits(pair[0])]
+    # Two must look at these, each with a word on how: nobody does that to a page of them.
+    guarded = [
+        pair for pair in fit if approving and (pair[1] or four_eyes.held_for_a_name(pair[0]))
+    ]
     context = {
         **site.each_context(request),
         "title": button.label,
@@ -325,9 +369,10 @@ def preview(
         "button": button,
         "action": reverse(f"admin:campaign_signature_many_{verb}"),
         "heading": _("This is what will be published")
-        if button.verb == Verb.APPROVE
+        if approving
         else _("These will be rejected"),
-        "rows": [pair for pair in zip(signatures, names, strict=True) if button.fits(pair[0])],
+        "rows": [pair for pair in fit if pair not in guarded],
+        "guarded": [signature for signature, _names in guarded],
         "unfit": [row for row in signatures if not button.fits(row)],
         "form": form or button.form(),
         "filters": request.POST.get("filters", request.GET.urlencode()),
@@ -353,12 +398,13 @@ def decide_many(request: HttpRequest, *, verb: str) -> HttpResponse:
     form = button.form(request.POST)
     if not form.is_valid():
         return preview(request, list(rows.values()), verb=verb, form=form, status=422)
+    alone = {"note": ""} if button.verb == Verb.APPROVE else {}
     outcomes: Counter[str] = Counter()
     for pk, item in chosen.items():
         try:
             if pk not in rows:
                 raise SignatureGone
-            moved = button.call(rows[pk], by, item, form.cleaned_data)
+            moved = button.call(rows[pk], by, item, form.cleaned_data | alone)
             outcomes["done" if moved.changed else "already"] += 1
         except CampaignError as error:
             outcomes[error.code] += 1
@@ -398,6 +444,13 @@ def _say_many(request: HttpRequest, button: Button, outcomes: Counter[str]) -> N
         said = ngettext(
             "%(n)s was refused: that is not possible in its state now.",
             "%(n)s were refused: that is not possible in their state now.",
+            n,
+        )
+        messages.warning(request, said % {"n": n})
+    if n := outcomes[InvalidInput.code]:
+        said = ngettext(
+            "%(n)s bears a protected name, undecided: two people must look at it, each by itself.",
+            "%(n)s bear a protected name, undecided: two people must look at each by itself.",
             n,
         )
         messages.warning(request, said % {"n": n})

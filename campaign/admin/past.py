@@ -14,6 +14,7 @@ VERBS = {
     Verb.CONFIRM: pgettext_lazy("one signature", "Confirmed"),
     Verb.AMEND: _("Changed"),
     Verb.APPROVE: _("Approved"),
+    Verb.SECOND: _("Approved, as the first of two"),
     Verb.REJECT: _("Rejected"),
     Verb.HOLD: _("Held"),
     Verb.KEEP: _("Kept, reported as it was"),

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
-from campaign import roles, rules
+from campaign import four_eyes, roles, rules
 from campaign.admin import decisions, desk, proofs
 from campaign.admin.site import site
 from campaign.admin.unfolded import CampaignFilter, ChangeList, PageAdmin
@@ -117,7 +117,9 @@ class SignatureList(ChangeList):
         reported = {}
         if request.GET.get("status") == desk.REPORTED:
             reported = desk.open_reports(rows)
+        approvals = four_eyes.approvals(suspect)
         for row in rows:
+            row.approvals_now = approvals.get(row.pk, [])
             row.resembles = names.get(row, [])
             row.open_reports = reported.get(row.pk, [])
             row.mail_domain = row.email.rpartition("@")[2] if row.campaign_id in seen else ""
@@ -206,6 +208,9 @@ class SignatureAdmin(PageAdmin[Signature]):
         ]
         chip = '<span class="chip chip-{}" title="{}">{}{}</span>'
         shown = format_html_join(" ", chip, chips)
+        for approval in getattr(row, "approvals_now", []):
+            said = _("One of two: %(user)s") % {"user": approval.user}
+            shown = format_html('{} <span class="chip chip-second">{}</span>', shown, said)
         if row.status == Status.REJECTED:
             return format_html("{} {}", row.get_rejection_reason_display(), shown)
         return shown or "–"

@@ -268,7 +268,8 @@ def _codes(operation: dict[str, Any], *, status: str, method: str) -> list[str]:
         "400": ["invalid_input", *(["malformed_json"] if method == "post" else [])]
         + (["bad_cursor"] if paged else []),
         "401": [*(["key_required"] if private else []), "key_invalid", "key_expired"],
-        "403": [*(["insufficient_scope"] if private else []), "https_required"],
+        "403": [*(["insufficient_scope"] if private else []), "https_required"]
+        + (["in_person_only"] if operation["operationId"].endswith("_approve") else []),
         "404": ["not_found"],
         "405": ["method_not_allowed"],
         "406": ["not_acceptable"],

@@ -2,6 +2,7 @@
 
 from campaign.models.address import MailProvider, Suppression
 from campaign.models.api_key import ApiKey
+from campaign.models.approval import Approval
 from campaign.models.audit import AuditEntry, AuditNote
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign, Discipline, ProtectedName
@@ -22,6 +23,7 @@ from campaign.models.webhook import Milestone, Webhook, WebhookDelivery
 
 __all__ = [
     "ApiKey",
+    "Approval",
     "AuditEntry",
     "AuditNote",
     "Campaign",

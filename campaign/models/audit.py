@@ -14,6 +14,9 @@ class AuditAction(models.TextChoices):
     EXPORT = "export", _("signatures exported")
     IMPORT = "import", _("signers imported")
     PRINT_LIST = "print_list", _("print list frozen")
+    FOUR_EYES = "four_eyes", _("four eyes switched")
+    BATCH_PREVIEWED = "batch_previewed", _("import batch previewed")
+    BATCH_RELEASED = "batch_released", _("import batch released")
 
 
 class AuditEntry(models.Model):

@@ -44,6 +44,8 @@ class Campaign(models.Model):
     publication = models.CharField(
         max_length=20, choices=Publication, default=Publication.AFTER_REVIEW
     )
+    # Whether protected names and released batches need two people, each of them another one.
+    four_eyes = models.BooleanField(default=True)
     bot_check = models.CharField(max_length=10, choices=BotCheck, default=BotCheck.AUTO)
     sender = models.CharField(max_length=200, blank=True)
     sites = ArrayField(models.CharField(max_length=200), default=list, blank=True)
@@ -132,6 +134,10 @@ class ProtectedName(models.Model):
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="protected_names")
     name = models.CharField(max_length=200)
     alias_of = models.CharField(max_length=200, blank=True)
+    # Whose featured names are protected since its release; None of a name that the file has.
+    batch = models.ForeignKey(
+        "ImportBatch", models.CASCADE, null=True, blank=True, related_name="protected_names"
+    )
     skeletons = ArrayField(models.CharField(max_length=1000))
 
     class Meta:

@@ -18,10 +18,13 @@ from tests.e2e.site import Site, another_site
 HERE = Path(__file__).parent
 DEMO = "stealing-isnt-innovation"
 RELEASE = (
-    "from django.contrib.auth.models import User; from campaign import moderation;"
+    "from django.contrib.auth.models import User; from campaign import releases;"
     "from campaign.models import ImportBatch;"
-    "by = User.objects.create_user('releases', is_staff=True, is_superuser=True);"
-    "moderation.release(batch=ImportBatch.objects.latest('pk'), by=by)"
+    "batch = ImportBatch.objects.latest('pk');"
+    "shown = {'batch_id': batch.pk, 'waiting_n': releases.waiting(batch).count()};"
+    "releases.preview(by=User.objects.create_user('previews'), **shown);"
+    "releases.release(by=User.objects.create_user('releases'), **shown);"
+    "releases.release_due()"
 )
 
 

@@ -5,9 +5,9 @@ from functools import partial
 import pytest
 from django.db import IntegrityError
 
-from campaign import counts, intake, moderation, moves, placing, signing
+from campaign import counts, intake, moves, placing, releases, signing
 from campaign.intake import ImportReport, import_signers
-from campaign.models import Campaign, Event, ImportBatch, Mail, Signature
+from campaign.models import AuditEntry, Campaign, Event, ImportBatch, Mail, Signature
 from campaign.models.signature import Status
 from tests.concurrency.threads import Meanwhile, at_once
 from tests.factories import confirm_token, make_campaign, make_signature, make_user
@@ -62,8 +62,12 @@ def test_control_without_one_import_at_a_time_the_second_breaks_off_the_first(
 def test_one_batch_released_twice_at_once_publishes_everybody_once() -> None:
     campaign = make_campaign()
     import_file(campaign)
-    batch, by = ImportBatch.objects.get(), make_user()
-    assert sum(at_once([partial(moderation.release, batch=batch, by=by)] * 2)) == PEOPLE
+    shown = {"batch_id": ImportBatch.objects.get().pk, "waiting_n": PEOPLE}
+    releases.preview(by=make_user(username="first"), **shown)
+    by = make_user(username="second")
+    at_once([partial(releases.release, by=by, **shown)] * 2)
+    assert AuditEntry.objects.filter(action="batch_released").count() == 1
+    assert sum(at_once([releases.release_due] * 2)) == PEOPLE
     assert set(Signature.objects.values_list("status", flat=True)) == {Status.PUBLISHED}
     assert Event.objects.filter(verb="approve").count() == PEOPLE
     assert Mail.objects.filter(kind="published").count() == PEOPLE

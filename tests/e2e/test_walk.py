@@ -116,26 +116,30 @@ def gather(walk: Walk) -> None:
         "import_signers", SLUG, "campaign/demo/signers.csv", "--consent-on-file", NOTE
     )
     assert imported.startswith(f"{GATHERED} added")
-    walk.product.manage(
-        "createsuperuser",
-        "--no-input",
-        DJANGO_SUPERUSER_USERNAME="moderator",
-        DJANGO_SUPERUSER_EMAIL="moderator@example.org",
-        DJANGO_SUPERUSER_PASSWORD=PASSWORD,
-    )
+    for username in ("moderator", "colleague"):
+        walk.product.manage(
+            "createsuperuser",
+            "--no-input",
+            DJANGO_SUPERUSER_USERNAME=username,
+            DJANGO_SUPERUSER_EMAIL=f"{username}@example.org",
+            DJANGO_SUPERUSER_PASSWORD=PASSWORD,
+        )
     assert counts(walk.public)["published"] == 0
     walk.ended("set-up")
 
 
 def release(walk: Walk) -> None:
-    """A moderator logs in and publishes them."""
-    door = walk.moderator.get("/admin/")
-    queue = walk.moderator.send(door.form(username=""), username="moderator", password=PASSWORD)
-    assert queue.status == 200
+    """A moderator looks at them, and another publishes them."""
+    colleague = Browser(walk.product.base)
     [(batch,)] = walk.product.query("SELECT id FROM campaign_importbatch")
-    page = walk.moderator.get(f"/admin/campaign/importbatch/{batch}/change/")
-    assert NOTE in page.words
-    assert walk.moderator.send(page.form(to="/release/")).status == 200
+    steps = ((colleague, "colleague", "/preview/"), (walk.moderator, "moderator", "/release/"))
+    for browser, username, button in steps:
+        door = browser.get("/admin/")
+        queue = browser.send(door.form(username=""), username=username, password=PASSWORD)
+        assert queue.status == 200
+        page = browser.get(f"/admin/campaign/importbatch/{batch}/change/")
+        assert NOTE in page.words
+        assert browser.send(page.form(to=button)).status == 200
     wait_for_published(walk.public, GATHERED)
     walk.ended("release")
 

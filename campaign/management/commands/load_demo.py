@@ -7,14 +7,16 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from campaign import moderation
+from campaign import releases
 from campaign.campaign_file import parse
 from campaign.intake import import_signers
-from campaign.models import Campaign, ImportBatch
+from campaign.models import Campaign, ImportBatch, Membership
+from campaign.models.membership import Role
 from campaign.organising import load_campaign
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
@@ -40,7 +42,8 @@ class Command(BaseCommand):
         campaign = Campaign.objects.get(slug="stealing-isnt-innovation")
         if ImportBatch.objects.filter(campaign=campaign).exists():
             return
-        # As the real campaign went: imported with consent on file, released by a moderator.
+        # As the real campaign went: imported with consent on file, looked at by one moderator and
+        # released by another.
         with (DEMO / "signers.csv").open(encoding="utf-8", newline="") as lines:
             import_signers(
                 campaign=campaign,
@@ -48,7 +51,22 @@ class Command(BaseCommand):
                 file_name="signers.csv",
                 consent_note=CONSENT,
             )
-        moderation.release(batch=ImportBatch.objects.get(campaign=campaign), by=admin)
+        batch = ImportBatch.objects.get(campaign=campaign)
+        shown = {"batch_id": batch.pk, "waiting_n": releases.waiting(batch).count()}
+        releases.preview(**shown, by=self._colleague(campaign))
+        releases.release(**shown, by=admin)
+        releases.release_due()
+
+    def _colleague(self, campaign: Campaign) -> AbstractBaseUser:
+        """A second moderator, whom nobody can log in as until the admin gives them a password."""
+        colleague, _made = User.objects.get_or_create(
+            username="colleague",
+            defaults={"is_staff": True, "password": make_password(None)},
+        )
+        Membership.objects.get_or_create(
+            user=colleague, campaign=campaign, defaults={"role": Role.MODERATOR}
+        )
+        return colleague
 
     def _admin(self, kept: Path) -> AbstractBaseUser:
         """The development admin; its password is random unless given, and kept in RUN_DIR."""

@@ -1,0 +1,33 @@
+"""Whether a campaign asks for two people: what its page says of it, and its owner's switch."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from campaign import four_eyes, organising, roles
+from campaign.models.campaign import Campaign
+
+
+def panel(campaign: Campaign) -> dict[str, Any]:
+    """What the campaign's page says: how many could look, and whether that is enough."""
+    n = four_eyes.moderators(campaign)
+    return {"moderators": n, "too_few": campaign.four_eyes and n < 2}
+
+
+@require_POST
+def switch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Switch it on or off, on record; the owner alone."""
+    assert isinstance(request.user, User)
+    campaign = get_object_or_404(Campaign, pk=pk)
+    roles.require(request.user, roles.STEER, campaign)
+    on = request.POST.get("on") == "yes"
+    organising.switch_four_eyes(campaign, on=on, by=request.user)
+    said = _("Two people look from now on.") if on else _("One person is enough from now on.")
+    messages.success(request, str(said))
+    return HttpResponseRedirect(reverse("admin:campaign_campaign_change", args=[pk]))

@@ -1,0 +1,78 @@
+"""Whom two moderators must look at before they are published: who bears a protected name.
+
+A confirmed mailbox proves no identity, and one moderator can be deceived, or be the deceiver.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext_lazy as _
+
+from campaign import roles, rules
+from campaign.errors import FieldError, InvalidInput
+from campaign.models.approval import Approval
+from campaign.models.campaign import Campaign
+from campaign.models.signature import HoldReason, Signature
+
+GUARDED: Final = frozenset({HoldReason.PROTECTED_NAME, HoldReason.NEAR_NAME})
+"""The reasons to hold that say: protected name."""
+NOTE_WORDS: Final = 3
+"""Words that a note on how a name was checked has at least: "ok" says nothing to the second one."""
+
+
+def guarded(signature: Signature) -> bool:
+    """Whether it bears a protected name: it is held for one, or would be by now.
+
+    Asked of the rules too, since a hold by a moderator or a report leaves its own reason alone.
+    """
+    return bool(held_for_a_name(signature) or rules.matching_names([signature])[0])
+
+
+def held_for_a_name(signature: Signature) -> bool:
+    """Whether a protected name is among the reasons that stand on its row."""
+    return not GUARDED.isdisjoint(signature.hold_reasons)
+
+
+def approvals(signatures: Sequence[Signature]) -> dict[int, list[Approval]]:
+    """Who has approved each of these as it is now, by its id; one query."""
+    found: dict[int, list[Approval]] = {signature.pk: [] for signature in signatures}
+    revisions = {signature.pk: signature.revision for signature in signatures}
+    given = Approval.objects.filter(signature__in=found).select_related("user", "event__note")
+    for approval in given:
+        if approval.revision == revisions[approval.signature_id]:
+            found[approval.signature_id].append(approval)
+    return found
+
+
+def firsts(signature: Signature) -> list[Approval]:
+    """Whose approval of it, as it is now, counts: not theirs who may moderate no more."""
+    campaign = signature.campaign
+    return [
+        approval
+        for approval in approvals([signature])[signature.pk]
+        if roles.may(approval.user, roles.MODERATE, campaign)
+    ]
+
+
+def moderators(campaign: Campaign) -> int:
+    """How many people there are who could look."""
+    return roles.holders(roles.MODERATE, campaign).count()
+
+
+def require_note(note: str) -> None:
+    """Raise InvalidInput unless the note says how the name was checked."""
+    if len(note.split()) < NOTE_WORDS:
+        said = _("Say in a few words how you checked that it is them: it is a protected name.")
+        raise InvalidInput([FieldError("note", "too_short", str(said))])
+
+
+def has_approved(signature: Signature, by: User) -> bool:
+    """Whether this one has approved it already, as it is now."""
+    mine = Approval.objects.filter(signature=signature, revision=signature.revision, user=by)
+    return mine.exists()
+
+
+def seconds(signature: Signature, by: User) -> bool:
+    """Whether an approval by this one is the second of two: somebody else's counts already."""
+    return any(approval.user_id != by.pk for approval in firsts(signature))

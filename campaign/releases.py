@@ -1,0 +1,199 @@
+"""The release of a batch imported with consent on file: previewed by one, asked for by another, and
+carried out by the worker.
+
+Tens of thousands at 5 ms each are no request's work. The worker takes a chunk in a transaction of its
+own, with what is noted of it on the batch, so that one that is killed is taken up where it was.
+"""
+
+import time
+from datetime import timedelta
+from typing import Final
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from campaign import audit, identity, moves, queue, rules
+from campaign.errors import CampaignError, ChangedMeanwhile
+from campaign.history import Actor
+from campaign.models.audit import AuditAction
+from campaign.models.batch import ImportBatch
+from campaign.models.campaign import ProtectedName
+from campaign.models.event import Verb
+from campaign.models.signature import HoldReason, Signature, Status
+from campaign.moves import Decision
+
+TASK: Final = "campaign.release"
+CHUNK: Final = 50
+"""Signatures a transaction: a quarter of a second, which a signer who withdraws then waits at most."""
+WORK: Final = timedelta(seconds=60)
+"""How long a task goes on before the next one: less than its time limit."""
+
+
+class AnotherNeeded(CampaignError):
+    """Two people have to look, and this one is the first of them."""
+
+    code = "another_needed"
+    status = 409
+    message = _("Two people have to look at this: the second one must be somebody else.")
+
+
+def waiting(batch: ImportBatch) -> QuerySet[Signature]:
+    """What a release publishes: of this batch, what nothing but its import holds."""
+    return Signature.objects.filter(
+        batch=batch, status=Status.HELD, hold_reasons=[HoldReason.IMPORTED]
+    )
+
+
+def lacks_another(batch: ImportBatch, waiting_n: int, by: AbstractBaseUser) -> bool:
+    """Whether somebody else must see it first: nobody but this one imported it, or previewed so many."""
+    if not batch.campaign.four_eyes:
+        return False
+    seen_by = {batch.imported_by_id}
+    if batch.previewed_n >= waiting_n:
+        seen_by.add(batch.previewed_by_id)
+    return not seen_by - {None, by.pk}
+
+
+@transaction.atomic
+def preview(*, batch_id: int, waiting_n: int, by: AbstractBaseUser) -> None:
+    """Note that this one has looked at the ``waiting_n`` that await release; another may release them.
+
+    Where some wait again after a release, it begins anew. Raises ChangedMeanwhile when there are more
+    or fewer by now.
+    """
+    batch = _locked(batch_id)
+    if batch.is_being_released:
+        return
+    _require_as_shown(batch, waiting_n)
+    if (batch.previewed_by_id, batch.previewed_n) == (by.pk, waiting_n):
+        return
+    batch.previewed_by_id, batch.previewed_n, batch.previewed_at = by.pk, waiting_n, timezone.now()
+    batch.released_by = batch.release_asked_at = batch.released_at = None
+    batch.save()
+    _put_on_record(AuditAction.BATCH_PREVIEWED, batch, by, waiting_n)
+
+
+@transaction.atomic
+def release(*, batch_id: int, waiting_n: int, by: AbstractBaseUser) -> None:
+    """Ask for the publication of the ``waiting_n`` that await release; the worker is told.
+
+    The names of its featured ones are protected from now on. While it is being released, a success
+    that changes nothing. Raises ChangedMeanwhile when there are more or fewer by now, AnotherNeeded.
+    """
+    batch = _locked(batch_id)
+    if batch.is_being_released:
+        return
+    _require_as_shown(batch, waiting_n)
+    if lacks_another(batch, waiting_n, by):
+        raise AnotherNeeded
+    if not waiting_n:
+        return
+    _protect_featured(batch)
+    batch.released_by_id, batch.alone = by.pk, not batch.campaign.four_eyes
+    batch.release_asked_at, batch.released_at = timezone.now(), None
+    batch.release_total, batch.released_n = waiting_n, 0
+    batch.save()
+    _put_on_record(AuditAction.BATCH_RELEASED, batch, by, waiting_n)
+    queue.tell_after_commit(TASK)
+
+
+def _locked(batch_id: int) -> ImportBatch:
+    batches = ImportBatch.objects.select_related("campaign")
+    # Not FOR UPDATE: the foreign key of a signature that is imported would wait for that.
+    return batches.select_for_update(no_key=True, of=("self",)).get(pk=batch_id)
+
+
+def _require_as_shown(batch: ImportBatch, waiting_n: int) -> None:
+    if waiting(batch).count() != waiting_n:
+        raise ChangedMeanwhile
+
+
+def _put_on_record(
+    action: AuditAction, batch: ImportBatch, by: AbstractBaseUser, number: int
+) -> None:
+    details = {"batch": batch.pk}
+    audit.record(action, by=by, campaign=batch.campaign, number=number, details=details)
+
+
+def _protect_featured(batch: ImportBatch) -> None:
+    """Hold whoever comes later under the name of a featured one."""
+    names = waiting(batch).filter(featured=True).values_list("name", flat=True).distinct()
+    ProtectedName.objects.bulk_create(
+        (
+            ProtectedName(
+                campaign=batch.campaign,
+                name=name,
+                batch=batch,
+                skeletons=sorted(identity.skeletons(name)),
+            )
+            for name in names
+        ),
+        ignore_conflicts=True,
+    )
+
+
+# --- The worker ------------------------------------------------------------------------------
+
+
+def release_due(work: timedelta = WORK) -> int:
+    """Publish what released batches still hold, until it is done or time is up; how many it were.
+
+    Safe at once and twice: a batch is one worker's, for one chunk at a time.
+    """
+    ends, published = time.monotonic() + work.total_seconds(), 0
+    while time.monotonic() < ends and (some := _release_some()) is not None:
+        published += some
+    return published
+
+
+@transaction.atomic
+def _release_some() -> int | None:
+    """Take the next chunk of a batch that no other worker is at; None when there is none."""
+    due = ImportBatch.objects.filter(release_asked_at__isnull=False, released_at=None)
+    batch = due.select_for_update(skip_locked=True, no_key=True).order_by("pk").first()
+    if batch is None:
+        return None
+    chunk = list(waiting(batch).defer("search").order_by("pk")[:CHUNK])
+    if not chunk:
+        ImportBatch.objects.filter(pk=batch.pk).update(released_at=timezone.now())
+        return 0
+    published = sum(
+        _publish(batch, signature.pk)
+        for signature, names in zip(chunk, rules.matching_names(chunk), strict=True)
+        if not _held_for(batch, signature, names)
+    )
+    ImportBatch.objects.filter(pk=batch.pk).update(released_n=F("released_n") + published)
+    return published
+
+
+def _held_for(batch: ImportBatch, signature: Signature, names: list[ProtectedName]) -> bool:
+    """Whether it must be looked at by itself, for a name that is protected; then it says so.
+
+    Not for the names that this batch brought: its featured ones bear them by right.
+    """
+    own = signature.featured
+    if all(own and name.batch_id == batch.pk for name in names):
+        return False
+    moves.add_hold_reason(signature.pk, HoldReason.PROTECTED_NAME)
+    return True
+
+
+def _publish(batch: ImportBatch, signature_id: int) -> bool:
+    """Each is a move of its own, so that a signer who withdraws meanwhile wins."""
+    assert batch.released_by is not None  # by a constraint
+    return moves.move(
+        signature_id=signature_id,
+        verb=Verb.APPROVE,
+        actor=Actor.moderator(batch.released_by),
+        decide=_released,
+    ).changed
+
+
+def _released(signature: Signature, _others: object) -> Decision:
+    """Published if only the import holds it; a correction meanwhile needs a look of its own."""
+    if signature.status == Status.HELD and signature.waits_for_release:
+        return Decision(to=Status.PUBLISHED)
+    return Decision(to=Status(signature.status))

@@ -1,0 +1,166 @@
+"""Two approvals at once, by one or by two; an approval against who corrects or withdraws."""
+
+from functools import partial
+
+import pytest
+from django.db import IntegrityError
+
+from campaign import four_eyes, history, locks, moderation, moves, placing, signing
+from campaign.errors import CampaignError, ChangedMeanwhile
+from campaign.models import Approval, Event, Mail, Signature
+from campaign.models.event import Verb
+from campaign.models.signature import Status
+from campaign.moves import Moved
+from tests.concurrency.test_moving import assert_exact, forget_the_status, read_only
+from tests.concurrency.threads import Meanwhile, at_once
+from tests.factories import make_campaign, make_signature, manage_token, somebody
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 15
+NOTE = "called them at home"
+
+
+def star() -> Signature:
+    return make_signature(make_campaign(), status=Status.HELD, name="Scarlett Johansson")
+
+
+def approval(signature: Signature, username: str) -> "partial[Moved]":
+    shown = {"signature_id": signature.pk, "revision": signature.revision}
+    return partial(moderation.approve, by=somebody(username), note=NOTE, **shown)
+
+
+def first_by(username: str, signature: Signature) -> None:
+    assert approval(signature, username)().changed
+
+
+def status(signature: Signature) -> str:
+    return Signature.objects.values_list("status", flat=True).get(pk=signature.pk)
+
+
+# --- Two approvals ---------------------------------------------------------------------------
+
+
+def test_a_moderator_who_presses_twice_at_once_publishes_nothing() -> None:
+    for _ in range(ROUNDS):
+        held = star()
+        pressed = at_once([approval(held, "anna")] * 2)
+        assert sorted(moved.changed for moved in pressed) == [False, True]
+        assert status(held) == Status.HELD
+        assert Approval.objects.filter(signature=held).count() == 1
+        assert Event.objects.filter(signature=held, verb=Verb.SECOND).count() == 1
+    assert not Mail.objects.filter(kind="published").exists()
+
+
+def test_control_without_the_lock_the_database_refuses_the_second_press(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = star()
+    monkeypatch.setattr(locks, "lock", read_only)
+    press = approval(held, "anna")
+    again = Meanwhile(press).before(monkeypatch, history, "event")
+    with pytest.raises(IntegrityError, match="approval_once_a_moderator"):
+        press()
+    assert again.end().changed
+    assert status(held) == Status.HELD
+
+
+def test_control_without_lock_and_unique_key_two_presses_are_two_approvals(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = star()
+    monkeypatch.setattr(locks, "lock", read_only)
+    monkeypatch.setattr(four_eyes, "has_approved", lambda *_: False)
+    # As if the verb counted rows and not moderators, and nothing kept them apart.
+    monkeypatch.setattr(four_eyes, "seconds", lambda signature, _by: four_eyes.firsts(signature))
+    first_by("anna", held)
+    approval(held, "anna")()
+    assert status(held) == Status.PUBLISHED
+
+
+def test_two_moderators_at_once_publish_exactly_once() -> None:
+    for _ in range(ROUNDS):
+        held = star()
+        both = at_once([approval(held, "anna"), approval(held, "ben")])
+        assert [moved.changed for moved in both] == [True, True]
+        assert status(held) == Status.PUBLISHED
+        verbs = Event.objects.filter(signature=held).order_by("pk").values_list("verb", flat=True)
+        assert list(verbs) == ["confirm", "second", "approve"]
+    assert Mail.objects.filter(kind="published").count() == ROUNDS
+    assert not Approval.objects.exists()
+    assert_exact(held.campaign)
+
+
+def test_control_without_the_lock_two_moderators_at_once_are_both_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = star()
+    monkeypatch.setattr(locks, "lock", read_only)
+    other = Meanwhile(approval(held, "ben")).before(monkeypatch, history, "event")
+    assert approval(held, "anna")().changed
+    assert other.end().changed
+    assert Approval.objects.count() == 2
+    assert status(held) == Status.HELD  # and nobody is left to say so: both have approved it
+
+
+# --- Against the signer ----------------------------------------------------------------------
+
+
+def correct_while_the_second_approves(monkeypatch: pytest.MonkeyPatch) -> tuple[Signature, object]:
+    held = make_signature(make_campaign(), name="Scarlett Johansson")
+    held = moderation.hold(signature_id=held.pk, by=somebody("anna")).signature
+    first_by("anna", held)
+    second = Meanwhile(approval(held, "ben")).before(monkeypatch, placing, "derive")
+    changes = {"credit": "Buy my coin"}
+    moves.amend(signature_id=held.pk, actor=history.SIGNER, changes=changes, revision=2)
+    return held, second.end()
+
+
+def test_a_second_approval_that_comes_while_the_signer_corrects_finds_it_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held, outcome = correct_while_the_second_approves(monkeypatch)
+    assert isinstance(outcome, ChangedMeanwhile)
+    assert status(held) == Status.HELD
+    held.refresh_from_db()
+    first_by("ben", held)  # the approval of what stood there before is none
+    assert status(held) == Status.HELD
+
+
+def test_control_without_the_lock_what_nobody_saw_is_published_as_seen_by_two(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(locks, "lock", read_only)
+    held, outcome = correct_while_the_second_approves(monkeypatch)
+    assert isinstance(outcome, Moved)
+    held.refresh_from_db()
+    assert (held.status, held.credit) == (Status.PUBLISHED, "Buy my coin")
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_withdrawal_at_the_same_moment_as_an_approval_wins(before: int) -> None:
+    for _ in range(ROUNDS):
+        held = star()
+        if before:
+            first_by("anna", held)
+        leave = partial(signing.withdraw, manage_token(held))
+        approved, withdrawn = at_once([approval(held, "ben"), leave])
+        assert withdrawn is None
+        assert isinstance(approved, Moved | CampaignError), repr(approved)
+        assert status(held) == Status.WITHDRAWN
+        assert not Approval.objects.filter(signature=held).exists()
+    assert_exact(held.campaign)
+
+
+def test_control_without_lock_and_filter_a_second_approval_publishes_who_has_withdrawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = star()
+    first_by("anna", held)
+    leave = partial(signing.withdraw, manage_token(held))
+    monkeypatch.setattr(locks, "lock", read_only)
+    forget_the_status(monkeypatch)
+    leaving = Meanwhile(leave).before(monkeypatch, moves, "_apply")
+    approval(held, "ben")()
+    assert leaving.end() is None
+    assert status(held) == Status.PUBLISHED

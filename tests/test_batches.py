@@ -1,0 +1,284 @@
+"""A batch with consent on file is seen by one, released by another, and published by the worker."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from campaign import moderation, releases, signing, tasks
+from campaign.intake import import_signers
+from campaign.models import AuditEntry, Campaign, ImportBatch, Mail, ProtectedName, Signature
+from campaign.models.signature import HoldReason, RejectionReason, Status
+from tests.factories import (
+    campaign_file,
+    confirm_token,
+    make_campaign,
+    make_signature,
+    make_user,
+    manage_token,
+    release,
+    somebody,
+)
+
+pytestmark = pytest.mark.django_db
+
+FILE = [
+    "name,email,featured\n",
+    "Ana One,ana@example.org,\n",
+    "Bruno Two,,\n",
+    "Cleo Three,,true\n",
+]
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign(publication="after_verification")
+
+
+def imported(campaign: Campaign, lines: list[str] = FILE, by: User | None = None) -> ImportBatch:
+    import_signers(
+        campaign=campaign, lines=lines, file_name="signers.csv", consent_note="folder 12"
+    )
+    batch = ImportBatch.objects.latest("pk")
+    ImportBatch.objects.filter(pk=batch.pk).update(imported_by=by)
+    return batch
+
+
+def desk_of(username: str) -> Client:
+    there = User.objects.filter(username=username).first()
+    rights = ("view_signature", "moderate_signature", "view_importbatch")
+    client = Client()
+    client.force_login(there or make_user(*rights, username=username))
+    return client
+
+
+def act(client: Client, batch: ImportBatch, name: str, waiting: int = 3) -> Any:
+    url = f"/admin/campaign/importbatch/{batch.pk}/{name}/"
+    return client.post(url, {"waiting": waiting}, follow=True)
+
+
+def page_of(client: Client, batch: ImportBatch) -> str:
+    text = client.get(f"/admin/campaign/importbatch/{batch.pk}/change/").content.decode()
+    return " ".join(text.split())
+
+
+def said(response: Any) -> str:
+    return " ".join(str(message) for message in response.context["messages"])
+
+
+def published() -> int:
+    return Signature.objects.filter(status=Status.PUBLISHED).count()
+
+
+# --- Two people ------------------------------------------------------------------------------
+
+
+def test_one_looks_at_it_another_releases_it_and_the_worker_publishes_it(
+    campaign: Campaign,
+) -> None:
+    batch = imported(campaign)
+    anna, ben = desk_of("anna"), desk_of("ben")
+    shown = page_of(anna, batch)
+    assert "I have looked at it" in shown
+    assert "Release all" not in shown
+    assert "Somebody else can release it now" in said(act(anna, batch, "preview"))
+    shown = page_of(anna, batch)
+    assert "You are the first" in shown
+    assert "Release all" not in shown
+    refused = act(anna, batch, "release")
+    assert "somebody else" in said(refused)
+
+    shown = page_of(ben, batch)
+    assert "anna looked at the 3 signatures" in shown
+    assert "Release all 3 signatures" in shown
+    begun = act(ben, batch, "release")
+    assert "The release has begun" in said(begun)
+    assert "0 of 3 published" in " ".join(begun.content.decode().split())
+    assert published() == 0
+
+    tasks.release()
+    assert published() == 3
+    batch.refresh_from_db()
+    assert (batch.released_n, batch.alone) == (3, False)
+    assert batch.released_at is not None
+    shown = page_of(ben, batch)
+    assert "Released by ben" in shown
+    assert Mail.objects.filter(kind="published").count() == 1
+    entries = AuditEntry.objects.order_by("pk").values_list("action", "user__username", "number")
+    assert list(entries) == [("batch_previewed", "anna", 3), ("batch_released", "ben", 3)]
+    tasks.release()
+    assert published() == 3
+
+
+def test_who_imported_it_is_the_first_of_two(campaign: Campaign) -> None:
+    batch = imported(campaign, by=somebody("anna"))
+    User.objects.get(username="anna").user_permissions.set(
+        make_user("view_signature", "moderate_signature", "view_importbatch").user_permissions.all()
+    )
+    assert "You are the first" in page_of(desk_of("anna"), batch)
+    act(desk_of("anna"), batch, "release")
+    batch.refresh_from_db()
+    assert batch.released_by is None
+    act(desk_of("ben"), batch, "release")
+    batch.refresh_from_db()
+    assert batch.is_being_released
+
+
+def test_a_release_by_who_alone_has_seen_it_is_refused_by_the_database(campaign: Campaign) -> None:
+    batch = imported(campaign)
+    anna = somebody("anna")
+    for seen in ({}, {"previewed_by": anna}, {"imported_by": anna, "previewed_by": anna}):
+        with pytest.raises(IntegrityError, match="released_by_another"), transaction.atomic():
+            ImportBatch.objects.filter(pk=batch.pk).update(released_by=anna, **seen)
+
+
+def test_without_four_eyes_one_person_does_both(campaign: Campaign) -> None:
+    make_campaign(publication="after_verification", extra="four_eyes = false")
+    batch = imported(campaign)
+    anna = desk_of("anna")
+    assert "Release all 3 signatures" in page_of(anna, batch)
+    act(anna, batch, "release")
+    tasks.release()
+    batch.refresh_from_db()
+    assert (published(), batch.alone) == (3, True)
+
+
+def test_what_has_come_since_the_preview_needs_another(campaign: Campaign) -> None:
+    batch = imported(campaign, FILE[:2])
+    act(desk_of("anna"), batch, "preview", waiting=1)
+    more = imported(campaign, [FILE[0], FILE[2]])
+    Signature.objects.filter(batch=more).update(batch=batch)
+    ben = desk_of("ben")
+    assert "changed since it was shown" in said(act(ben, batch, "release", waiting=1))
+    assert "somebody else" in said(act(ben, batch, "release", waiting=2))
+    assert not ImportBatch.objects.filter(released_by__isnull=False).exists()
+
+
+def test_another_campaigns_batch_is_not_there(campaign: Campaign) -> None:
+    batch = imported(make_campaign(slug="other"))
+    anna = make_user(username="anna")
+    campaign.memberships.create(user=anna, role="moderator")
+    client = Client()
+    client.force_login(anna)
+    for name in ("preview", "release"):
+        url = f"/admin/campaign/importbatch/{batch.pk}/{name}/"
+        assert client.post(url, {"waiting": 3}).status_code == 404
+    assert client.get(f"/admin/campaign/importbatch/{batch.pk}/change/").status_code == 404
+    listed = client.get("/admin/campaign/importbatch/")
+    assert list(listed.context["cl"].result_list) == []
+
+
+# --- Featured names --------------------------------------------------------------------------
+
+
+def test_a_featured_name_is_protected_once_its_batch_is_released(campaign: Campaign) -> None:
+    batch = imported(campaign)
+    before = make_signature(campaign, name="Cleo Three")
+    assert before.status == Status.PUBLISHED
+    release(batch)
+    assert Signature.objects.get(batch=batch, featured=True).status == Status.PUBLISHED
+    assert [str(name) for name in campaign.protected_names.filter(batch=batch)] == ["Cleo Three"]
+    later = make_signature(campaign, status=Status.PENDING, name="Сleo Three")
+    signing.confirm(confirm_token(later))
+    later.refresh_from_db()
+    assert (later.status, later.hold_reasons) == (Status.HELD, ["protected_name"])
+    harmless = make_signature(campaign, status=Status.PENDING, name="Ana One")
+    signing.confirm(confirm_token(harmless))
+    harmless.refresh_from_db()
+    assert harmless.status == Status.PUBLISHED
+
+
+def test_it_stays_protected_when_the_file_is_loaded_again(campaign: Campaign) -> None:
+    release(imported(campaign))
+    make_campaign(publication="after_verification")
+    assert ProtectedName.objects.filter(name="Cleo Three").count() == 1
+
+
+def test_another_line_with_a_featured_name_is_not_released_with_them(campaign: Campaign) -> None:
+    batch = imported(campaign, [*FILE, "Cleo Three,cleo@example.com,\n"])
+    assert release(batch) == 3
+    held = Signature.objects.get(status=Status.HELD)
+    assert held.email == "cleo@example.com"
+    assert HoldReason.PROTECTED_NAME in held.hold_reasons
+
+
+# --- The worker ------------------------------------------------------------------------------
+
+
+def test_a_release_that_is_cut_off_goes_on_where_it_was(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(releases, "CHUNK", 1)
+    batch = imported(campaign)
+    act(desk_of("anna"), batch, "preview")
+    act(desk_of("ben"), batch, "release")
+    assert releases.release_due(work=timedelta()) == 0
+    assert releases._release_some() == 1
+    text = page_of(desk_of("ben"), batch)
+    assert "1 of 3 published" in text
+    assert "Release all" not in text
+    # Asked for once more while it goes on, it begins no second time.
+    act(desk_of("ben"), batch, "release", waiting=2)
+    batch.refresh_from_db()
+    assert batch.release_total == 3
+    tasks.release()
+    assert published() == 3
+
+
+def test_what_breaks_in_a_chunk_leaves_nothing_of_it_and_is_tried_again(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = imported(campaign)
+    act(desk_of("anna"), batch, "preview")
+    act(desk_of("ben"), batch, "release")
+    publish = releases._publish
+    done: list[int] = []
+
+    def killed(batch: ImportBatch, signature_id: int) -> bool:
+        if len(done) == 2:
+            raise SystemExit
+        done.append(signature_id)
+        return publish(batch, signature_id)
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(releases, "_publish", killed)
+        releases.release_due()
+    batch.refresh_from_db()
+    assert (published(), batch.released_n, Mail.objects.count()) == (0, 0, 0)
+    tasks.release()
+    batch.refresh_from_db()
+    assert (published(), batch.released_n, Mail.objects.count()) == (3, 3, 1)
+
+
+def test_who_withdraws_while_it_is_released_stays_withdrawn(campaign: Campaign) -> None:
+    batch = imported(campaign)
+    act(desk_of("anna"), batch, "preview")
+    act(desk_of("ben"), batch, "release")
+    signing.withdraw(manage_token(Signature.objects.get(email="ana@example.org")))
+    tasks.release()
+    assert published() == 2
+    assert Signature.objects.get(email="ana@example.org").status == Status.WITHDRAWN
+
+
+def test_some_that_wait_again_are_previewed_and_released_again(campaign: Campaign) -> None:
+    batch = imported(campaign)
+    by = somebody("judge")
+    one = Signature.objects.get(name="Ana One")
+    reason = RejectionReason.NOT_ELIGIBLE
+    moderation.reject(signature_id=one.pk, revision=1, reason=reason, by=by)
+    release(batch)
+    moderation.restore(signature_id=one.pk, revision=1, by=by)
+    # This time by the other way round.
+    act(desk_of("maker2"), batch, "preview", waiting=1)
+    assert "Awaits release" in page_of(desk_of("maker3"), batch)
+    act(desk_of("maker3"), batch, "release", waiting=1)
+    tasks.release()
+    assert published() == 3
+
+
+def test_a_file_without_the_switch_asks_for_two(campaign: Campaign) -> None:
+    assert "four_eyes" not in campaign_file()
+    assert Campaign.objects.get().four_eyes
