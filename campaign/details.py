@@ -14,6 +14,7 @@ from campaign import identity, mailboxes
 from campaign.errors import FieldError, InvalidInput
 from campaign.languages import offered
 from campaign.models.campaign import Campaign, Discipline
+from campaign.models.question import ANSWER_MAX, QUESTION_MAX
 from campaign.models.report import NOTE_MAX, ReportReason
 from campaign.models.signature import Kind
 
@@ -27,6 +28,7 @@ TEXT_PROBLEMS: dict[str, str | Promise] = {
     "no_letters": _("Please write it with letters: pictures alone are not a name."),
 }
 NOTE_TOO_LONG = _("Please use at most 1,000 characters.")
+ANSWER_TOO_LONG = _("Please use at most 2,000 characters.")
 ADDRESS_PROBLEMS: dict[str, str | Promise] = {
     "blank": _("Please give your e-mail address."),
     "too_long": _("This e-mail address is too long."),
@@ -157,16 +159,49 @@ class _Reader:
 
     def note(self) -> str:
         """Free text for moderators, of several lines."""
-        typed = str(self.typed.get("note") or "")
-        lines = [identity.clean(line) for line in typed[: 2 * NOTE_MAX].splitlines()]
-        text = "\n".join(line for line in lines if line)
-        if len(typed) > 2 * NOTE_MAX or len(text) > NOTE_MAX:
-            self.fail("note", "too_long", NOTE_TOO_LONG)
+        return self.lines("note", NOTE_MAX, NOTE_TOO_LONG)
+
+    def lines(self, field: str, longest: int, too_long: str | Promise) -> str:
+        """Clean text of several lines, '' for none."""
+        typed = str(self.typed.get(field) or "")
+        cleaned = [identity.clean(line) for line in typed[: 2 * longest].splitlines()]
+        text = "\n".join(line for line in cleaned if line)
+        if len(typed) > 2 * longest or len(text) > longest:
+            self.fail(field, "too_long", too_long)
+        return text
+
+    def needed_lines(self, field: str, longest: int, too_long: str | Promise) -> str:
+        """The same, and a mistake where there is none."""
+        text = self.lines(field, longest, too_long)
+        if not text:
+            self.fail(field, "blank", TEXT_PROBLEMS["blank"])
+        elif REPLACEMENT in text:
+            self.fail(field, "broken", TEXT_PROBLEMS["broken"])
         return text
 
     def consent(self) -> None:
         if self.typed.get("consent") is not True:
             self.fail("consent", "consent_required", PROBLEMS["consent_required"])
+
+
+def read_question(campaign: Campaign, typed: Mapping[str, Any]) -> str:
+    """The checked ``question`` of a moderator to a signer. Raises InvalidInput."""
+    return _read_lines(campaign, typed, "question", QUESTION_MAX, NOTE_TOO_LONG)
+
+
+def read_answer(campaign: Campaign, typed: Mapping[str, Any]) -> str:
+    """The checked ``answer`` of a signer to it. Raises InvalidInput."""
+    return _read_lines(campaign, typed, "answer", ANSWER_MAX, ANSWER_TOO_LONG)
+
+
+def _read_lines(
+    campaign: Campaign, typed: Mapping[str, Any], field: str, longest: int, too_long: str | Promise
+) -> str:
+    reader = _Reader(campaign, typed)
+    text = reader.needed_lines(field, longest, too_long)
+    if reader.errors:
+        raise InvalidInput(reader.errors)
+    return text
 
 
 def read_details(campaign: Campaign, typed: Mapping[str, Any]) -> Details:

@@ -40,7 +40,7 @@ from campaign.models.campaign import BotCheck, Publication
 # be reached, or would take over a page that people trust.
 RESERVED_SLUGS = frozenset(
     [
-        *("about", "accounts", "admin", "api", "challenge", "colours", "confirm", "docs"),
+        *("about", "accounts", "admin", "answer", "api", "challenge", "colours", "confirm", "docs"),
         *("embed", "favicon", "help", "healthz", "hooks", "i18n", "inbox", "login"),
         *("logos", "logout", "manage", "media", "metrics", "new", "not-me", "preview"),
         *("privacy", "readyz", "report", "robots", "share", "signed", "sitemap"),

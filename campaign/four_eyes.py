@@ -13,10 +13,8 @@ from campaign import roles, rules
 from campaign.errors import FieldError, InvalidInput
 from campaign.models.approval import Approval
 from campaign.models.campaign import Campaign
-from campaign.models.signature import HoldReason, Signature
+from campaign.models.signature import GUARDED, Signature
 
-GUARDED: Final = frozenset({HoldReason.PROTECTED_NAME, HoldReason.NEAR_NAME})
-"""The reasons to hold that say: protected name."""
 NOTE_WORDS: Final = 3
 """Words that a note on how a name was checked has at least: "ok" says nothing to the second one."""
 
@@ -31,7 +29,7 @@ def guarded(signature: Signature) -> bool:
 
 def held_for_a_name(signature: Signature) -> bool:
     """Whether a protected name is among the reasons that stand on its row."""
-    return not GUARDED.isdisjoint(signature.hold_reasons)
+    return not set(GUARDED).isdisjoint(signature.hold_reasons)
 
 
 def approvals(signatures: Sequence[Signature]) -> dict[int, list[Approval]]:

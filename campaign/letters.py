@@ -18,10 +18,11 @@ from django.utils.translation import gettext_lazy as _
 from campaign import identity, mailboxes, outbox
 from campaign.contrast import ACCENT, lightened
 from campaign.languages import direction, interface_language
-from campaign.links import LIFETIME, Purpose
+from campaign.links import LIFETIME, Purpose, link_path
 from campaign.mime import Letter
 from campaign.models.campaign import Campaign
 from campaign.models.mail import BY_STRANGERS, TO_REPORTERS, Mail, MailKind, Recipient
+from campaign.models.question import QUESTIONS, Question
 from campaign.models.report import Report
 from campaign.models.signature import RejectionReason, Signature
 from campaign.models.statement import current_text
@@ -47,6 +48,7 @@ SUBJECTS: dict[str, str | Promise] = {
     MailKind.SIGNED_ALREADY: _("Your signature: %(title)s"),
     MailKind.PUBLISHED: _("Your signature is accepted: %(title)s"),
     MailKind.REJECTED: _("About your signature: %(title)s"),
+    MailKind.QUESTION: _("A question about your signature: %(title)s"),
     MailKind.REPORT_CONFIRM: _("Please confirm your report: %(title)s"),
     MailKind.REPORT_KEPT: _("About your report: %(title)s"),
     MailKind.REPORT_REMOVED: _("About your report: %(title)s"),
@@ -140,7 +142,18 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
         "manage_url": _url(Purpose.MANAGE, signature),
         "not_me_url": _url(Purpose.NOT_ME, to),
         "report_url": _url(Purpose.REPORT, to),
+        **_asked(mail),
     }
+
+
+def _asked(mail: Mail) -> dict[str, Any]:
+    """The newest question to the signer, and where it is answered; of an example, an example."""
+    if mail.kind != MailKind.QUESTION:
+        return {}
+    question = mail.signature.questions.last() if mail.signature.pk else None
+    question = question or Question(public_id="example", text=str(QUESTIONS[0]))
+    path = link_path(Purpose.ANSWER, subject=question.public_id, revision=question.revision)
+    return {"question": question.text, "answer_url": settings.BASE_URL + path}
 
 
 def _greeting(signature: Signature) -> str:

@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     MANAGE = "manage"
     NOT_ME = "not-me"
     REPORT = "report"
+    ANSWER = "answer"
 
 
 LIFETIME = {
@@ -25,6 +26,7 @@ LIFETIME = {
     # Whoever is bombed may open the oldest of the mails.
     Purpose.NOT_ME: timedelta(days=30),
     Purpose.REPORT: timedelta(days=7),
+    Purpose.ANSWER: timedelta(days=30),
 }
 
 
@@ -32,8 +34,8 @@ LIFETIME = {
 class Link:
     """What a genuine token says: what it is about, and the revision that it was made for.
 
-    ``subject`` is the public id of a signature, of REPORT that of a report; of NOT_ME it is
-    `outbox.mail_subject`.
+    ``subject`` is the public id of a signature, of REPORT that of a report, of ANSWER that of a
+    question; of NOT_ME it is `outbox.mail_subject`.
     """
 
     subject: str

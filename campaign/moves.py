@@ -19,6 +19,7 @@ from campaign.models.evidence import Proof
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
 from campaign.models.network import SignatureNetwork
 from campaign.models.print_list import PrintEntry
+from campaign.models.question import Question
 from campaign.models.report import Report, ReportOutcome
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
 from campaign.trip import Statement
@@ -163,6 +164,8 @@ def move(
         reports.close(signature.pk, ANSWERS[verb])
     if verb == Verb.CONFIRM:
         _close_pendings(signature, others)
+    else:
+        end_question(signature)
     return Moved(signature, changed=True, before=before)
 
 
@@ -178,6 +181,7 @@ _MOVED_COLUMNS: Final = (
     "status",
     "revision",
     "hold_reasons",
+    "deferred_until",
     "rejected_from",
     "rejection_reason",
     "evidence",
@@ -197,6 +201,7 @@ def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
     else:
         signature.rejected_from = ""
     signature.status = decision.to
+    signature.deferred_until = None
     if decision.to in {Status.REJECTED, Status.PUBLISHED, Status.HELD}:
         signature.rejection_reason = decision.rejection_reason  # who leaves afterwards keeps it
     if verb in {Verb.HOLD, Verb.RESTORE}:
@@ -224,6 +229,7 @@ def _empty(signature: Signature) -> dict[str, Any]:
         name="", credit="", organisation="", discipline=""
     )
     Proof.objects.filter(signature=signature).delete()
+    Question.objects.filter(signature=signature).delete()
     texts = (
         *("name", "sort_name", "credit", "organisation", "country", "email", "canonical_email"),
         *("source", "evidence_note", "name_fold", "sort_key", "details_key", "import_key"),
@@ -258,6 +264,23 @@ def _close_pendings(signature: Signature, others: Sequence[Signature]) -> None:
     ]
     if namesakes:  # to find that there is nothing to delete took Django a fifth of a confirmation
         placing.discard(namesakes)
+
+
+def end_question(signature: Signature) -> int:
+    """Wait no longer for its signer's answer; returns how many questions were open, 1 or 0."""
+    open_ones = Question.objects.filter(signature=signature, ended_at=None)
+    ended = open_ones.update(ended_at=placing.now())
+    if ended:
+        mails = Mail.objects.filter(signature=signature, kind=MailKind.QUESTION)
+        mails.filter(status__in=WAITING).update(status=MailStatus.SUPPRESSED)
+    return ended
+
+
+def call_back(signature: Signature) -> None:
+    """Bring a deferred one before the moderators now; the row is locked."""
+    if signature.deferred_until is not None:
+        signature.deferred_until = None
+        signature.save(update_fields=["deferred_until"])
 
 
 @transaction.atomic
@@ -314,6 +337,8 @@ def amend(
     now = placing.now()
     if PUBLIC_FIELDS & changes.keys():
         signature.revision += 1
+        signature.deferred_until = None  # what was put off is not what stands there now
+        end_question(signature)
     if (PUBLIC_FIELDS | {"newsletter"}) & changes.keys():
         # Who mirrors the private list must learn that somebody wants no more news. The public feed
         # then comes by that signer once more, and says the same of them as before.
@@ -325,7 +350,7 @@ def amend(
         signature.hold_reasons = list(dict.fromkeys(reasons))
     placing.derive(signature)
     derived = ("name_fold", "sort_key", "search", "revision", "updated_at", "listed_at")
-    signature.save(update_fields=[*changes, *derived, "hold_reasons"])
+    signature.save(update_fields=[*changes, *derived, "hold_reasons", "deferred_until"])
     status = Status(signature.status)
     trip.send(
         *history.traces(

@@ -41,6 +41,7 @@ ABOUT: Final[dict[str, str | Promise]] = {
     "public": _("What everybody can read about you now; nothing if it is null."),
     "proofs": _("What shows that it is you, beside your mailbox, and since when."),
     "events": _("What was done with your signature, when, and who did it."),
+    "questions": _("What moderators asked you about it, and what you answered."),
     "mails": _("The mails that we sent you, or tried to. Their texts are not kept."),
     "address": _("What is kept of your address beside your signature, as a keyed hash of it."),
     "reports": _("What you reported about other entries of the list."),
@@ -61,6 +62,7 @@ _OF_A_REPORT = (
     *("email", "language", "reason", "note", "status", "outcome", "on_file"),
     *("created_at", "confirmed_at", "closed_at"),
 )
+_OF_A_QUESTION = ("text", "asked_at", "answer", "answered_at")
 _OF_AN_ANNOUNCEMENT = ("event", "status", "created_at", "delivered_at")
 
 
@@ -76,6 +78,7 @@ def held(signature: Signature) -> dict[str, Any]:
         "public": publication.listed_signer,
         "proofs": lambda it: _rows(it.proofs.order_by("pk"), _OF_A_PROOF),
         "events": _events,
+        "questions": lambda it: _rows(it.questions.order_by("pk"), _OF_A_QUESTION),
         # Those to who reported it are theirs.
         "mails": lambda it: _rows(it.mails.filter(report=None).order_by("pk"), _OF_A_MAIL),
         "address": _address,

@@ -126,6 +126,8 @@ def confirm(token: str) -> None:
         fresh.status, fresh.confirmed_at = ReportStatus.OPEN, timezone.now()
         fresh.on_file = is_on_file(signature, fresh.canonical_email)
         fresh.save(update_fields=("status", "confirmed_at", "on_file"))
+        # Whoever put it off did not know of this.
+        moves.call_back(signature)
         if signature.status not in STANDS:
             reports.close(signature.pk, ReportOutcome.REMOVED, only=[fresh.pk])
         elif fresh.on_file and not _was_kept(fresh):

@@ -93,7 +93,7 @@ def test_a_moderator_who_logs_in_lands_on_the_held_ones_the_oldest_first(
 
     response = desk.get("/admin/", follow=True)
 
-    assert response.redirect_chain == [(QUEUE, 302)]
+    assert response.redirect_chain == [(f"{QUEUE}?status=rest", 302)]
     assert names(response) == ["Second Held", "First Held"]
     assert ">2</span>" in re.sub(r"\s+", "", response.content.decode())
 
@@ -231,7 +231,7 @@ def test_the_page_shows_what_would_be_published_and_what_speaks_for_and_against(
     assert "Its name is like a protected name" in text
     assert "This address has signed with another name" in text
     assert "Earlier Name" in text
-    assert "<li><bdi>Scarlett Johansson</bdi></li>" in text
+    assert '<span class="point-more"><bdi>Scarlett Johansson</bdi></span>' in text
 
 
 def test_approving_publishes_and_opens_the_next_one(desk: Client, campaign: Campaign) -> None:

@@ -83,7 +83,7 @@ def test_a_moderator_lands_on_what_is_reported_while_something_is(
     desk: Client, campaign: Campaign
 ) -> None:
     make_signature(campaign, status=Status.HELD, name="Held Alone")
-    assert desk.get("/admin/", follow=True).redirect_chain == [(QUEUE, 302)]
+    assert desk.get("/admin/", follow=True).redirect_chain == [(f"{QUEUE}?status=rest", 302)]
     report = reported(make_signature(campaign, name="Reported"))
     response = desk.get("/admin/", follow=True)
     assert response.redirect_chain == [(LANE, 302)]
@@ -95,7 +95,8 @@ def test_a_moderator_lands_on_what_is_reported_while_something_is(
         report_ids=[report.pk],
         by=make_user(username="m"),
     )
-    assert desk.get("/admin/", follow=True).redirect_chain == [(QUEUE, 302)]
+    rest = f"{QUEUE}?status=rest"
+    assert desk.get("/admin/", follow=True).redirect_chain == [(rest, 302)]
 
 
 def test_the_lane_has_published_and_held_ones_the_longest_reported_first(

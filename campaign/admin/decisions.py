@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,14 +14,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from campaign import four_eyes, moderation, moves, roles, rules
+from campaign import four_eyes, moderation, moves, roles, rules, waiting
 from campaign.admin import desk, past
+from campaign.admin.dossier import Dossier, dossier
 from campaign.admin.site import site
 from campaign.errors import (
     CampaignError,
@@ -29,10 +32,11 @@ from campaign.errors import (
     MoveRefused,
     SignatureGone,
 )
+from campaign.languages import interface_language
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
-from campaign.models.report import ReportStatus
-from campaign.models.signature import STANDING, HoldReason, RejectionReason, Signature, Status
+from campaign.models.question import QUESTION_MAX, QUESTIONS
+from campaign.models.signature import STANDING, RejectionReason, Signature, Status
 from campaign.moves import Moved
 from campaign.roles import ADDRESSES, LOOK, MODERATE
 
@@ -105,6 +109,57 @@ class CheckForm(NoteForm):
     )
 
 
+class AskForm(forms.Form):
+    """A question of one's own, or one of those that are asked most; what is typed wins."""
+
+    suggested = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
+    question = forms.CharField(
+        label=_("Question to the signer"), required=False, max_length=2 * QUESTION_MAX
+    )
+
+    def __init__(self, *args: Any, language: str = "en", **options: Any) -> None:
+        super().__init__(*args, **options)
+        with translation.override(interface_language(language)):
+            self.texts = [str(text) for text in QUESTIONS]
+        self.fields["suggested"].choices = list(enumerate(self.texts))  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """The text, as `waiting.ask` checks it."""
+        typed = self.cleaned_data.get("question", "")
+        chosen = self.cleaned_data.get("suggested")
+        if not typed and chosen is not None:
+            typed = self.texts[chosen]
+        return {"question": typed}
+
+
+WAITS = {
+    "hour": (_("An hour"), timedelta(hours=1)),
+    "day": (_("A day"), timedelta(days=1)),
+    "days": (_("Three days"), timedelta(days=3)),
+    "week": (_("A week"), timedelta(days=7)),
+}
+
+
+class DeferForm(NoteForm):
+    """For how long, or until when, in UTC."""
+
+    wait = forms.ChoiceField(
+        required=False, choices=[(value, label) for value, (label, _wait) in WAITS.items()]
+    )
+    until = forms.DateTimeField(label=_("Until (UTC)"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = dict(self.cleaned_data)
+        if wait := cleaned.pop("wait", ""):
+            cleaned["until"] = timezone.now() + WAITS[wait][1]
+        elif cleaned.get("until"):
+            # Typed without a zone: the page says that it is UTC, whatever the server's is.
+            cleaned["until"] = cleaned["until"].replace(tzinfo=UTC)
+        elif "until" not in self.errors:
+            self.add_error("until", _("Choose for how long."))
+        return cleaned
+
+
 class RowIds(forms.Field):
     """Ids of rows, one a hidden field of the same name."""
 
@@ -131,6 +186,12 @@ class Item(Shown):
 # --- The verbs behind the buttons ------------------------------------------------------------
 
 
+Beside = Callable[[HttpRequest, str, Signature], tuple[Signature | None, Signature | None]]
+"""Given the filters of a list and one of its rows, the rows after and before it."""
+NextOf = Callable[[HttpRequest, str, Signature], Signature | None]
+"""Given the filters of a list and what has just been decided, what is to be decided next."""
+
+
 @dataclass(frozen=True)
 class Button:
     """One decision: its verb and its form."""
@@ -148,6 +209,11 @@ class Button:
         """
         if self.verb == Verb.KEEP:
             return is_reported and signature.status == Status.PUBLISHED
+        if self.verb in {Verb.ASK, Verb.DEFER}:
+            to_decide = signature.status == Status.HELD or is_reported
+            return to_decide and (self.verb == Verb.DEFER or bool(signature.email))
+        if self.verb == Verb.TAKE_UP:
+            return False
         return Status(signature.status) in moves.ALLOWED[self.verb]
 
 
@@ -200,6 +266,31 @@ BUTTONS = {
             ),
         ),
         Button(
+            Verb.ASK,
+            _("Ask"),
+            _("Asked"),
+            AskForm,
+            lambda signature, by, shown, typed: waiting.ask(
+                signature_id=signature.pk, revision=shown["revision"], by=by, **typed
+            ),
+        ),
+        Button(
+            Verb.DEFER,
+            _("Defer"),
+            _("Deferred"),
+            DeferForm,
+            lambda signature, by, shown, typed: waiting.defer(
+                signature_id=signature.pk, revision=shown["revision"], by=by, **typed
+            ),
+        ),
+        Button(
+            Verb.TAKE_UP,
+            _("Decide now"),
+            _("Taken up again"),
+            PlainForm,
+            lambda signature, by, _shown, _typed: waiting.take_up(signature_id=signature.pk, by=by),
+        ),
+        Button(
             Verb.RESTORE,
             _("Restore"),
             _("Restored"),
@@ -219,38 +310,85 @@ def page(
     request: HttpRequest,
     signature: Signature,
     *,
+    beside: Beside | None = None,
     form: forms.Form | None = None,
-    check_form: forms.Form | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """One signature with what speaks for and against it, and the buttons that fit; read-only."""
-    can_decide = roles.may(request.user, MODERATE, signature.campaign)
+    """One signature with what speaks for and against it, and the buttons that fit; read-only.
+
+    ``form`` is one with mistakes, shown again. ``beside`` finds what is next to it in the list that
+    the moderator came from.
+    """
     sees_addresses = roles.may(request.user, ADDRESSES, signature.campaign)
-    dossier = desk.dossier(signature, sees_addresses=sees_addresses)
-    open_reports = [each for each in dossier.reports if each.status == ReportStatus.OPEN]
-    reported = bool(open_reports)
-    buttons = [each for each in BUTTONS.values() if each.fits(signature, is_reported=reported)]
-    typed = form if isinstance(form, RejectForm) else RejectForm()
-    waits = Verb.APPROVE.value in {button.verb.value for button in buttons}
-    guarded = waits and four_eyes.guarded(signature)
-    firsts = four_eyes.firsts(signature) if guarded else []
+    found = dossier(signature, sees_addresses=sees_addresses)
+    filters = request.POST.get("filters", request.GET.get(desk.FILTERS, ""))
     context = {
         **site.each_context(request),
         "title": signature.name or signature.public_id,
         "opts": Signature._meta,
         "original": signature,
         "signature": signature,
-        "dossier": dossier,
-        "open_reports": open_reports,
-        "reasons": [HoldReason(reason).label for reason in signature.hold_reasons],
-        "events": [past.told(event, with_note=sees_addresses) for event in dossier.events],
+        "dossier": found,
+        "open_reports": found.open_reports,
         "sees_addresses": sees_addresses,
-        "changed_since": past.changed_since(signature, dossier.events),
-        "buttons": {button.verb.value: button for button in buttons} if can_decide else {},
-        "reject_form": typed,
+        "events": [past.told(event, with_note=sees_addresses) for event in found.events],
+        "changed_since": past.changed_since(signature, found.events),
+        "lane": desk.lane_now(signature),
+        "asked": found.open_question,
+        "deferred": signature.deferred_until and signature.deferred_until > timezone.now(),
+        "filters": filters,
+        "list_url": _list_url(filters),
+        **_buttons(request, signature, found, form),
+        **_eyes(request, signature, form),
+        **(_neighbours(request, signature, filters, beside) if beside else {}),
+    }
+    request.current_app = site.name
+    return TemplateResponse(request, "admin/campaign/signature/page.html", context, status=status)
+
+
+def _buttons(
+    request: HttpRequest, signature: Signature, found: Dossier, form: forms.Form | None
+) -> dict[str, Any]:
+    """The buttons that fit, for who may press them, and their forms; ``form`` in the place of its own."""
+    if not roles.may(request.user, MODERATE, signature.campaign):
+        return {"buttons": {}}
+    reported = bool(found.open_reports)
+    fitting = {
+        verb: button
+        for verb, button in BUTTONS.items()
+        if button.fits(signature, is_reported=reported)
+    }
+    forms_shown: dict[str, forms.Form] = {
+        "reject_form": RejectForm(),
         "hold_form": NoteForm(),
-        "check_form": check_form or CheckForm(),
-        "may_check": can_decide and signature.status in STANDING,
+        "ask_form": AskForm(language=signature.language),
+        "defer_form": DeferForm(),
+        "check_form": CheckForm(),
+    }
+    names = {
+        ApproveForm: "approve_form",
+        RejectForm: "reject_form",
+        AskForm: "ask_form",
+        DeferForm: "defer_form",
+        CheckForm: "check_form",
+    }
+    if form is not None:
+        forms_shown[names.get(type(form), "hold_form")] = form
+    return {
+        "buttons": fitting,
+        **forms_shown,
+        "wrong": names.get(type(form), "") if form is not None else "",
+        "may_check": signature.status in STANDING,
+        "waits": [(value, label) for value, (label, _wait) in WAITS.items()],
+        "question_max": QUESTION_MAX,
+    }
+
+
+def _eyes(request: HttpRequest, signature: Signature, form: forms.Form | None) -> dict[str, Any]:
+    """What the approval of a protected name needs: see `four_eyes`."""
+    guarded = signature.status == Status.HELD and four_eyes.guarded(signature)
+    firsts = four_eyes.firsts(signature) if guarded else []
+    return {
         "guarded": guarded,
         "approve_form": form if isinstance(form, ApproveForm) else ApproveForm(),
         "firsts": firsts,
@@ -258,10 +396,18 @@ def page(
         "too_few": guarded
         and signature.campaign.four_eyes
         and four_eyes.moderators(signature.campaign) < 2,
-        "filters": request.POST.get("filters", request.GET.get(desk.FILTERS, "")),
     }
-    request.current_app = site.name
-    return TemplateResponse(request, "admin/campaign/signature/page.html", context, status=status)
+
+
+def _neighbours(
+    request: HttpRequest, signature: Signature, filters: str, beside: Beside
+) -> dict[str, str]:
+    found = beside(request, filters, signature)
+    names = ("next_url", "previous_url")
+    return {
+        name: _page_url(row.pk, filters) if row else ""
+        for name, row in zip(names, found, strict=True)
+    }
 
 
 @require_POST
@@ -270,7 +416,8 @@ def decide_one(
     *,
     pk: int,
     verb: str,
-    next_of: Callable[[HttpRequest, str, Signature], Signature | None],
+    next_of: NextOf,
+    beside: Beside,
 ) -> HttpResponse:
     """Call the verb, say what came of it, and open the next one.
 
@@ -285,16 +432,16 @@ def decide_one(
         messages.warning(request, str(SignatureGone.message))
         return _to_list(filters)
     require_moderator(request, signature.campaign)
-    shown, form = Shown(request.POST), button.form(request.POST)
+    shown, form = Shown(request.POST), _form_of(button, request, signature)
     if not (shown.is_valid() and form.is_valid()):
-        return page(request, signature, form=form, status=422)
+        return page(request, signature, beside=beside, form=form, status=422)
     before = shown.cleaned_data["status"]
     try:
         moved = button.call(signature, by, shown.cleaned_data, form.cleaned_data)
-    except InvalidInput as mistake:
-        for each in mistake.errors:
-            form.add_error(each.field, each.message)
-        return page(request, signature, form=form, status=422)
+    except InvalidInput as error:
+        for each in error.errors:
+            form.add_error(each.field if each.field in form.fields else None, each.message)
+        return page(request, signature, beside=beside, form=form, status=422)
     except SignatureGone as error:
         messages.warning(request, str(error))
         return _to_list(filters)
@@ -306,6 +453,12 @@ def decide_one(
         return to_page(pk, filters)
     following = next_of(request, filters, moved.signature)
     return to_page(following.pk, filters) if following else _to_list(filters)
+
+
+def _form_of(button: Button, request: HttpRequest, signature: Signature) -> forms.Form:
+    if button.form is AskForm:
+        return AskForm(request.POST, language=signature.language)
+    return button.form(request.POST)
 
 
 def _say(request: HttpRequest, button: Button, moved: Moved) -> None:
@@ -329,17 +482,21 @@ def _say(request: HttpRequest, button: Button, moved: Moved) -> None:
 
 def to_page(pk: int, filters: str) -> HttpResponseRedirect:
     """To the page of a signature, which remembers the list that the moderator came from."""
-    return _redirect(reverse("admin:campaign_signature_change", args=[pk]), {desk.FILTERS: filters})
+    return HttpResponseRedirect(_page_url(pk, filters))
 
 
 def _to_list(filters: str) -> HttpResponseRedirect:
+    return HttpResponseRedirect(_list_url(filters))
+
+
+def _page_url(pk: int, filters: str) -> str:
+    link = reverse("admin:campaign_signature_change", args=[pk])
+    return f"{link}?{urlencode({desk.FILTERS: filters})}" if filters else link
+
+
+def _list_url(filters: str) -> str:
     link = reverse("admin:campaign_signature_changelist")
-    return HttpResponseRedirect(f"{link}?{filters}" if filters else link)
-
-
-def _redirect(link: str, query: dict[str, str]) -> HttpResponseRedirect:
-    query = {name: value for name, value in query.items() if value}
-    return HttpResponseRedirect(f"{link}?{urlencode(query)}" if query else link)
+    return f"{link}?{filters}" if filters else link
 
 
 # --- Many ------------------------------------------------------------------------------------

@@ -1,31 +1,32 @@
-"""What a moderator looks at: the work to do, and what speaks for and against one signature."""
+"""The work to do: in which lane a signature waits, what comes next, and how a list is searched."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from django.db.models import F, Min, OrderBy, OuterRef, Q, QuerySet, Subquery
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Min, OrderBy, OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from campaign import mailboxes, roles, rules
+from campaign import mailboxes, roles
 from campaign.admin.unfolded import Paginator
 from campaign.models.address import canonical_address
 from campaign.models.batch import ImportBatch
-from campaign.models.campaign import ProtectedName
-from campaign.models.event import Event
-from campaign.models.evidence import Proof
-from campaign.models.mail import Mail
+from campaign.models.question import Question
 from campaign.models.report import Report, ReportStatus
-from campaign.models.signature import HoldReason, Signature, Status
+from campaign.models.signature import GUARDED, HoldReason, Kind, Signature, Status
 from campaign.models.webhook import Webhook
 from campaign.roles import Somebody
 from campaign.search import matching
+from campaign.waiting import ASKED, DEFERRED
 
 COUNTED = 999
-"""The badge counts so far and then says "more": it stands on every page."""
+"""What is counted on every page is counted so far, and then says "more"."""
 SHOWN = 20
 """Rows shown beside something else; more than these are a list of their own."""
 PAGED = 10_000
@@ -39,34 +40,51 @@ FILTERS = "_changelist_filters"
 REPORTED = "reported"
 """The lane of what somebody has reported, published or held."""
 
-_ONLY_IMPORTED = Q(hold_reasons=[HoldReason.IMPORTED])
-
 
 @dataclass(frozen=True)
 class Lane:
-    """One way to cut the signatures, as a tab; '' is the one that the list opens on."""
+    """One way to cut the signatures, as a tab; '' is everything that waits for a decision.
+
+    ``counted`` ones say how many are in them.
+    """
 
     value: str
     label: str | Promise
     condition: Q
     order: tuple[str | OrderBy, ...] = ("-pk",)
+    counted: bool = False
 
 
-# The held index serves both held lanes; their order is that of waiting.
+# Each condition is that of an index of the held, word for word, and what few rows are left to look at.
 _OLDEST = ("confirmed_at", "pk")
+_HELD = Q(status=Status.HELD)
+_ONLY_IMPORTED = Q(hold_reasons=[HoldReason.IMPORTED])
+_WAITS = ASKED | DEFERRED
 _OPEN = Report.objects.filter(status=ReportStatus.OPEN)
+_IS_REPORTED = Q(pk__in=_OPEN.values("signature"))
 _FIRST_REPORT = Subquery(
     _OPEN.filter(signature=OuterRef("pk")).order_by("confirmed_at").values("confirmed_at")[:1]
 )
-LANES = (
+_TO_DECIDE = _HELD & ~_ONLY_IMPORTED & ~_WAITS
+_PROTECTED = Q(hold_reasons__overlap=GUARDED)
+_PERSON = Q(kind=Kind.PERSON)
+_OTHERWISE = _TO_DECIDE & ~_IS_REPORTED
+
+WORK = (
+    Lane(REPORTED, _("Reported"), _IS_REPORTED & ~_WAITS, (OrderBy(_FIRST_REPORT), "pk"), True),
+    Lane("protected", _("Protected names"), _OTHERWISE & _PROTECTED, _OLDEST, True),
     Lane(
-        REPORTED,
-        _("Reported"),
-        Q(pk__in=_OPEN.values("signature")),
-        (OrderBy(_FIRST_REPORT), "pk"),
+        "groups", _("Organisations and groups"), _OTHERWISE & ~_PROTECTED & ~_PERSON, _OLDEST, True
     ),
-    Lane("", _("To decide"), Q(status=Status.HELD) & ~_ONLY_IMPORTED, _OLDEST),
-    Lane("release", _("Awaiting release"), Q(status=Status.HELD) & _ONLY_IMPORTED, _OLDEST),
+    Lane("rest", _("The rest"), _OTHERWISE & ~_PROTECTED & _PERSON, _OLDEST, True),
+)
+"""What waits for a decision, the most urgent lane first; each signature is in one of them."""
+LANES = (
+    *WORK,
+    Lane("", _("All to decide"), _TO_DECIDE, _OLDEST),
+    Lane("asked", _("Waiting for an answer"), ASKED, ("-pk",), True),
+    Lane("deferred", _("Deferred"), DEFERRED, ("deferred_until", "pk"), True),
+    Lane("release", _("Awaiting release"), _HELD & _ONLY_IMPORTED, _OLDEST, True),
     Lane("published", _("Published"), Q(status=Status.PUBLISHED)),
     Lane("rejected", pgettext_lazy("several signatures", "Rejected"), Q(status=Status.REJECTED)),
     Lane("withdrawn", _("Withdrawn"), Q(status__in=(Status.WITHDRAWN, Status.ERASED))),
@@ -74,6 +92,59 @@ LANES = (
     Lane("all", _("All"), Q()),
 )
 BY_VALUE = {lane.value: lane for lane in LANES}
+AWAITS = frozenset({lane.value for lane in WORK} | {"", "asked", "deferred", "release"})
+"""The lanes whose rows wait for something, and say for how long."""
+
+
+def in_lane(lane: Lane, user: Somebody) -> QuerySet[Signature]:
+    """What of a lane somebody may see, in its order."""
+    rows = roles.within(Signature.objects.all(), user, roles.LOOK)
+    return rows.filter(lane.condition).order_by(*lane.order)
+
+
+def counts(user: Somebody) -> dict[str, int]:
+    """How many are in each lane that is counted and to decide at all, in sight of somebody.
+
+    Each to one more than COUNTED, and all in one query a request: they stand on every page.
+    """
+    if not hasattr(user, "_lanes"):
+        lanes = [lane for lane in LANES if lane.counted or lane.value == ""]
+        parts = [_counted(in_lane(lane, user)) for lane in lanes]
+        columns = ", ".join(f"(SELECT count(*) FROM ({sql}) AS lane)" for sql, _given in parts)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {columns}", [one for _sql, given in parts for one in given])
+            numbers = cursor.fetchone()
+        user._lanes = dict(zip((lane.value for lane in lanes), numbers, strict=True))  # type: ignore[union-attr]
+    found: dict[str, int] = user._lanes  # type: ignore[union-attr]
+    return found
+
+
+def _counted(rows: QuerySet[Signature]) -> tuple[str, tuple[Any, ...]]:
+    """SQL of as many of these rows as are counted."""
+    try:
+        sql, given = rows.order_by().values("pk")[: COUNTED + 1].query.sql_with_params()
+    except EmptyResultSet:  # nobody's campaign is in sight
+        return "SELECT WHERE false", ()
+    return str(sql), tuple(given)
+
+
+def said(number: int) -> str:
+    """A number that was counted so far."""
+    return f"{COUNTED}+" if number > COUNTED else str(number)
+
+
+def first_lane(user: Somebody) -> Lane:
+    """Where somebody begins: the most urgent lane with something in it."""
+    return next((lane for lane in WORK if counts(user)[lane.value]), BY_VALUE[""])
+
+
+def lane_now(signature: Signature) -> Lane:
+    """The first lane of work that a signature is in, else the list of its status."""
+    own = Signature.objects.filter(pk=signature.pk)
+    for lane in (*WORK, BY_VALUE["asked"], BY_VALUE["deferred"], BY_VALUE["release"]):
+        if own.filter(lane.condition).exists():
+            return lane
+    return BY_VALUE.get(signature.status, BY_VALUE["all"])
 
 
 def waiting(user: Somebody) -> QuerySet[Signature]:
@@ -81,19 +152,7 @@ def waiting(user: Somebody) -> QuerySet[Signature]:
 
     Imported ones that wait for nothing but the release of their batch are another lane.
     """
-    lane = BY_VALUE[""]
-    rows = roles.within(Signature.objects.all(), user, roles.LOOK)
-    return rows.filter(lane.condition).order_by(*lane.order)
-
-
-def count_waiting(user: Somebody) -> int:
-    """How much work somebody has, counted to one more than COUNTED."""
-    return waiting(user).order_by()[: COUNTED + 1].count()
-
-
-def count_reported(user: Somebody) -> int:
-    """How many signatures in sight of ``user`` are reported, and nobody has decided since."""
-    return roles.within(_OPEN, user, roles.LOOK).values("signature").distinct().count()
+    return in_lane(BY_VALUE[""], user)
 
 
 def open_reports(rows: Collection[Signature]) -> dict[int, list[Report]]:
@@ -102,6 +161,12 @@ def open_reports(rows: Collection[Signature]) -> dict[int, list[Report]]:
     for report in _OPEN.filter(signature__in=rows).order_by("confirmed_at", "pk"):
         found[report.signature_id].append(report)
     return found
+
+
+def answered(rows: Collection[Signature]) -> set[int]:
+    """The ids of those of these signatures whose signer has answered a question."""
+    answers = Question.objects.filter(signature__in=rows, answered_at__isnull=False)
+    return set(answers.values_list("signature", flat=True))
 
 
 def lane_of(filters: str) -> str:
@@ -117,26 +182,46 @@ def count_failing_webhooks(user: Somebody) -> int:
 
 def unreleased(user: Somebody) -> QuerySet[ImportBatch]:
     """The batches with consent on file that nobody has released yet, the newest first."""
-    waiting = ImportBatch.objects.filter(released_at=None).exclude(consent_note="")
-    waiting = roles.within(waiting, user, "campaign.view_importbatch")
-    return waiting.select_related("campaign").order_by("-pk")[:SHOWN]
+    batches = ImportBatch.objects.filter(released_at=None).exclude(consent_note="")
+    batches = roles.within(batches, user, "campaign.view_importbatch")
+    return batches.select_related("campaign").order_by("-pk")[:SHOWN]
 
 
-def following(rows: QuerySet[Signature], signature: Signature) -> Signature | None:
-    """The held one of these rows that has waited next longest after this one, else the first."""
-    held = rows.filter(status=Status.HELD).exclude(pk=signature.pk).order_by(*_OLDEST)
-    at = signature.confirmed_at
-    later = Q(confirmed_at__gt=at) | Q(confirmed_at=at, pk__gt=signature.pk)
-    return held.filter(later).first() or held.first()
+# --- Next and previous -----------------------------------------------------------------------
 
 
-def next_reported(rows: QuerySet[Signature], signature: Signature) -> Signature | None:
-    """The reported one of these rows that waits next longest after this one, else the first."""
-    others = rows.exclude(pk=signature.pk).annotate(reported_at=_FIRST_REPORT)
-    others = others.order_by("reported_at", "pk")
-    at = _OPEN.filter(signature=signature).aggregate(at=Min("confirmed_at"))["at"]
-    later = others.filter(reported_at__gt=at).first() if at else None
-    return later or others.first()
+def beyond(
+    rows: QuerySet[Signature], signature: Signature, lane: str, *, backward: bool = False
+) -> QuerySet[Signature]:
+    """Those of a lane's rows that come after one of them, or before it, the nearest first."""
+    sign = "-" if backward else ""
+    rows = rows.exclude(pk=signature.pk)
+    if lane not in AWAITS:
+        beside = {"pk__gt" if backward else "pk__lt": signature.pk}
+        return rows.filter(**beside).order_by("pk" if backward else "-pk")
+    if lane == REPORTED:
+        rows = rows.annotate(reported_at=_FIRST_REPORT)
+        at = _OPEN.filter(signature=signature).aggregate(at=Min("confirmed_at"))["at"]
+        key = "reported_at"
+    else:
+        key = "deferred_until" if lane == "deferred" else "confirmed_at"
+        at = getattr(signature, key)
+    if at is None:
+        return rows.none()
+    to = "lt" if backward else "gt"
+    there = Q(**{f"{key}__{to}": at}) | Q(**{key: at, f"pk__{to}": signature.pk})
+    return rows.filter(there).order_by(f"{sign}{key}", f"{sign}pk")
+
+
+def following(rows: QuerySet[Signature], signature: Signature, lane: str) -> QuerySet[Signature]:
+    """What is to be decided after this one: of its lane, of other lists what is held; may be empty."""
+    if lane not in AWAITS:
+        rows, lane = rows.filter(status=Status.HELD), ""
+    later = beyond(rows, signature, lane)
+    if later.exists():
+        return later
+    order = ("pk",) if lane == REPORTED else _OLDEST
+    return rows.exclude(pk=signature.pk).order_by(*order)
 
 
 class CappedPaginator(Paginator[Signature]):
@@ -183,23 +268,6 @@ def search(rows: QuerySet[Signature], typed: str, user: Somebody) -> QuerySet[Si
     return rows.none() if condition is None else rows.filter(condition)
 
 
-# --- For and against -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Dossier:
-    """Everything that one decision needs, side by side."""
-
-    signature: Signature
-    protected_names: list[ProtectedName]
-    same_address: list[Signature]
-    same_name: list[Signature]
-    events: list[Event]
-    mails: list[Mail]
-    reports: list[Report]
-    proofs: list[Proof]
-
-
 def row_id(typed: str) -> int:
     """The id in an address; 0, no row's, for what cannot be one: `int` refuses thousands of digits."""
     return int(typed) if typed.isdecimal() and len(typed) <= 20 else 0
@@ -211,36 +279,3 @@ def find(pk: int) -> Signature | None:
         "campaign", "discipline", "statement__version", "consent", "batch"
     )
     return found.defer("search").filter(pk=pk).first()
-
-
-def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
-    """What speaks for and against a signature: names it looks like, its address, its past.
-
-    Without ``sees_addresses`` nothing that comes of the address.
-    """
-    others = Signature.objects.filter(campaign=signature.campaign).exclude(pk=signature.pk)
-    others = others.defer("search")
-    same_address: list[Signature] = []
-    if sees_addresses and signature.canonical_email:
-        same_address = list(
-            others.filter(canonical_email=signature.canonical_email).order_by("-pk")[:SHOWN]
-        )
-    same_name: list[Signature] = []
-    if signature.sort_key:
-        listed = others.filter(status=Status.PUBLISHED, show_name=True)
-        same_name = list(listed.filter(sort_key=signature.sort_key).order_by("public_id")[:SHOWN])
-    events = Event.objects.filter(signature=signature).select_related("user", "api_key", "note")
-    return Dossier(
-        signature=signature,
-        protected_names=rules.matching_names([signature])[0],
-        same_address=same_address,
-        same_name=same_name,
-        events=list(events.order_by("-pk")[:SHOWN]),
-        mails=list(Mail.objects.filter(signature=signature, report=None).order_by("-pk")[:SHOWN]),
-        reports=list(
-            Report.objects.filter(signature=signature)
-            .exclude(status=ReportStatus.UNCONFIRMED)
-            .order_by(F("closed_at").desc(nulls_first=True), "confirmed_at", "pk")[:SHOWN]
-        ),
-        proofs=list(signature.proofs.order_by("pk")[:SHOWN]),
-    )

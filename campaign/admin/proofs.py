@@ -34,7 +34,7 @@ def check(request: HttpRequest, *, pk: int) -> HttpResponse:
     signature, by = _asked(request, pk)
     shown, form = decisions.Shown(request.POST), decisions.CheckForm(request.POST)
     if not (shown.is_valid() and form.is_valid()):
-        return decisions.page(request, signature, check_form=form, status=422)
+        return decisions.page(request, signature, form=form, status=422)
     try:
         proofs.grant(
             signature_id=signature.pk,

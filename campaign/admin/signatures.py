@@ -23,7 +23,7 @@ from campaign.admin.unfolded import CampaignFilter, ChangeList, PageAdmin
 from campaign.models.batch import ImportBatch
 from campaign.models.event import Verb
 from campaign.models.report import Report, ReportReason
-from campaign.models.signature import Evidence, HoldReason, Signature, Status
+from campaign.models.signature import GUARDED, Evidence, HoldReason, Signature, Status
 
 WHY = {
     HoldReason.REVIEW: _("Review"),
@@ -112,7 +112,8 @@ class SignatureList(ChangeList):
         super().get_results(request)
         rows = list(self.result_list)
         seen = set(roles.campaigns(request.user, roles.ADDRESSES).values_list("pk", flat=True))
-        suspect = [row for row in rows if HoldReason.PROTECTED_NAME in row.hold_reasons]
+        suspect = [row for row in rows if not set(GUARDED).isdisjoint(row.hold_reasons)]
+        answered = desk.answered(rows)
         names = dict(zip(suspect, rules.matching_names(suspect), strict=True))
         reported = {}
         if request.GET.get("status") == desk.REPORTED:
@@ -123,6 +124,7 @@ class SignatureList(ChangeList):
             row.resembles = names.get(row, [])
             row.open_reports = reported.get(row.pk, [])
             row.mail_domain = row.email.rpartition("@")[2] if row.campaign_id in seen else ""
+            row.is_answered = row.pk in answered
         self.result_list = rows
 
 
@@ -144,7 +146,7 @@ class SignatureAdmin(PageAdmin[Signature]):
     search_fields = ("name",)
     search_help_text = _("A name or the beginning of it, a mail address, @domain, or an id")
     actions = ("approve_selected", "reject_selected")
-    list_before_template = "admin/campaign/signature/batches.html"
+    list_before_template = "admin/campaign/signature/lanes.html"
     sortable_by = ()
     # Facets count every row for every filter.
     show_facets = admin.ShowFacets.NEVER
@@ -163,10 +165,13 @@ class SignatureAdmin(PageAdmin[Signature]):
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         shown = ("who", "what", "credit", "organisation")
-        if request.GET.get("status", "") in {"", "release"}:
-            return (*shown, "why", "domain", "evidence_label", "since")
-        if request.GET.get("status") == desk.REPORTED:
+        lane = request.GET.get("status", "")
+        if lane == desk.REPORTED:
             return (*shown, "state", "reported", "evidence_label", "reported_since")
+        if lane == "deferred":
+            return (*shown, "state", "why", "domain", "evidence_label", "until")
+        if lane in desk.AWAITS:
+            return (*shown, "why", "domain", "evidence_label", "since")
         return (*shown, "state", "why", "domain", "evidence_label")
 
     def get_search_results(
@@ -202,10 +207,12 @@ class SignatureAdmin(PageAdmin[Signature]):
                 reason,
                 HoldReason(reason).label,
                 WHY[HoldReason(reason)],
-                f": {names}" if names and reason == HoldReason.PROTECTED_NAME else "",
+                f": {names}" if names and reason in GUARDED else "",
             )
             for reason in reasons
         ]
+        if getattr(row, "is_answered", False):
+            chips.append(("answered", _("The signer has answered"), _("Answered"), ""))
         chip = '<span class="chip chip-{}" title="{}">{}{}</span>'
         shown = format_html_join(" ", chip, chips)
         for approval in getattr(row, "approvals_now", []):
@@ -251,6 +258,10 @@ class SignatureAdmin(PageAdmin[Signature]):
     def since(self, row: Signature) -> str:
         return timesince(row.confirmed_at, depth=1) if row.confirmed_at else "–"
 
+    @admin.display(description=_("Until (UTC)"))
+    def until(self, row: Signature) -> str:
+        return f"{row.deferred_until:%Y-%m-%d %H:%M}" if row.deferred_until else "–"
+
     # --- Decisions
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
@@ -261,8 +272,27 @@ class SignatureAdmin(PageAdmin[Signature]):
     ) -> HttpResponse:
         if request.method == "POST" and not self.has_moderate_permission(request):
             raise PermissionDenied
-        context = {**(extra_context or {}), "batches": self._batches(request)}
+        context = {
+            **(extra_context or {}),
+            "batches": self._batches(request),
+            "work": self._lanes(request, counted=True),
+            "lists": self._lanes(request, counted=False),
+        }
         return super().changelist_view(request, context)
+
+    def _lanes(self, request: HttpRequest, *, counted: bool) -> list[dict[str, Any]]:
+        """The lanes above the list: those that say how many are in them, or the others."""
+        here, counts = request.GET.get("status", ""), desk.counts(request.user)
+        return [
+            {
+                "label": lane.label,
+                "query": f"?status={lane.value}" if lane.value else "?",
+                "here": here == lane.value,
+                "count": desk.said(counts[lane.value]) if counted else "",
+            }
+            for lane in desk.LANES
+            if lane.counted == counted
+        ]
 
     def _batches(self, request: HttpRequest) -> list[ImportBatch]:
         """Above the work to do: the batches that await their release as a whole."""
@@ -277,14 +307,21 @@ class SignatureAdmin(PageAdmin[Signature]):
         signature = desk.find(desk.row_id(object_id))
         if signature is None or not self.has_view_permission(request, signature):
             raise Http404
-        return decisions.page(request, signature)
+        return decisions.page(request, signature, beside=self.beside)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         one = [
             path(
                 f"<int:pk>/{verb}/",
-                view(partial(decisions.decide_one, verb=verb, next_of=self.next_of)),
+                view(
+                    partial(
+                        decisions.decide_one,
+                        verb=verb,
+                        next_of=self.next_of,
+                        beside=self.beside,
+                    )
+                ),
                 name=f"campaign_signature_{verb}",
             )
             for verb in decisions.BUTTONS
@@ -300,16 +337,27 @@ class SignatureAdmin(PageAdmin[Signature]):
         return one + many + proofs.urls(view) + super().get_urls()
 
     def next_of(self, request: HttpRequest, filters: str, signature: Signature) -> Signature | None:
-        """The next held one of the list with these filters, as the list itself would show it."""
+        """What is to be decided next of the list with these filters, as the list would show it."""
+        rows = self._rows_of(request, filters)
+        return desk.following(rows, signature, desk.lane_of(filters)).first()
+
+    def beside(
+        self, request: HttpRequest, filters: str, signature: Signature
+    ) -> tuple[Signature | None, Signature | None]:
+        """The ones after and before this one in that list."""
+        rows, lane = self._rows_of(request, filters), desk.lane_of(filters)
+        later = desk.beyond(rows, signature, lane).first()
+        return later, desk.beyond(rows, signature, lane, backward=True).first()
+
+    def _rows_of(self, request: HttpRequest, filters: str) -> QuerySet[Signature]:
+        """The rows of the list with these filters, as its address has them."""
         there = copy.copy(request)
         there.GET = QueryDict(filters)
         try:
-            rows = self.get_changelist_instance(there).queryset
+            rows: QuerySet[Signature] = self.get_changelist_instance(there).queryset
+            return rows.select_related(None)
         except IncorrectLookupParameters:
-            rows = desk.waiting(request.user)
-        if desk.lane_of(filters) == desk.REPORTED:
-            return desk.next_reported(rows, signature)
-        return desk.following(rows, signature)
+            return desk.waiting(request.user)
 
     @admin.action(description=_("Approve…"), permissions=["moderate"])
     def approve_selected(

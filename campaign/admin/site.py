@@ -37,11 +37,11 @@ class Site(AdminSite):
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Whoever may look at signatures begins with the work to do, the reported first."""
+        """Whoever may look at signatures begins with the work to do, the most urgent first."""
         if request.user.has_perm(LOOK):
             link = reverse("admin:campaign_signature_changelist")
-            reported = desk.count_reported(request.user)
-            return HttpResponseRedirect(f"{link}?status={desk.REPORTED}" if reported else link)
+            lane = desk.first_lane(request.user).value
+            return HttpResponseRedirect(f"{link}?status={lane}" if lane else link)
         return super().index(request, extra_context)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
@@ -101,16 +101,16 @@ class Site(AdminSite):
     def _reported_item(self, request: HttpRequest) -> dict[str, Any]:
         """Says on every page how many entries of the list somebody has reported."""
         item = _item(request, _("Reported"), "flag", "signature", f"?status={desk.REPORTED}")
-        if item["has_permission"] and (n := desk.count_reported(request.user)):
-            item |= {"badge": str(n), "badge_variant": "danger"}
+        if item["has_permission"] and (n := desk.counts(request.user)[desk.REPORTED]):
+            item |= {"badge": desk.said(n), "badge_variant": "danger"}
         return item
 
     def _queue_item(self, request: HttpRequest) -> dict[str, Any]:
         item = _item(request, _("Queue"), "inbox", "signature")
         if item["has_permission"]:
-            held = desk.count_waiting(request.user)
+            held = desk.counts(request.user)[""]
             item |= {
-                "badge": f"{desk.COUNTED}+" if held > desk.COUNTED else str(held),
+                "badge": desk.said(held),
                 "badge_variant": "primary" if held else "success",
             }
         return item
@@ -122,21 +122,6 @@ class Site(AdminSite):
         if item["has_permission"] and (failing := desk.count_failing_webhooks(request.user)):
             item |= {"badge": str(failing), "badge_variant": "danger"}
         return item
-
-    def get_tabs_list(self, request: HttpRequest) -> list[dict[str, Any]]:
-        """The lanes of the signatures as tabs above their list."""
-        here = request.GET.get("status", "")
-        link = reverse("admin:campaign_signature_changelist")
-        items = [
-            {
-                "title": lane.label,
-                "link": f"{link}?status={lane.value}" if lane.value else link,
-                "active": here == lane.value,
-                "has_permission": True,
-            }
-            for lane in desk.LANES
-        ]
-        return [{"models": ["campaign.signature"], "items": items}]
 
 
 def _item(
@@ -151,7 +136,9 @@ def _item(
     link = reverse(f"admin:{app}_{model}_changelist")
     here = request.path.startswith(link) and not request.path.endswith("/export/")
     lane = request.GET.get("status") or desk.lane_of(request.GET.get(desk.FILTERS, ""))
-    shown = f"?status={lane if lane == desk.REPORTED else 'all'}" if lane else ""
+    work = lane in desk.AWAITS
+    shown = "" if work else "?status=all"
+    shown = f"?status={lane}" if lane == desk.REPORTED else shown
     return {
         "title": title,
         "icon": icon,

@@ -14,6 +14,7 @@ from campaign.models.mail import Mail, MailQuota
 from campaign.models.membership import Membership
 from campaign.models.network import SignatureNetwork
 from campaign.models.print_list import PrintEntry, PrintList
+from campaign.models.question import Question
 from campaign.models.report import Report
 from campaign.models.signature import Signature
 from campaign.models.statement import Consent, StatementText, StatementVersion
@@ -43,6 +44,7 @@ __all__ = [
     "PrintList",
     "Proof",
     "ProtectedName",
+    "Question",
     "Report",
     "Signature",
     "SignatureNetwork",

@@ -23,6 +23,7 @@ class Verb(models.TextChoices):
     ASK = "ask"
     ANSWER = "answer"
     DEFER = "defer"
+    TAKE_UP = "take_up"
     PROVE = "prove"
     REVOKE = "revoke"
     WITHDRAW = "withdraw"

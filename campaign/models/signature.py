@@ -77,6 +77,10 @@ class HoldReason(models.TextChoices):
     REPRESENTED = "represented", _("Somebody signed for them")
 
 
+GUARDED = (HoldReason.PROTECTED_NAME, HoldReason.NEAR_NAME)
+"""The reasons to hold that say: protected name."""
+
+
 class RejectionReason(models.TextChoices):
     """Why a signature is not accepted, in words that its signer reads."""
 
@@ -138,6 +142,8 @@ class Signature(models.Model):
     hold_reasons = ArrayField(
         models.CharField(max_length=20, choices=HoldReason), default=list, blank=True
     )
+    # A moderator looks at it again then; whatever happens to it before makes that void.
+    deferred_until = models.DateTimeField(null=True, blank=True)
     rejected_from = models.CharField(max_length=10, blank=True)
     rejection_reason = models.CharField(max_length=20, choices=RejectionReason, blank=True)
     evidence = models.CharField(max_length=10, choices=Evidence, blank=True)
@@ -272,11 +278,43 @@ class Signature(models.Model):
                 name="signature_search",
                 condition=models.Q(status="published", show_name=True),
             ),
-            # Read by the moderators' queue: the oldest first.
+            # Read by the moderators' queue: the oldest first, of all campaigns or some.
             models.Index(
-                fields=("campaign", "confirmed_at", "id"),
+                fields=("confirmed_at", "id"),
+                include=("campaign",),
                 name="signature_held",
                 condition=models.Q(status="held"),
+            ),
+            # Read by its lanes that few are in, so that nobody walks through all the others.
+            models.Index(
+                fields=("confirmed_at", "id"),
+                include=("campaign",),
+                name="signature_held_protected",
+                condition=models.Q(status="held", hold_reasons__overlap=GUARDED),
+            ),
+            models.Index(
+                fields=("confirmed_at", "id"),
+                include=("campaign",),
+                name="signature_held_groups",
+                condition=models.Q(status="held") & ~models.Q(kind="person"),
+            ),
+            models.Index(
+                fields=("confirmed_at", "id"),
+                include=("campaign",),
+                name="signature_held_imported",
+                condition=models.Q(status="held", hold_reasons=["imported"]),
+            ),
+            # Read by the lane of the deferred, and by all others: which are not back yet.
+            models.Index(
+                fields=("deferred_until",),
+                name="signature_deferred",
+                condition=models.Q(deferred_until__isnull=False),
+            ),
+            # Read by the page of one: who else has this name, and waits or was refused.
+            models.Index(
+                fields=("campaign", "name_fold"),
+                name="signature_undecided_name",
+                condition=models.Q(status="held") | ~models.Q(rejection_reason=""),
             ),
             # Read by the admin and the release: the signatures of a batch.
             models.Index(

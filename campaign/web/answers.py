@@ -25,6 +25,7 @@ TITLES: dict[str, str | Promise] = {
     "token_expired": _("This link is too old"),
     "signature_gone": _("This signature is gone"),
     "report_gone": _("This report is gone"),
+    "question_gone": _("No answer is needed any more"),
     "changed_meanwhile": _("This signature has changed"),
     "campaign_closed": _("Signing has ended"),
     "campaign_paused": _("Signing is paused"),

@@ -27,6 +27,7 @@ LABELS: dict[str, str | Promise] = {
     "consent": _("I agree"),
     "reason": _("What is wrong?"),
     "note": _("What should we know?"),
+    "answer": _("Your answer"),
 }
 NO_VERSION = -1
 """A statement version that no form of ours sends, so that it is never the current one."""

@@ -1,0 +1,46 @@
+"""The page on which a signer answers a moderator's question; the token of its mail is the authority."""
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils import translation
+
+from campaign import waiting
+from campaign.errors import InvalidInput
+from campaign.models.question import ANSWER_MAX, Question
+from campaign.web import personal
+from campaign.web.answers import door
+from campaign.web.forms import by_field, mistakes
+
+
+@door()
+def answer(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows the question, what was given, and a field; POST takes the answer and shows it."""
+    question = waiting.seen(token)
+    if request.method != "POST":
+        return _page(request, question)
+    form = personal.posted(request)
+    speech = personal.spoken(request, question.signature)
+    with translation.override(speech.interface):
+        try:
+            return _page(request, waiting.answer(token, typed=form))
+        except InvalidInput as error:
+            return _page(request, question, form=form, error=error)
+
+
+def _page(
+    request: HttpRequest,
+    question: Question,
+    *,
+    form: QueryDict | None = None,
+    error: InvalidInput | None = None,
+) -> HttpResponse:
+    errors = by_field(error.errors) if error else {}
+    context = {
+        **personal.shown(request, question.signature),
+        "question": question,
+        "typed": form or {},
+        "errors": errors,
+        "mistakes": mistakes(errors),
+        "answer_max": ANSWER_MAX,
+    }
+    status = 422 if errors else 200
+    return personal.answer(request, question.signature, "pages/answer.html", context, status=status)
