@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from campaign.models.signature import Signature, Status
+from campaign.models.signature import Evidence, Signature, Status
 from campaign.models.tally import TallyChange
 
 # The public name of each confirmed status: what was erased counts as withdrawn, so that the number
@@ -46,7 +46,9 @@ _EXPANDED = """
         ('discipline', change.discipline, change.state = 'published' AND change.shown),
         ('country', change.country, change.state = 'published' AND change.shown),
         ('kind', change.kind, change.state = 'published' AND change.shown),
-        ('evidence', change.evidence, change.state = 'published' AND change.shown)
+        ('evidence', change.evidence, change.state = 'published' AND change.shown),
+        ('voucher', change.voucher,
+            change.state = 'published' AND change.shown AND change.voucher <> '')
     ) AS part (dimension, key, counts) WHERE part.counts
 """
 
@@ -87,6 +89,7 @@ class Facets(NamedTuple):
     country: str = ""
     kind: str = ""
     evidence: str = ""
+    voucher: str = ""
     day: date | None = None
 
 
@@ -104,8 +107,15 @@ def facets(signature: Signature) -> Facets | None:
         country=signature.country,
         kind=signature.kind,
         evidence=signature.evidence,
+        voucher=_named_voucher(signature),
         day=signature.published_at.date(),
     )
+
+
+def _named_voucher(signature: Signature) -> str:
+    """The key of the organisation that the list names beside the signer, '' where it names none."""
+    named = signature.evidence == Evidence.VOUCHED and signature.member_of_id is not None
+    return str(signature.member_of_id) if named else ""
 
 
 def changed(campaign_id: int, before: Facets | None, after: Facets | None) -> list[TallyChange]:
@@ -163,6 +173,8 @@ def _parts(facet: Facets) -> list[Key]:
         if facet.shown:
             for dimension in ("discipline", "country", "kind", "evidence"):
                 parts.append((facet.state, dimension, getattr(facet, dimension)))
+            if facet.voucher:
+                parts.append((facet.state, "voucher", facet.voucher))
         else:
             parts.append((facet.state, "anonymous", ""))
     return parts

@@ -30,11 +30,21 @@ FROM ({{rows}}) AS listed
 """
 """The API's `signer`, to the letter, made of the rows that `publication` lets out."""
 _EVIDENCE_AT = INSTANT.format("evidence_at")
+_NAMED = "evidence = 'vouched' AND vouched_by IS NOT NULL"
 _AS_CSV = _SIGNER.replace("featured,", "featured::text AS featured,").replace(
-    "{evidence}", f"evidence, {_EVIDENCE_AT} AS evidence_at"
+    "{evidence}",
+    f"evidence, {_EVIDENCE_AT} AS evidence_at",
+)
+# Last, since programs go by the place of a column too.
+_AS_CSV = _AS_CSV.replace(
+    " AS updated_at\n",
+    f" AS updated_at,\n    CASE WHEN {_NAMED} THEN vouched_by END AS evidence_by\n",
 )
 _AS_JSON = _SIGNER.replace(
-    "{evidence}", f"json_build_object('method', evidence, 'at', {_EVIDENCE_AT}) AS evidence"
+    "{evidence}",
+    f"CASE WHEN {_NAMED}"
+    f" THEN json_build_object('method', evidence, 'at', {_EVIDENCE_AT}, 'by', vouched_by)"
+    f" ELSE json_build_object('method', evidence, 'at', {_EVIDENCE_AT}) END AS evidence",
 )
 _SELECTS = {"csv": _AS_CSV, "jsonl": _AS_JSON}
 

@@ -134,6 +134,20 @@ def written_for_one(write: Callable[[IO[bytes]], None]) -> Download:
         raise
 
 
+def opened(path: Path) -> Download | None:
+    """A file that lies ready, for one reader; None where there is none. Raises NotReady."""
+    if not _seats.acquire(timeout=SEAT_WITHIN):
+        raise NotReady
+    try:
+        return Download(path.open("rb"), _seats)
+    except FileNotFoundError:
+        _seats.release()
+        return None
+    except BaseException:
+        _seats.release()
+        raise
+
+
 def _path(campaign: Campaign, form: str) -> Path:
     return Path(settings.EXPORT_DIR) / f"{campaign.slug}.{form}"
 

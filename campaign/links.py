@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     NOT_ME = "not-me"
     REPORT = "report"
     ANSWER = "answer"
+    VOUCH = "vouch"
 
 
 LIFETIME = {
@@ -27,6 +28,8 @@ LIFETIME = {
     Purpose.NOT_ME: timedelta(days=30),
     Purpose.REPORT: timedelta(days=7),
     Purpose.ANSWER: timedelta(days=30),
+    # An organisation's mailing takes weeks, and is read for months.
+    Purpose.VOUCH: timedelta(days=180),
 }
 
 
@@ -35,7 +38,7 @@ class Link:
     """What a genuine token says: what it is about, and the revision that it was made for.
 
     ``subject`` is the public id of a signature, of REPORT that of a report, of ANSWER that of a
-    question; of NOT_ME it is `outbox.mail_subject`.
+    question, of VOUCH that of a member's link; of NOT_ME it is `outbox.mail_subject`.
     """
 
     subject: str

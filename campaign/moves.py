@@ -22,6 +22,7 @@ from campaign.models.print_list import PrintEntry
 from campaign.models.question import Question
 from campaign.models.report import Report, ReportOutcome
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
+from campaign.models.vouching import MemberLink
 from campaign.trip import Statement
 
 T = TypeVar("T")
@@ -59,6 +60,7 @@ PUBLIC_FIELDS: Final = frozenset(
         "featured",
         "evidence",
         "evidence_at",
+        "member_of_id",
     }
 )
 """Whose change raises ``revision``: a moderator or a link that showed the old one must look again."""
@@ -230,6 +232,7 @@ def _empty(signature: Signature) -> dict[str, Any]:
     )
     Proof.objects.filter(signature=signature).delete()
     Question.objects.filter(signature=signature).delete()
+    MemberLink.objects.filter(signature=signature).delete()
     texts = (
         *("name", "sort_name", "credit", "organisation", "country", "email", "canonical_email"),
         *("source", "evidence_note", "name_fold", "sort_key", "details_key", "import_key"),
@@ -237,6 +240,7 @@ def _empty(signature: Signature) -> dict[str, Any]:
     return {
         **dict.fromkeys(texts, ""),
         "discipline_id": None,
+        "member_of_id": None,
         "featured": False,
         "newsletter": False,
         "search": [],

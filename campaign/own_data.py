@@ -40,6 +40,9 @@ ABOUT: Final[dict[str, str | Promise]] = {
     "import": _("When the campaign added you from its own records, if it did."),
     "public": _("What everybody can read about you now; nothing if it is null."),
     "proofs": _("What shows that it is you, beside your mailbox, and since when."),
+    "vouchings": _(
+        "Which organisations vouch for you, or did, and when you let their name be shown."
+    ),
     "events": _("What was done with your signature, when, and who did it."),
     "questions": _("What moderators asked you about it, and what you answered."),
     "mails": _("The mails that we sent you, or tried to. Their texts are not kept."),
@@ -53,7 +56,9 @@ ABOUT: Final[dict[str, str | Promise]] = {
 """What stands where, in the words of the signer's language."""
 
 # The keys of other tables say nothing to who reads this; what they lead to stands beside them.
-_OTHER_TABLES = frozenset({"id", "campaign_id", "statement_id", "consent_id", "batch_id"})
+_OTHER_TABLES = frozenset(
+    {"id", "campaign_id", "statement_id", "consent_id", "batch_id", "member_of_id"}
+)
 _OF_A_MAIL = ("kind", "status", "attempts", "error", "created_at", "sent_at")
 _OF_AN_EVENT = ("at", "verb", "from_status", "to_status", "actor", "reason", "revision")
 _OF_A_PROOF = ("method", "at", "revoked_at", "domain")
@@ -77,6 +82,7 @@ def held(signature: Signature) -> dict[str, Any]:
         "import": _import,
         "public": publication.listed_signer,
         "proofs": lambda it: _rows(it.proofs.order_by("pk"), _OF_A_PROOF),
+        "vouchings": _vouchings,
         "events": _events,
         "questions": lambda it: _rows(it.questions.order_by("pk"), _OF_A_QUESTION),
         # Those to who reported it are theirs.
@@ -152,6 +158,19 @@ def _import(signature: Signature) -> dict[str, Any] | None:
 
 def _events(signature: Signature) -> list[dict[str, Any]]:
     return _rows(Event.objects.filter(signature=signature), _OF_AN_EVENT)
+
+
+def _vouchings(signature: Signature) -> list[dict[str, Any]]:
+    rows = signature.vouchings.select_related("voucher").order_by("pk")
+    return [
+        {
+            "organisation": row.voucher.name,
+            "at": publication.instant(row.at),
+            "shown_at": _value(row.shown_at),
+            "ended_at": _value(row.ended_at),
+        }
+        for row in rows
+    ]
 
 
 def _address(signature: Signature) -> dict[str, Any]:

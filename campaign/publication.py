@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from django.db import connection
 from django.db.models import F, QuerySet
@@ -19,7 +19,7 @@ from campaign import counts as counting
 from campaign import current, search
 from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
-from campaign.models.signature import Signature, Status
+from campaign.models.signature import Evidence, Signature, Status
 from campaign.models.statement import (
     StatementText,
     consent_version,
@@ -27,12 +27,16 @@ from campaign.models.statement import (
     current_text,
     edition,
 )
+from campaign.models.voucher import Voucher
 from campaign.paging import UPDATED, Cursor, Row, Source, read_page
 
 
 class PublicEvidence(TypedDict):
+    """``by`` is the organisation that vouches, where the signer lets it stand there, and else left out."""
+
     method: str
     at: str | None
+    by: NotRequired[str]
 
 
 class PublicSigner(TypedDict):
@@ -168,6 +172,7 @@ def _public(rows: QuerySet[Signature]) -> QuerySet[Signature, Row]:
         version=F("statement__version__number"),
         # The language of the text that was signed, not the one that the signer is written to in.
         text_language=F("statement__language"),
+        vouched_by=F("member_of__name"),
     )
     return public
 
@@ -175,13 +180,14 @@ def _public(rows: QuerySet[Signature]) -> QuerySet[Signature, Row]:
 # The same for pages, which are read by SQL.
 _LISTED = "campaign_id = %(campaign)s AND status = 'published' AND show_name"
 _ONCE_LISTED = "campaign_id = %(campaign)s AND listed_at IS NOT NULL AND updated_at >= %(since)s"
-_LOOKED_UP = ("discipline_id", "statement_id")
+_LOOKED_UP = ("discipline_id", "statement_id", "member_of_id")
 _READ = (*_COLUMNS, *_LOOKED_UP)
 _LOOKUPS = {
     "discipline_slug": "(SELECT slug FROM campaign_discipline WHERE id = discipline_id)",
     "version": "(SELECT number FROM campaign_statementversion WHERE id ="
     " (SELECT version_id FROM campaign_statementtext WHERE id = statement_id))",
     "text_language": "(SELECT language FROM campaign_statementtext WHERE id = statement_id)",
+    "vouched_by": "(SELECT name FROM campaign_voucher WHERE id = member_of_id)",
 }
 _FILTERS = {
     "discipline": "discipline_id = %(discipline)s",
@@ -204,15 +210,20 @@ def _signer(row: Row) -> PublicSigner:
         "organisation": row["organisation"] or None,
         "country": row["country"] or None,
         "featured": row["featured"],
-        "evidence": {
-            "method": row["evidence"],
-            "at": instant(row["evidence_at"]) if row["evidence_at"] else None,
-        },
+        "evidence": _evidence(row),
         "statement_version": row["version"],
         "language": row["text_language"],
         "signed_at": instant(row["signed_at"]),
         "updated_at": instant(row["updated_at"]),
     }
+
+
+def _evidence(row: Row) -> PublicEvidence:
+    at = instant(row["evidence_at"]) if row["evidence_at"] else None
+    evidence: PublicEvidence = {"method": row["evidence"], "at": at}
+    if row["vouched_by"] and row["evidence"] == Evidence.VOUCHED:
+        evidence["by"] = row["vouched_by"]
+    return evidence
 
 
 def _tombstone(row: Mapping[str, Any]) -> Tombstone:
@@ -286,7 +297,13 @@ def listed_signer(signature: Signature) -> PublicSigner | None:
     discipline = signature.discipline.slug if signature.discipline else None
     row = {name: getattr(signature, name) for name in _COLUMNS}
     return _signer(
-        {**row, "discipline_slug": discipline, "version": version, "text_language": language}
+        {
+            **row,
+            "discipline_slug": discipline,
+            "version": version,
+            "text_language": language,
+            "vouched_by": signature.member_of.name if signature.member_of else None,
+        }
     )
 
 
@@ -407,3 +424,21 @@ def counts(campaign: Campaign) -> dict[str, Any]:
             for of in ("discipline", "country", "kind", "evidence", "day")
         },
     }
+
+
+def vouchers(campaign: Campaign) -> dict[str, Any]:
+    """Beside how many names each organisation stands, of one snapshot: the API's `vouchers/`.
+
+    Of those alone who let it stand there: whatever counted the others too would say, each time that
+    it changes, of whom the organisation is that stands nowhere.
+    """
+    as_of = timezone.now()
+    numbers = {
+        int(key): n
+        for (state, of, key), n in counting.snapshot(campaign.pk).items()
+        if state == "published" and of == "voucher"
+    }
+    named = Voucher.objects.filter(pk__in=numbers).values_list("pk", "name")
+    ranked = sorted((-numbers[pk], name) for pk, name in named)
+    results = [{"name": name, "published": -n} for n, name in ranked]
+    return {"as_of": instant(as_of), "results": results}

@@ -84,13 +84,21 @@ def sign(
     """
     require_open(campaign)
     details = read_details(campaign, typed)
-    text = current_text(campaign, details.language)
+    text = agreed_text(campaign, details.language, statement_version, consent_version)
+    # Once more where an import, or the same request at the other side of midnight, has just placed it.
+    moves.once_more(lambda: _receive(campaign, details, text, once, network))
+
+
+def agreed_text(
+    campaign: Campaign, language: str, statement_version: int | None, consent_version: int | None
+) -> StatementText:
+    """The text that is signed now; raises StatementChanged or ConsentChanged if the form showed another."""
+    text = current_text(campaign, language)
     if statement_version is not None and text.version.number != statement_version:
         raise StatementChanged
     if consent_version not in (None, newest_consent(campaign, text.language)):
         raise ConsentChanged
-    # Once more where an import, or the same request at the other side of midnight, has just placed it.
-    moves.once_more(lambda: _receive(campaign, details, text, once, network))
+    return text
 
 
 def _receive(
@@ -107,7 +115,7 @@ def _receive(
             return
         welcome = reception.take(campaign_id=campaign.pk, canonical_email=canonical)
         known = locks.lock_address(campaign.pk, canonical if welcome else NOBODY)
-        fresh = _draft(campaign, details, text, canonical)
+        fresh = draft(campaign, details, text, canonical)
         kind, instead = _addressee(known, fresh)
         reception.place(fresh, mail=kind, network=network, instead=instead, welcome=welcome)
         queue.tell_after_commit(outbox.DELIVER)
@@ -140,7 +148,8 @@ def _standing(known: Sequence[Signature], name_fold: str) -> Signature | None:
     return next((s for s in known if s.status in STANDING and s.name_fold == name_fold), None)
 
 
-def _draft(campaign: Campaign, details: Details, text: StatementText, canonical: str) -> Signature:
+def draft(campaign: Campaign, details: Details, text: StatementText, canonical: str) -> Signature:
+    """A fresh pending signature that is not placed yet."""
     return Signature(
         campaign=campaign,
         statement=text,
@@ -227,15 +236,7 @@ def confirm(token: str) -> Moved:
         if signature.status != Status.PENDING:
             raise SignatureGone
         link.require_fresh()
-        if not signature.campaign.takes_confirmations():
-            raise CampaignClosed
-        if _standing(others, signature.name_fold) is not None:
-            raise SignatureGone  # placed, or renamed to, while that one was being confirmed
-        reasons = rules.hold_reasons(signature, others)
-        to = Status.HELD if reasons else Status.PUBLISHED
-        domain = proofs.listed_domain(signature)
-        evidence = Evidence.DOMAIN if domain else Evidence.EMAIL
-        return Decision(to=to, hold_reasons=reasons, evidence=evidence, domain=domain)
+        return confirmed(signature, others)
 
     return moves.once_more(
         lambda: moves.move(
@@ -246,6 +247,19 @@ def confirm(token: str) -> Moved:
             revision=link.revision,
         )
     )
+
+
+def confirmed(signature: Signature, others: Sequence[Signature]) -> Decision:
+    """Where a pending signature goes that its mailbox has confirmed; raises CampaignClosed, SignatureGone."""
+    if not signature.campaign.takes_confirmations():
+        raise CampaignClosed
+    if _standing(others, signature.name_fold) is not None:
+        raise SignatureGone  # placed, or renamed to, while that one was being confirmed
+    reasons = rules.hold_reasons(signature, others)
+    to = Status.HELD if reasons else Status.PUBLISHED
+    domain = proofs.listed_domain(signature)
+    evidence = Evidence.DOMAIN if domain else Evidence.EMAIL
+    return Decision(to=to, hold_reasons=reasons, evidence=evidence, domain=domain)
 
 
 def seen(purpose: Purpose, token: str) -> Signature:

@@ -11,6 +11,7 @@ from campaign import (
     delivery,
     dispatch,
     files,
+    link_batches,
     milestones,
     outbox,
     printing,
@@ -18,6 +19,8 @@ from campaign import (
     releases,
     retention,
     uploads,
+    vouchers,
+    vouching,
 )
 
 
@@ -93,3 +96,15 @@ def take_uploads() -> None:
 def freeze_print_lists() -> None:
     """Freeze the print lists that were asked for."""
     printing.freeze_ordered()
+
+
+@shared_task(name=link_batches.TASK, soft_time_limit=540, time_limit=600)
+def write_links() -> None:
+    """Write the links of organisations' lists, and delete the files that must not stay."""
+    link_batches.work()
+
+
+@shared_task(name=vouchers.UNDO, soft_time_limit=540, time_limit=600)
+def unvouch() -> None:
+    """Take back what revoked organisations and batches vouched for."""
+    vouching.undo()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 BASE = "/api/v1/campaigns/art/"
 HEADER = (
     "id,name,sort_name,kind,discipline,credit,organisation,country,featured,evidence,evidence_at,"
-    "statement_version,language,signed_at,updated_at"
+    "statement_version,language,signed_at,updated_at,evidence_by"
 )
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -64,6 +64,7 @@ def test_a_line_of_the_csv_says_what_the_api_says(client: Client, art: Campaign)
             "evidence": evidence["method"],
             "evidence_at": evidence["at"],
             "statement_version": "1",
+            "evidence_by": "",
         }
     ]
 
@@ -72,7 +73,7 @@ def test_what_was_not_given_is_an_empty_cell(client: Client, art: Campaign) -> N
     make_signature(art, credit=None, discipline=None)
     row = rows(client)[0]
     assert [name for name, cell in row.items() if cell == ""] == [
-        *("sort_name", "discipline", "credit", "organisation", "country"),
+        *("sort_name", "discipline", "credit", "organisation", "country", "evidence_by"),
     ]
     assert row["featured"] == "false"
 

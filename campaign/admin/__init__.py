@@ -13,6 +13,7 @@ from campaign.admin import (
     print_lists,
     signatures,
     uploads,
+    vouchers,
     webhooks,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "print_lists",
     "signatures",
     "uploads",
+    "vouchers",
     "webhooks",
 ]

@@ -34,6 +34,7 @@ ACTORS = {
     "moderator": _("a moderator"),
     "organiser": _("the organiser"),
     "clock": _("the clock"),
+    "voucher": _("an organisation that vouches"),
     "api_key": _("a program with an API key"),
 }
 FIELDS = {
@@ -46,6 +47,7 @@ FIELDS = {
     "country": _("Country"),
     "show_name": _("Listed or not"),
     "featured": _("Featured"),
+    "member_of_id": _("Organisation that vouches, beside the name"),
 }
 
 

@@ -42,6 +42,8 @@ class Site(AdminSite):
             link = reverse("admin:campaign_signature_changelist")
             lane = desk.first_lane(request.user).value
             return HttpResponseRedirect(f"{link}?status={lane}" if lane else link)
+        if request.user.has_perm(roles.VOUCH):
+            return HttpResponseRedirect(reverse("admin:campaign_organisations"))
         return super().index(request, extra_context)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
@@ -65,6 +67,7 @@ class Site(AdminSite):
                 "separator": True,
                 "items": [
                     _item(request, _("Campaigns"), "campaign", "campaign"),
+                    self._vouchers_item(request),
                     self._webhooks_item(request),
                     _item(request, _("Import"), "upload", "upload", right=roles.IMPORT),
                     _export_item(request),
@@ -113,6 +116,15 @@ class Site(AdminSite):
                 "badge": desk.said(held),
                 "badge_variant": "primary" if held else "success",
             }
+        return item
+
+    def _vouchers_item(self, request: HttpRequest) -> dict[str, Any]:
+        """Those that a campaign admitted, for who steers it; for one of theirs, its own page."""
+        item = _item(request, _("Organisations"), "handshake", "voucher")
+        item["has_permission"] = request.user.has_perm(STEER)
+        if not item["has_permission"] and request.user.has_perm(roles.VOUCH):
+            link = reverse("admin:campaign_organisations")
+            item |= {"title": _("Your organisation"), "link": link, "has_permission": True}
         return item
 
     def _webhooks_item(self, request: HttpRequest) -> dict[str, Any]:

@@ -2,6 +2,10 @@
 
 from django.urls import path
 
+from campaign.admin.organisation import welcome
 from campaign.admin.site import site
 
-urlpatterns = [path("", site.urls)]
+urlpatterns = [
+    path("welcome/<uidb64>/<token>/", welcome, name="welcome"),
+    path("", site.urls),
+]

@@ -29,6 +29,7 @@ SUMMARIES = {
     "signers_csv": "The whole list for a spreadsheet",
     "signers_jsonl": "The whole list, an object a line",
     "counts_retrieve": "All numbers",
+    "vouchers_retrieve": "Beside how many names each organisation stands",
     "corrections_retrieve": "What was removed from the list, and why",
     "feed_retrieve": "The newest signers as an Atom feed",
     "badge_retrieve": "The count as a picture",

@@ -153,9 +153,9 @@ _PRIVATE_GONE = {
 
 _CSV = (
     "id,name,sort_name,kind,discipline,credit,organisation,country,featured,evidence,evidence_at,"
-    "statement_version,language,signed_at,updated_at\n"
+    "statement_version,language,signed_at,updated_at,evidence_by\n"
     f'{_ID},Zoë Example,"Example, Zoë",person,author,The Night Porter,,IE,false,email,'
-    "2026-01-30T18:04:11.000Z,1,en,2026-01-30T18:03:52.000Z,2026-01-31T08:12:40.512Z\n"
+    "2026-01-30T18:04:11.000Z,1,en,2026-01-30T18:03:52.000Z,2026-01-31T08:12:40.512Z,\n"
 )
 _JSONL = f'{{"id":"{_ID}","name":"Zoë Example","kind":"person", …}}\n'
 _ATOM = (
@@ -236,6 +236,15 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "feed_retrieve": {"A feed": _ATOM},
     "badge_retrieve": {"A picture": _SVG},
     "counts_retrieve": {"All numbers": _COUNTS},
+    "vouchers_retrieve": {
+        "Two organisations": {
+            "as_of": _AT,
+            "results": [
+                {"name": "Writers’ Union", "published": 87},
+                {"name": "Actors’ Guild", "published": 12},
+            ],
+        }
+    },
     "corrections_retrieve": {
         "One day": {
             "results": [

@@ -30,6 +30,10 @@ class AnyOfExtension(PolymorphicProxySerializerExtension):  # type: ignore[no-un
 class EvidenceShape(Shape):
     method = serializers.ChoiceField(Evidence.choices)
     at = serializers.DateTimeField(allow_null=True)
+    by = serializers.CharField(
+        required=False,
+        help_text="The organisation that vouches, only where the signer chose that it stands here.",
+    )
 
 
 class SignerShape(Shape):
@@ -84,6 +88,16 @@ SIGNERS_ANSWER = AnyOf(
     serializers=[SignerPageShape, ChangePageShape],
     resource_type_field_name=None,
 )
+
+
+class VoucherShape(Shape):
+    name = serializers.CharField()
+    published = serializers.IntegerField()
+
+
+class VouchersShape(Shape):
+    as_of = serializers.DateTimeField()
+    results = VoucherShape(many=True)
 
 
 class DisciplineShape(Shape):

@@ -271,6 +271,21 @@ class Counts(PublicRead):
         return Response(publication.counts(publication.find_campaign(slug)))
 
 
+class Vouchers(PublicRead):
+    kept = True
+
+    @extend_schema(
+        operation_id="vouchers_retrieve", responses={200: outputs.VouchersShape, **problems(404)}
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Beside how many names on the list each organisation that vouches stands.
+
+        Of those alone who chose that it stands there, as `evidence.by` of their entry says. All whom some
+        organisation vouches for are in `by_evidence` of the counts.
+        """
+        return Response(publication.vouchers(publication.find_campaign(slug)))
+
+
 class Corrections(Translated):
     @extend_schema(
         operation_id="corrections_retrieve",

@@ -30,6 +30,7 @@ urlpatterns = [
     path(f"{CAMPAIGN}feed.atom", downloads.Feed.as_view(), name="api-feed"),
     path(f"{CAMPAIGN}badge.svg", downloads.Badge.as_view(), name="api-badge"),
     path(f"{CAMPAIGN}corrections/", reads.Corrections.as_view(), name="api-corrections"),
+    path(f"{CAMPAIGN}vouchers/", reads.Vouchers.as_view(), name="api-vouchers"),
     path(f"{CAMPAIGN}counts/", reads.Counts.as_view(), name="api-counts"),
     path(
         f"{PRIVATE}signatures/",

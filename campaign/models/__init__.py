@@ -20,6 +20,8 @@ from campaign.models.signature import Signature
 from campaign.models.statement import Consent, StatementText, StatementVersion
 from campaign.models.tally import Tally, TallyChange
 from campaign.models.upload import Upload
+from campaign.models.voucher import LinkBatch, Voucher
+from campaign.models.vouching import MemberLink, Vouching
 from campaign.models.webhook import Milestone, Webhook, WebhookDelivery
 
 __all__ = [
@@ -34,10 +36,12 @@ __all__ = [
     "EventNote",
     "IdempotencyKey",
     "ImportBatch",
+    "LinkBatch",
     "Logo",
     "Mail",
     "MailProvider",
     "MailQuota",
+    "MemberLink",
     "Membership",
     "Milestone",
     "PrintEntry",
@@ -54,6 +58,8 @@ __all__ = [
     "Tally",
     "TallyChange",
     "Upload",
+    "Voucher",
+    "Vouching",
     "Webhook",
     "WebhookDelivery",
 ]

@@ -17,6 +17,16 @@ class AuditAction(models.TextChoices):
     FOUR_EYES = "four_eyes", _("four eyes switched")
     BATCH_PREVIEWED = "batch_previewed", _("import batch previewed")
     BATCH_RELEASED = "batch_released", _("import batch released")
+    VOUCHER_ADMITTED = "voucher_admitted", _("organisation admitted")
+    VOUCHER_QUOTA = "voucher_quota", _("organisation’s quota changed")
+    VOUCHER_REVOKED = "voucher_revoked", _("organisation revoked")
+    VOUCHER_LOGIN = "voucher_login", _("login of an organisation made")
+    VOUCHER_LOGIN_GONE = "voucher_login_gone", _("login of an organisation taken")
+    NAME_CONFIRMED = "name_confirmed", _("name confirmed by an organisation")
+    NAME_TAKEN_BACK = "name_taken_back", _("name taken back by an organisation")
+    LINKS_MADE = "links_made", _("links for members made")
+    LINKS_FETCHED = "links_fetched", _("links for members fetched")
+    LINKS_REVOKED = "links_revoked", _("links for members revoked")
 
 
 class AuditEntry(models.Model):

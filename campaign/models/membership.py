@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from campaign.models.campaign import Campaign
+from campaign.models.voucher import Voucher
 
 
 class Role(models.TextChoices):
@@ -15,17 +16,27 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    """A user's role in one campaign; what a role may do is said in `roles`."""
+    """A user's role in one campaign; what a role may do is said in `roles`.
+
+    That of an organisation is to vouch as that ``voucher``, and to see nothing else.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=12, choices=Role)
+    voucher = models.ForeignKey(
+        Voucher, models.PROTECT, null=True, blank=True, related_name="memberships"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("campaign", "role", "pk")
         constraints = (
             models.UniqueConstraint(fields=("user", "campaign"), name="membership_once"),
+            models.CheckConstraint(
+                condition=models.Q(voucher__isnull=True) | models.Q(role="organisation"),
+                name="membership_vouches_as_an_organisation",
+            ),
         )
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import CONFIRM_GRACE, Campaign, Discipline
 from campaign.models.statement import Consent, StatementText
+from campaign.models.voucher import Voucher
 
 NAME_MAX = 200
 UNCONFIRMED_KEPT = timedelta(days=30)
@@ -148,6 +149,10 @@ class Signature(models.Model):
     rejection_reason = models.CharField(max_length=20, choices=RejectionReason, blank=True)
     evidence = models.CharField(max_length=10, choices=Evidence, blank=True)
     evidence_at = models.DateTimeField(null=True, blank=True)
+    # Whose name the signer lets stand beside theirs, of those that vouch for them.
+    member_of = models.ForeignKey(
+        Voucher, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
+    )
     confirmed_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     listed_at = models.DateTimeField(null=True, blank=True)

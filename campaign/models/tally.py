@@ -23,6 +23,8 @@ class TallyChange(models.Model):
     country = models.CharField(max_length=2, blank=True, default="")
     kind = models.CharField(max_length=12, blank=True, default="")
     evidence = models.CharField(max_length=10, blank=True, default="")
+    # Of the organisation whose name stands beside theirs; db_default for rows that know of none.
+    voucher = models.CharField(max_length=20, blank=True, default="", db_default="")
     day = models.DateField(null=True)
 
     def __str__(self) -> str:

@@ -26,6 +26,8 @@ TITLES: dict[str, str | Promise] = {
     "signature_gone": _("This signature is gone"),
     "report_gone": _("This report is gone"),
     "question_gone": _("No answer is needed any more"),
+    "link_gone": _("This link does not work any more"),
+    "link_used": _("This link was used already"),
     "changed_meanwhile": _("This signature has changed"),
     "campaign_closed": _("Signing has ended"),
     "campaign_paused": _("Signing is paused"),

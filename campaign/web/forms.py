@@ -24,6 +24,7 @@ LABELS: dict[str, str | Promise] = {
     "credit": _("Known for"),
     "organisation": _("Organisation"),
     "country": _("Country"),
+    "own_email": _("E-mail address"),
     "consent": _("I agree"),
     "reason": _("What is wrong?"),
     "note": _("What should we know?"),

@@ -171,6 +171,7 @@ def entries(
             ],
             "mark": Evidence(signer["evidence"]["method"]).label,
             "mark_means": MEANINGS[signer["evidence"]["method"]],
+            "marked_by": signer["evidence"].get("by", ""),
             "marked_at": moment(signer["evidence"]["at"]),
         }
         for signer in found

@@ -17,6 +17,7 @@ from campaign.web import (
     reports,
     signer_list,
     signer_page,
+    vouch,
 )
 
 
@@ -84,6 +85,8 @@ urlpatterns = [
     path("report/<anything:token>", reports.confirm),
     path("answer/<anything:token>/", questions.answer, name="answer"),
     path("answer/<anything:token>", questions.answer),
+    path("vouch/<anything:token>/", vouch.vouch, name="vouch"),
+    path("vouch/<anything:token>", vouch.vouch),
     path("preview/<slug:key>/", campaigns.preview, name="preview"),
     path("<slug:slug>/", campaigns.campaign_page, name="campaign"),
     path("<slug:slug>/share.png", pictures.campaign_picture, name="campaign-picture"),

@@ -1,0 +1,410 @@
+"""Vouching, the whole way: admitted, links made, opened, used by one button, listed, taken back."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+
+from campaign import counts, signing, tasks, vouchers, vouching
+from campaign.models import (
+    AuditEntry,
+    Campaign,
+    Event,
+    LinkBatch,
+    Mail,
+    MemberLink,
+    Proof,
+    Signature,
+    Voucher,
+    Vouching,
+)
+from campaign.models.signature import Status
+from tests.factories import details, make_campaign, make_signature, make_user, manage_token
+from tests.vouchers import link_for, make_voucher, member_form
+
+pytestmark = pytest.mark.django_db
+
+SIGNERS = "/api/v1/campaigns/art/signers/"
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign(publication="after_verification")
+
+
+@pytest.fixture
+def voucher(campaign: Campaign) -> Voucher:
+    return make_voucher(campaign)
+
+
+def numbers(client: Client) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get("/api/v1/campaigns/art/counts/").json()
+    return answer
+
+
+def per_organisation(client: Client) -> list[dict[str, Any]]:
+    answer = client.get("/api/v1/campaigns/art/vouchers/").json()
+    results: list[dict[str, Any]] = answer["results"]
+    return results
+
+
+def assert_exact(campaign: Campaign) -> None:
+    found = counts.snapshot(campaign.pk)
+    found.pop(("received", "all", ""), None)
+    assert found == counts.recount(campaign.pk)
+
+
+# --- One button ------------------------------------------------------------------------------
+
+
+def test_opening_a_link_changes_nothing_and_one_button_signs_confirms_and_vouches(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+
+    page = client.get(link)
+    assert page.status_code == 200
+    assert "Actors’ Guild" in page.content.decode()
+    assert "no-store" in page["Cache-Control"]
+    assert not page.cookies
+    assert client.head(link).status_code == 200
+    assert not Signature.objects.exists()
+    assert MemberLink.objects.get().used_at is None
+
+    done = client.post(link, member_form())
+    assert done.status_code == 200
+    assert "You have signed. Thank you." in done.content.decode()
+    assert "/manage/" in done.content.decode()
+
+    signature = Signature.objects.get()
+    assert (signature.status, signature.evidence) == (Status.PUBLISHED, "vouched")
+    shown = client.get(f"{SIGNERS}{signature.public_id}/").json()
+    assert shown["name"] == "Zoë Moreau"
+    assert set(shown["evidence"]) == {"method", "at"}
+    assert shown["evidence"]["method"] == "vouched"
+    assert per_organisation(client) == []
+    found = numbers(client)
+    assert (found["received"], found["confirmed"], found["published"]) == (1, 1, 1)
+    assert found["by_evidence"] == [{"evidence": "vouched", "published": 1}]
+    assert not Mail.objects.exists()
+    assert_exact(campaign)
+
+
+def test_with_the_separate_tick_the_organisation_stands_beside_the_name_everywhere(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form(member="yes"))
+
+    signature = Signature.objects.get()
+    evidence = client.get(f"{SIGNERS}{signature.public_id}/").json()["evidence"]
+    assert evidence["by"] == "Actors’ Guild"
+    assert client.get(SIGNERS).json()["results"][0]["evidence"] == evidence
+    assert per_organisation(client) == [{"name": "Actors’ Guild", "published": 1}]
+    for page in ("/art/signers/", f"/art/signers/{signature.public_id}/"):
+        assert "Actors’ Guild" in client.get(page).content.decode(), page
+    csv = b"".join(client.get("/api/v1/campaigns/art/signers.csv")).decode()
+    assert "evidence_by" in csv.splitlines()[0]
+    assert "Actors’ Guild" in csv
+    line = b"".join(client.get("/api/v1/campaigns/art/signers.jsonl")).decode()
+    assert '"by":"Actors’ Guild"' in line.replace(" : ", ":")
+    assert_exact(campaign)
+
+
+def test_the_rules_hold_a_protected_name_and_a_campaign_that_reviews_reviews(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    form = member_form(name="Scarlett Johansson")
+    done = client.post(link_for(voucher, "zoe@example.org"), form)
+
+    assert "A moderator looks at your signature" in done.content.decode()
+    signature = Signature.objects.get()
+    assert signature.status == Status.HELD
+    assert "protected_name" in signature.hold_reasons
+    assert signature.evidence == "vouched"
+    assert client.get(SIGNERS).json()["results"] == []
+
+    reviewing = make_campaign(slug="reviewing")
+    other = make_voucher(reviewing)
+    client.post(link_for(other, "zoe@example.org"), member_form())
+    assert Signature.objects.get(campaign=reviewing).hold_reasons == ["review"]
+
+
+def test_who_has_signed_already_is_vouched_for_by_the_same_form_or_by_the_address_alone(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    zoe = make_signature(campaign, **details())
+    ann = make_signature(campaign, name="Ann Bee", email="ann@example.org")
+
+    client.post(link_for(voucher, "zoe@example.org"), member_form())
+    done = client.post(
+        link_for(voucher, "ann@example.org"), {"action": "join", "own_email": "ANN@example.org"}
+    )
+
+    assert "You have signed. Thank you." in done.content.decode()
+    assert Signature.objects.count() == 2
+    for signature in (zoe, ann):
+        signature.refresh_from_db()
+        assert signature.evidence == "vouched"
+    assert Proof.objects.filter(method="vouched").count() == 2
+    assert_exact(campaign)
+
+
+def test_who_has_not_signed_is_told_so_by_the_short_form(client: Client, voucher: Voucher) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    answer = client.post(link, {"action": "join", "own_email": "zoe@example.org"})
+    assert answer.status_code == 422
+    assert "Nobody has signed with this address yet" in answer.content.decode()
+    assert MemberLink.objects.get().used_at is None
+
+
+def test_a_pending_signature_with_the_same_details_is_replaced_by_the_confirmed_one(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    make_signature(campaign, status=Status.PENDING, **details())
+    client.post(link_for(voucher, "zoe@example.org"), member_form())
+    assert Signature.objects.get().status == Status.PUBLISHED
+    assert numbers(client)["published"] == 1
+    assert_exact(campaign)
+
+
+# --- What does not work ----------------------------------------------------------------------
+
+
+def test_another_address_than_the_links_own_signs_nothing_and_is_said_beside_the_field(
+    client: Client, voucher: Voucher
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    answer = client.post(link, member_form(email="other@example.org"))
+
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert "This link was sent to another address." in text
+    assert "Zoë Moreau" in text
+    assert not Signature.objects.exists()
+    assert MemberLink.objects.get().used_at is None
+    # The same mailbox written another way is the same.
+    assert client.post(link, member_form(email=" ZOE@Example.org ")).status_code == 200
+
+
+def test_guessing_the_address_of_a_strangers_link_ends_after_twenty_tries(
+    client: Client, voucher: Voucher
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False):
+        for n in range(vouching.TRIES):
+            answer = client.post(link, member_form(email=f"guess{n}@example.org"))
+            assert "sent to another address" in answer.content.decode()
+        answer = client.post(link, member_form(email="once-more@example.org"))
+        assert "tried too often" in answer.content.decode()
+    assert not Signature.objects.exists()
+
+
+def test_a_form_without_consent_or_name_keeps_what_was_typed(
+    client: Client, voucher: Voucher
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    answer = client.post(link, member_form(consent="", name="", credit="Quarry Songs"))
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "You can only sign if you agree." in text
+    assert "Please fill this in." in text
+    assert "Quarry Songs" in text
+    assert not Signature.objects.exists()
+
+
+def test_a_used_link_says_so_shows_nothing_of_its_signer_and_mails_the_link_to_their_page(
+    client: Client, voucher: Voucher
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    client.post(link, member_form())
+
+    again = client.get(link)
+    assert again.status_code == 200
+    assert "This link was used already" in again.content.decode()
+    assert "Zoë" not in again.content.decode()
+    other = client.post(link, member_form(name="Another Name"))
+    assert other.status_code == 409
+    assert Signature.objects.count() == 1
+
+    mailed = client.post(link, {"action": "renew"})
+    assert "Look in your inbox" in mailed.content.decode()
+    assert [mail.kind for mail in Mail.objects.all()] == ["signed_already"]
+
+
+def test_the_same_form_sent_twice_is_a_success_that_changes_nothing(
+    client: Client, voucher: Voucher
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    client.post(link, member_form())
+    before = Signature.objects.values().get(), Event.objects.count()
+    again = client.post(link, member_form())
+    assert again.status_code == 200
+    assert "You have signed. Thank you." in again.content.decode()
+    assert "/manage/" not in again.content.decode()
+    assert (Signature.objects.values().get(), Event.objects.count()) == before
+
+
+@pytest.mark.parametrize("what", ["replaced", "batch", "organisation", "expired", "unknown"])
+def test_a_link_that_works_no_more_says_so(client: Client, voucher: Voucher, what: str) -> None:
+    by, link = voucher.admitted_by, link_for(voucher, "zoe@example.org")
+    at = timedelta(0)
+    if what == "replaced":
+        link_for(voucher, "zoe@example.org")
+    elif what == "batch":
+        vouchers.revoke_batch(batch=LinkBatch.objects.get(), by=by)
+    elif what == "organisation":
+        vouchers.revoke(voucher=voucher, by=by)
+    elif what == "expired":
+        at = timedelta(days=181)
+    else:
+        MemberLink.objects.all().delete()
+    with time_machine.travel(voucher.admitted_at + at):
+        for answer in (client.get(link), client.post(link, member_form())):
+            assert answer.status_code == 410
+            assert "This link does not work any more" in answer.content.decode()
+    assert not Signature.objects.exists()
+
+
+def test_a_broken_link_and_one_for_another_purpose_get_their_own_page(
+    client: Client, campaign: Campaign
+) -> None:
+    signature = make_signature(campaign)
+    assert client.get("/vouch/nonsense/").status_code == 400
+    answer = client.get(f"/vouch/{manage_token(signature)}/")
+    assert answer.status_code == 400
+    assert "belongs to another page" in answer.content.decode()
+
+
+def test_a_paused_or_closed_campaign_takes_no_signature_by_a_link(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    Campaign.objects.filter(pk=campaign.pk).update(paused_at=voucher.admitted_at)
+    assert "Signing is paused" in client.get(link).content.decode()
+    assert client.post(link, member_form()).status_code == 409
+    assert not Signature.objects.exists()
+
+
+# --- Taking back -----------------------------------------------------------------------------
+
+
+def test_a_revoked_batch_lets_the_evidence_fall_back_and_gives_the_quota_back(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form(member="yes"))
+    batch = LinkBatch.objects.get()
+    link_for(voucher, "stays@example.org")
+
+    vouchers.revoke_batch(batch=batch, by=voucher.admitted_by)
+    tasks.unvouch()
+
+    signature = Signature.objects.get()
+    assert (signature.status, signature.evidence) == (Status.PUBLISHED, "email")
+    assert signature.evidence_at == signature.confirmed_at
+    shown = client.get(f"{SIGNERS}{signature.public_id}/").json()
+    assert set(shown["evidence"]) == {"method", "at"}
+    assert per_organisation(client) == []
+    voucher.refresh_from_db()
+    assert voucher.taken == 1
+    assert MemberLink.objects.get().batch != batch
+    assert Vouching.objects.get().ended_at is not None
+    assert_exact(campaign)
+    tasks.unvouch()
+    assert Event.objects.filter(verb="revoke").count() == 1
+
+
+def test_a_revoked_organisation_vouches_for_nobody_and_nobody_leaves_the_list(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    other = make_voucher(campaign, "Writers’ Union")
+    for email in ("zoe@example.org", "ann@example.org"):
+        client.post(link_for(voucher, email), member_form(email=email, name=f"Name of {email[:3]}"))
+    client.post(
+        link_for(other, "ann@example.org"), {"action": "join", "own_email": "ann@example.org"}
+    )
+
+    assert vouchers.revoke(voucher=voucher, by=voucher.admitted_by)
+    tasks.unvouch()
+
+    evidence = dict(Signature.objects.values_list("email", "evidence"))
+    assert evidence == {"zoe@example.org": "email", "ann@example.org": "vouched"}
+    assert numbers(client)["published"] == 2
+    assert_exact(campaign)
+    entries = AuditEntry.objects.filter(action="voucher_revoked")
+    assert [entry.details for entry in entries] == [{"voucher": voucher.pk}]
+
+
+def test_one_address_is_taken_back_whether_its_link_was_used_or_not_and_nothing_tells(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form())
+    unused = link_for(voucher, "ann@example.org")
+    by = voucher.admitted_by
+
+    for email in ("zoe@example.org", "ann@example.org", "nobody@example.org"):
+        vouching.take_back_address(voucher=voucher, email=email, by=by)
+
+    assert Signature.objects.get().evidence == "email"
+    assert client.get(unused).status_code == 410
+    voucher.refresh_from_db()
+    assert (voucher.taken, MemberLink.objects.count()) == (0, 0)
+
+
+def test_erasing_a_signature_deletes_link_and_vouching(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form(member="yes"))
+    signature = Signature.objects.get()
+
+    signing.erase(manage_token(signature))
+
+    assert not MemberLink.objects.exists()
+    assert not Vouching.objects.exists()
+    assert not Proof.objects.exists()
+    signature.refresh_from_db()
+    assert (signature.status, signature.member_of) == (Status.ERASED, None)
+    assert per_organisation(client) == []
+    assert_exact(campaign)
+
+
+def test_who_withdrew_is_passed_over_by_a_revocation(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form(member="yes"))
+    signing.withdraw(manage_token(Signature.objects.get()))
+    assert per_organisation(client) == []
+    vouchers.revoke(voucher=voucher, by=voucher.admitted_by)
+    tasks.unvouch()
+    assert Vouching.objects.get().ended_at is not None
+    assert Signature.objects.get().status == Status.WITHDRAWN
+    assert_exact(campaign)
+
+
+# --- By hand ---------------------------------------------------------------------------------
+
+
+def test_a_name_on_the_list_is_confirmed_by_hand_within_the_quota_and_taken_back(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    by = make_user(username="guild")
+    signature, other = make_signature(campaign), make_signature(campaign, name="Other")
+    vouchers.set_quota(voucher=voucher, quota=1, by=by)
+
+    first = vouching.confirm_name(voucher=voucher, public_id=signature.public_id, by=by)
+    assert vouching.confirm_name(voucher=voucher, public_id=signature.public_id, by=by) == first
+    with pytest.raises(Exception, match="another look"):
+        vouching.confirm_name(voucher=voucher, public_id=other.public_id, by=by)
+
+    shown = client.get(f"{SIGNERS}{signature.public_id}/").json()["evidence"]
+    assert shown["method"] == "vouched"
+    assert "by" not in shown
+    assert vouching.take_back(vouching=first, by=by)
+    assert not vouching.take_back(vouching=first, by=by)
+    assert client.get(f"{SIGNERS}{signature.public_id}/").json()["evidence"]["method"] == "email"
+    voucher.refresh_from_db()
+    assert voucher.taken == 0
+    actors = Event.objects.filter(verb__in=("prove", "revoke")).values_list("actor", "user")
+    assert list(actors) == [("voucher", by.pk), ("voucher", by.pk)]
+    assert_exact(campaign)
