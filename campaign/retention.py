@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from campaign import locks, outbox, placing, reports
+from campaign import lockout, locks, outbox, placing, reports, staff_sessions
 from campaign.errors import SignatureGone
 from campaign.links import LIFETIME, Purpose
 from campaign.models.address import SuppressionReason
@@ -118,6 +118,8 @@ def expire() -> int:
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT).delete()
     WebhookDelivery.objects.filter(created_at__lt=now - WEBHOOK_LOG_KEPT).delete()
     SignatureNetwork.objects.filter(at__lt=now - NETWORK_KEPT).delete()
+    lockout.forget(now)
+    staff_sessions.forget()
     _expire_reports(now)
     return placing.discard(stale.values_list("pk", flat=True))
 

@@ -55,6 +55,12 @@ def plain_http() -> None:
     settings.KEYS_NEED_HTTPS = False
 
 
+@pytest.fixture(scope="session", autouse=True)
+def password_alone() -> None:
+    """`Client.force_login` shows no second factor; the tests that are about one switch it on again."""
+    settings.SECOND_FACTOR_REQUIRED = False
+
+
 @pytest.fixture(autouse=True)
 def fresh_process(own_redis: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Copies, breakers and the language of the last request would tell one test of another."""

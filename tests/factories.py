@@ -79,7 +79,7 @@ MODERATOR = ("view_signature", "view_address", "moderate_signature", "view_impor
 
 def make_member(campaign: Campaign, role: Role, *, username: str = "") -> User:
     """A user with that role in the campaign, and no right of their own; named for the role."""
-    user = make_user(username=username or role.value, staff=role != Role.ORGANISATION)
+    user = make_user(username=username or role.value)
     Membership.objects.create(user=user, campaign=campaign, role=role)
     return user
 

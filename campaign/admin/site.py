@@ -1,19 +1,24 @@
 """The admin's site: its policy, what stands in the sidebar, and where a moderator lands."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar, cast
 
 from csp.decorators import csp
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 
-from campaign import roles
-from campaign.admin import desk
+from campaign import audit, roles, staff_sessions
+from campaign.admin import admission, desk
+from campaign.admin.account import Account
 from campaign.admin.unfolded import AdminSite
+from campaign.models.audit import AuditAction
 from campaign.roles import LOOK, STEER
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -25,14 +30,65 @@ relaxed = csp(settings.ADMIN_CONTENT_SECURITY_POLICY)
 class Site(AdminSite):
     """Unfold's site with our sidebar, a queue to land on, and its own content security policy."""
 
+    # --- Who comes in
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return admission.is_admitted(request)
+
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        return cast(View, relaxed(super().admin_view(view, cacheable)))
+        inside = super().admin_view(view, cacheable)
+
+        @wraps(view)
+        def open_door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if admission.must_enrol(request):
+                return HttpResponseRedirect(reverse("admin:account_app"))
+            return inside(request, *args, **kwargs)
+
+        return cast(View, relaxed(open_door))
+
+    def account_view(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        """A page of one's own account, which also opens to who has yet to enrol a second factor."""
+
+        @wraps(view)
+        def open_door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not admission.may_open_account(request):
+                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            return view(request, *args, **kwargs)
+
+        return cast(Callable[..., HttpResponse], relaxed(never_cache(open_door)))
+
+    def extra_urls(self) -> list[URLPattern]:
+        return Account(self).urls()
 
     @method_decorator(relaxed)
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().login(request, extra_context)
+        response = super().login(request, extra_context)
+        if request.method == "POST" and response.status_code == 302:
+            request.session.pop(admission.SESSION, None)
+            admission.session_of(request)
+        return response
+
+    def logout(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "POST" and admission.is_logged_in(request):
+            staff_sessions.log_out(admission.session_of(request), admission.user_of(request))
+        return super().logout(request, extra_context)
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A new password ends the other sessions: whoever knew the old one may be in one."""
+        response = super().password_change(request, extra_context)
+        if request.method == "POST" and response.status_code == 302:
+            user = admission.user_of(request)
+            audit.record(AuditAction.PASSWORD_CHANGED, by=user)
+            staff_sessions.end(user, by=user, but=admission.session_of(request))
+        return response
+
+    # --- What it shows
 
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

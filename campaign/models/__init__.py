@@ -1,5 +1,6 @@
 """What is stored, one file a concept."""
 
+from campaign.models.access import LoginTry, StaffSession
 from campaign.models.address import MailProvider, Suppression
 from campaign.models.api_key import ApiKey
 from campaign.models.approval import Approval
@@ -37,6 +38,7 @@ __all__ = [
     "IdempotencyKey",
     "ImportBatch",
     "LinkBatch",
+    "LoginTry",
     "Logo",
     "Mail",
     "MailProvider",
@@ -52,6 +54,7 @@ __all__ = [
     "Report",
     "Signature",
     "SignatureNetwork",
+    "StaffSession",
     "StatementText",
     "StatementVersion",
     "Suppression",

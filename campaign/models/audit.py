@@ -27,6 +27,17 @@ class AuditAction(models.TextChoices):
     LINKS_MADE = "links_made", _("links for members made")
     LINKS_FETCHED = "links_fetched", _("links for members fetched")
     LINKS_REVOKED = "links_revoked", _("links for members revoked")
+    LOGIN = "login", _("logged in")
+    LOGIN_FAILED = "login_failed", _("login failed")
+    LOCKED_OUT = "locked_out", _("locked out after too many tries")
+    UNLOCKED = "unlocked", _("let in again after too many tries")
+    LOGOUT = "logout", _("logged out")
+    SESSION_ENDED = "session_ended", _("sessions ended")
+    PASSWORD_CHANGED = "password_changed", _("password changed")
+    FACTOR_ADDED = "factor_added", _("second factor enrolled")
+    FACTOR_RESET = "factor_reset", _("second factor reset")
+    CODE_USED = "code_used", _("logged in by a recovery code")
+    CODES_RENEWED = "codes_renewed", _("recovery codes renewed")
 
 
 class AuditEntry(models.Model):

@@ -10,6 +10,7 @@ from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest
+from django_otp.middleware import OTPMiddleware
 
 ADMIN = "/admin/"
 
@@ -31,6 +32,10 @@ class SessionMiddleware(_Confined, sessions.SessionMiddleware):
 
 class AuthenticationMiddleware(_Confined, auth.AuthenticationMiddleware):
     """Django's, below /admin/."""
+
+
+class SecondFactorMiddleware(_Confined, OTPMiddleware):  # type: ignore[misc]
+    """django-otp's, below /admin/: whether this session has shown a second factor."""
 
 
 class MessageMiddleware(_Confined, messages.MessageMiddleware):

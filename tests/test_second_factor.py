@@ -1,0 +1,250 @@
+"""The second factor: enrolled by who has none, asked for at the login, recovered from, reset."""
+
+import re
+from base64 import b32decode
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from django_otp.oath import totp
+from django_otp.plugins.otp_static.models import StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from campaign import second_factor
+from campaign.models import AuditEntry, StaffSession
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+QUEUE = "/admin/campaign/signature/"
+APP, CODES, ACCOUNT = "/admin/account/app/", "/admin/account/codes/", "/admin/account/"
+CODE = re.compile(r"<code>([0-9a-z]{5}-[0-9a-z]{5})</code>")
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(settings, "SECOND_FACTOR_REQUIRED", True)
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def user() -> User:
+    return make_user("view_signature", username="zoe")
+
+
+def log_in(token: str = "") -> tuple[Client, Any]:
+    client = Client()
+    form = {"username": "zoe", "password": "secret", "token": token}
+    return client, client.post("/admin/login/", form)
+
+
+def token_of(user: User, *, confirmed: bool = True) -> str:
+    device = TOTPDevice.objects.get(user=user, confirmed=confirmed)
+    return f"{totp(device.bin_key):06}"
+
+
+def enrolled(user: User, clock: Any) -> tuple[Client, list[str]]:
+    """A browser that has just enrolled, and the codes that it was shown; the next token is unused."""
+    client, _response = log_in()
+    client.get(APP)
+    shown = client.post(APP, {"token": token_of(user, confirmed=False)})
+    clock.shift(60)
+    return client, CODE.findall(shown.content.decode())
+
+
+def actions() -> list[str]:
+    return list(AuditEntry.objects.order_by("pk").values_list("action", flat=True))
+
+
+# --- Enrolling -------------------------------------------------------------------------------
+
+
+def test_who_has_none_sees_nothing_but_the_page_that_enrols_one(user: User) -> None:
+    client, response = log_in()
+    assert client.get(response.headers["Location"]).headers["Location"] == APP
+    for url in (QUEUE, "/admin/", "/admin/password_change/"):
+        assert client.get(url).headers["Location"] == APP, url
+    page = client.get(APP).content.decode()
+    assert "<svg" in page
+    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", page[page.index("<svg") :][:20_000])
+
+
+def test_the_secret_that_can_be_typed_is_the_one_in_the_picture(user: User) -> None:
+    client, _response = log_in()
+    text = re.search(r'<code class="secret">([A-Z2-7 ]+)</code>', client.get(APP).content.decode())
+    assert text
+    secret = text[1].replace(" ", "")
+    device = TOTPDevice.objects.get()
+    assert b32decode(secret + "=" * (-len(secret) % 8)) == device.bin_key
+    assert f"secret={secret}" in device.config_url.replace("%3D", "")
+
+
+def test_scanning_and_typing_the_code_enrols_and_shows_ten_codes_once(
+    user: User, clock: Any
+) -> None:
+    client, codes = enrolled(user, clock)
+    assert len(set(codes)) == 10
+    assert client.get(QUEUE).status_code == 200
+    assert actions() == ["login", "factor_added"]
+    for page in (ACCOUNT, APP):
+        assert not CODE.findall(client.get(page).content.decode())
+    kept = set(StaticToken.objects.values_list("token", flat=True))
+    assert len(kept) == 10
+    assert not {code.replace("-", "") for code in codes} & {text.lower() for text in kept}
+
+
+@pytest.mark.parametrize("typed", ["", "000000", "x", "\0", "1" * 10_000, "１２３４５６"])
+def test_a_wrong_code_enrols_nothing_and_keeps_the_secret(user: User, typed: str) -> None:
+    client, _response = log_in()
+    client.get(APP)
+    before = TOTPDevice.objects.get().key
+    answer = client.post(APP, {"token": typed})
+    assert answer.status_code == 422
+    device = TOTPDevice.objects.get()
+    assert (device.key, device.confirmed) == (before, False)
+    assert not StaticToken.objects.exists()
+    assert client.get(QUEUE).status_code == 302
+
+
+def test_enrolling_ends_the_sessions_that_were_opened_without(user: User, clock: Any) -> None:
+    other, _response = log_in()
+    other.get(APP)
+    _client, _codes = enrolled(user, clock)
+    assert other.get(QUEUE).headers["Location"].startswith("/admin/login/")
+    assert StaffSession.objects.filter(ended_at=None).count() == 1
+
+
+# --- Logging in ------------------------------------------------------------------------------
+
+
+def test_the_password_alone_opens_nothing(user: User, clock: Any) -> None:
+    enrolled(user, clock)
+    for token in ("", "000000", "12345", "abcde-fghjk"):
+        client, response = log_in(token)
+        assert response.status_code == 200, token
+        assert client.get(QUEUE).headers["Location"].startswith("/admin/login/"), token
+        clock.shift(120)
+    assert "type your password again, and the code" in log_in()[1].content.decode()
+
+
+def test_password_and_code_open_it(user: User, clock: Any) -> None:
+    enrolled(user, clock)
+    client, response = log_in(token_of(user))
+    assert response.status_code == 302
+    assert client.get(QUEUE).status_code == 200
+
+
+def test_a_code_works_once(user: User, clock: Any) -> None:
+    enrolled(user, clock)
+    token = token_of(user)
+    assert log_in(token)[1].status_code == 302
+    again, response = log_in(token)
+    assert "was used already" in response.content.decode()
+    assert again.get(QUEUE).status_code == 302
+    clock.shift(60)
+    assert log_in(token_of(user))[1].status_code == 302
+
+
+def test_after_a_wrong_code_the_right_one_waits_longer_each_time(user: User, clock: Any) -> None:
+    enrolled(user, clock)
+    for wait in (1, 2, 4):
+        assert log_in("000000")[1].status_code == 200
+        clock.shift(wait - 0.5)
+        assert second_factor.verify(user, token_of(user)) is None
+        clock.shift(0.6)
+    assert second_factor.verify(user, token_of(user)) is not None
+
+
+def test_five_wrong_codes_lock_out_like_wrong_passwords(user: User, clock: Any) -> None:
+    enrolled(user, clock)
+    for _ in range(5):
+        log_in("000000")
+    clock.shift(120)
+    assert "Too many tries" in log_in(token_of(user))[1].content.decode()
+
+
+def test_a_session_from_before_another_browser_enrolled_is_asked_for_the_code(
+    user: User, clock: Any
+) -> None:
+    enrolled(user, clock)
+    stale = Client()
+    stale.force_login(user)
+    assert stale.get(QUEUE).headers["Location"].startswith("/admin/login/")
+    assert stale.get(APP).headers["Location"].startswith("/admin/login/")
+    assert stale.get(ACCOUNT).headers["Location"].startswith("/admin/login/")
+    assert "the code of your second factor" in stale.get("/admin/login/").content.decode()
+
+
+def test_in_development_the_password_alone_lets_in_who_has_none(
+    user: User, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "SECOND_FACTOR_REQUIRED", False)
+    client, _response = log_in()
+    assert client.get(QUEUE).status_code == 200
+    enrolled(user, clock)
+    assert log_in()[1].status_code == 200
+    assert log_in(token_of(user))[1].status_code == 302
+
+
+# --- Recovery --------------------------------------------------------------------------------
+
+
+def test_a_recovery_code_logs_in_once(user: User, clock: Any) -> None:
+    _client, codes = enrolled(user, clock)
+    client, response = log_in(codes[3].upper().replace("-", " "))
+    assert response.status_code == 302
+    assert client.get(QUEUE).status_code == 200
+    assert "9 are left" in client.get(ACCOUNT).content.decode()
+    assert actions()[-2:] == ["code_used", "login"]
+    assert log_in(codes[3])[1].status_code == 200
+    clock.shift(60)
+    assert log_in(codes[4])[1].status_code == 302
+
+
+def test_new_codes_take_the_place_of_the_old_and_need_the_factor_once_more(
+    user: User, clock: Any
+) -> None:
+    client, old = enrolled(user, clock)
+    assert client.post(CODES, {"token": ""}).status_code == 422
+    assert client.post(CODES, {"token": "000000"}).status_code == 422
+    clock.shift(60)
+    shown = client.post(CODES, {"token": token_of(user)})
+    new = CODE.findall(shown.content.decode())
+    assert len(set(new) - set(old)) == 10
+    clock.shift(60)
+    assert log_in(old[0])[1].status_code == 200
+    clock.shift(60)
+    assert log_in(new[0])[1].status_code == 302
+    assert actions().count("codes_renewed") == 1
+
+
+def test_moving_to_another_app_ends_the_old_one(user: User, clock: Any) -> None:
+    client, old_codes = enrolled(user, clock)
+    old = TOTPDevice.objects.get()
+    client.get(APP)
+    assert TOTPDevice.objects.filter(confirmed=True).get() == old
+    client.post(APP, {"token": token_of(user, confirmed=False)})
+    assert client.get(QUEUE).status_code == 200
+    assert TOTPDevice.objects.get().key != old.key
+    clock.shift(60)
+    assert log_in(f"{totp(old.bin_key):06}")[1].status_code == 200
+    clock.shift(60)
+    assert log_in(old_codes[0])[1].status_code == 200
+    clock.shift(60)
+    assert log_in(token_of(user))[1].status_code == 302
+
+
+def test_a_factor_that_is_reset_opens_nothing_any_more(user: User, clock: Any) -> None:
+    client, codes = enrolled(user, clock)
+    second_factor.reset(user=user, by=make_user(username="owner"))
+    assert client.get(QUEUE).headers["Location"].startswith("/admin/login/")
+    fresh, response = log_in()
+    assert response.status_code == 302
+    assert fresh.get(QUEUE).headers["Location"] == APP
+    assert not StaticToken.objects.exists()
+    assert actions().count("factor_reset") == 1
+    assert codes
