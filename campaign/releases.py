@@ -172,13 +172,18 @@ def _release_some() -> int | None:
 def _held_for(batch: ImportBatch, signature: Signature, names: list[ProtectedName]) -> bool:
     """Whether it must be looked at by itself, for a name that is protected; then it says so.
 
-    Not for the names that this batch brought: its featured ones bear them by right.
+    Not for one that this batch brought, unless another line bears it as its own name: its featured
+    ones do by right, and others name them as their band or union.
     """
-    own = signature.featured
-    if all(own and name.batch_id == batch.pk for name in names):
+    if not any(name.batch_id != batch.pk or _takes(signature, name) for name in names):
         return False
     moves.add_hold_reason(signature.pk, HoldReason.PROTECTED_NAME)
     return True
+
+
+def _takes(signature: Signature, name: ProtectedName) -> bool:
+    bears = not identity.skeletons(signature.name).isdisjoint(name.skeletons)
+    return bears and not signature.featured
 
 
 def _publish(batch: ImportBatch, signature_id: int) -> bool:

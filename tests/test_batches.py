@@ -199,6 +199,8 @@ def test_it_stays_protected_when_the_file_is_loaded_again(campaign: Campaign) ->
 
 def test_another_line_with_a_featured_name_is_not_released_with_them(campaign: Campaign) -> None:
     batch = imported(campaign, [*FILE, "Cleo Three,cleo@example.com,\n"])
+    of_the_same_band = Signature.objects.filter(name="Ana One")
+    of_the_same_band.update(organisation="Cleo Three")
     assert release(batch) == 3
     held = Signature.objects.get(status=Status.HELD)
     assert held.email == "cleo@example.com"
