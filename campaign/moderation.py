@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from campaign import four_eyes, history, locks, moves, reports
+from campaign import four_eyes, history, locks, moves, reports, rules
 from campaign.errors import ChangedMeanwhile, InPersonOnly, MoveRefused
 from campaign.history import Actor, Moderator
 from campaign.models.approval import Approval
@@ -96,6 +96,26 @@ def hold(*, signature_id: int, by: Moderator, note: str = "", revision: int | No
             hold_reasons=[HoldReason.MODERATOR],
             reason=HoldReason.MODERATOR,
             note=note,
+        ),
+        revision=revision,
+        status=Status.PUBLISHED,
+    )
+
+
+def take_back(*, signature_id: int, revision: int, by: Moderator) -> Moved:
+    """Hold a published signature again for what held it before its approval, as it was shown.
+
+    An approval doesn't keep its reasons, so the rules are asked once more. A note to the signer that has
+    not gone out yet stays here. Raises ChangedMeanwhile, SignatureGone.
+    """
+    return moves.move(
+        signature_id=signature_id,
+        verb=Verb.HOLD,
+        actor=Actor.moderator(by),
+        decide=lambda signature, others: Decision(
+            to=Status.HELD,
+            hold_reasons=rules.hold_reasons(signature, others) or [HoldReason.MODERATOR],
+            reason=HoldReason.MODERATOR,
         ),
         revision=revision,
         status=Status.PUBLISHED,

@@ -73,6 +73,10 @@ ANSWERS: Final = {
 """What a move answers to those who reported the signature; a hold doesn't decide anything yet."""
 
 
+DECIDED: Final = (MailKind.PUBLISHED, MailKind.REJECTED)
+"""What a signer is told of a decision."""
+
+
 @dataclass(frozen=True)
 class Decision:
     """Where a move ends, decided on the locked row; ``reason`` is the event's code.
@@ -253,7 +257,11 @@ def _settle_mails(signature: Signature, verb: Verb, before: Status) -> None:
         Mail.objects.filter(signature=signature, status__in=WAITING).update(
             status=MailStatus.SUPPRESSED
         )
-    elif verb == Verb.REJECT:
+        return
+    if verb in {Verb.HOLD, Verb.RESTORE}:
+        told = Mail.objects.filter(signature=signature, kind__in=DECIDED, status__in=WAITING)
+        told.update(status=MailStatus.SUPPRESSED)
+    if verb == Verb.REJECT:
         outbox.owe(MailKind.REJECTED, [signature])
     elif before in {Status.HELD, Status.REJECTED} and signature.status == Status.PUBLISHED:
         outbox.owe(MailKind.PUBLISHED, [signature])

@@ -98,6 +98,7 @@ TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("POST", SIGNATURE + "{signature}/ask/", {"moderator": 422}),
     ("POST", SIGNATURE + "{signature}/defer/", {"moderator": 422}),
     ("POST", SIGNATURE + "{signature}/take_up/", {"moderator": 422}),
+    ("POST", SIGNATURE + "{signature}/undo/", {"moderator": 302}),
     ("POST", SIGNATURE + "many/approve/", {"moderator": 302}),
     ("POST", SIGNATURE + "many/reject/", {"moderator": 302}),
     ("GET", BATCH, {"viewer": 200, "moderator": 200}),

@@ -529,7 +529,7 @@ def test_an_incomplete_list_decides_nothing(
 def test_more_than_anyone_reads_is_not_previewed(
     desk: Client, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("campaign.admin.decisions.AT_ONCE", 2)
+    monkeypatch.setattr("campaign.admin.many.AT_ONCE", 2)
     rows = [make_signature(status=Status.HELD, name=f"Held {n}") for n in "abc"]
 
     response = desk.post(

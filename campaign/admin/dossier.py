@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 from django.utils.functional import Promise
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -188,18 +187,18 @@ _PROOFS: dict[str, str | Promise] = {
 def _for(signature: Signature, questions: list[Question], sees_addresses: bool) -> list[Point]:
     points = []
     if signature.evidence:
-        since = timesince(signature.evidence_at, depth=1) if signature.evidence_at else ""
+        since = f"{signature.evidence_at:%Y-%m-%d %H:%M}" if signature.evidence_at else ""
         domain = signature.email.rpartition("@")[2] if sees_addresses else ""
         proof = str(_PROOFS[signature.evidence])
         if signature.evidence == Evidence.EMAIL and domain:
             proof = _("The mailbox was confirmed, at %(domain)s") % {"domain": domain}
-        points.append(Point(proof, more=(_("%(time)s ago") % {"time": since},)))
+        points.append(Point(proof, more=(since,)))
     if signature.evidence_note and sees_addresses:
         points.append(Point(_("Noted with the evidence"), more=(signature.evidence_note,)))
     if signature.batch is not None:
         points.append(Point(_("Imported by the organiser"), more=(signature.batch.file_name,)))
     if any(question.answer for question in questions):
-        points.append(Point(_("The signer has answered a question, below")))
+        points.append(Point(_("The signer has answered a question, above")))
     return points
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from campaign import proofs
-from campaign.admin import decisions, desk
+from campaign.admin import decisions, desk, verdicts
 from campaign.errors import CampaignError
 from campaign.history import Actor
 from campaign.models.signature import Evidence, Signature
@@ -32,7 +32,7 @@ def urls(view: Callable[..., Callable[..., HttpResponse]]) -> list[URLPattern]:
 def check(request: HttpRequest, *, pk: int) -> HttpResponse:
     """Note that staff have checked who the signer is, as the page showed them."""
     signature, by = _asked(request, pk)
-    shown, form = decisions.Shown(request.POST), decisions.CheckForm(request.POST)
+    shown, form = verdicts.Shown(request.POST), verdicts.CheckForm(request.POST)
     if not (shown.is_valid() and form.is_valid()):
         return decisions.page(request, signature, form=form, status=422)
     try:
@@ -53,7 +53,7 @@ def check(request: HttpRequest, *, pk: int) -> HttpResponse:
 def revoke(request: HttpRequest, *, pk: int, proof: int) -> HttpResponse:
     """Take a proof of this signature back."""
     signature, by = _asked(request, pk)
-    form = decisions.NoteForm(request.POST)
+    form = verdicts.NoteForm(request.POST)
     if not form.is_valid() or not signature.proofs.filter(pk=proof).exists():
         return decisions.page(request, signature, status=422)
     try:

@@ -17,7 +17,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
 from campaign import four_eyes, roles, rules
-from campaign.admin import decisions, desk, proofs
+from campaign.admin import decisions, desk, looking, many, proofs, undo, verdicts
 from campaign.admin.site import site
 from campaign.admin.unfolded import CampaignFilter, ChangeList, PageAdmin
 from campaign.models.batch import ImportBatch
@@ -140,7 +140,7 @@ class SignatureAdmin(PageAdmin[Signature]):
     )
     list_select_related = ("discipline", "campaign")
     list_per_page = 50
-    list_max_show_all = decisions.AT_ONCE
+    list_max_show_all = many.AT_ONCE
     paginator = desk.CappedPaginator
     # What is searched is desk.search's; Django draws the field only where this names something.
     search_fields = ("name",)
@@ -277,6 +277,8 @@ class SignatureAdmin(PageAdmin[Signature]):
             "batches": self._batches(request),
             "work": self._lanes(request, counted=True),
             "lists": self._lanes(request, counted=False),
+            "last": undo.last(request),
+            "filters": request.GET.urlencode(),
         }
         return super().changelist_view(request, context)
 
@@ -324,29 +326,34 @@ class SignatureAdmin(PageAdmin[Signature]):
                 ),
                 name=f"campaign_signature_{verb}",
             )
-            for verb in decisions.BUTTONS
+            for verb in verdicts.BUTTONS
         ]
-        many = [
+        of_many = [
             path(
                 f"many/{verb}/",
-                view(partial(decisions.decide_many, verb=verb)),
+                view(partial(many.decide_many, verb=verb)),
                 name=f"campaign_signature_many_{verb}",
             )
             for verb in (Verb.APPROVE.value, Verb.REJECT.value)
         ]
-        return one + many + proofs.urls(view) + super().get_urls()
+        beside = [
+            path("<int:pk>/looking/", view(looking.looking), name="campaign_signature_looking"),
+            path("<int:pk>/undo/", view(decisions.take_back), name="campaign_signature_undo"),
+        ]
+        return one + beside + of_many + proofs.urls(view) + super().get_urls()
 
     def next_of(self, request: HttpRequest, filters: str, signature: Signature) -> Signature | None:
         """What is to be decided next of the list with these filters, as the list would show it."""
         rows = self._rows_of(request, filters)
-        return desk.following(rows, signature, desk.lane_of(filters)).first()
+        following = desk.following(rows, signature, desk.lane_of(filters))
+        return looking.free(request, following[: looking.AHEAD])
 
     def beside(
         self, request: HttpRequest, filters: str, signature: Signature
     ) -> tuple[Signature | None, Signature | None]:
         """The ones after and before this one in that list."""
         rows, lane = self._rows_of(request, filters), desk.lane_of(filters)
-        later = desk.beyond(rows, signature, lane).first()
+        later = looking.free(request, desk.beyond(rows, signature, lane)[: looking.AHEAD])
         return later, desk.beyond(rows, signature, lane, backward=True).first()
 
     def _rows_of(self, request: HttpRequest, filters: str) -> QuerySet[Signature]:
@@ -375,9 +382,9 @@ class SignatureAdmin(PageAdmin[Signature]):
         self, request: HttpRequest, queryset: QuerySet[Signature], verb: Verb
     ) -> HttpResponse | None:
         queryset = self.within(queryset, request, roles.MODERATE)
-        rows = list(queryset.select_related("campaign", "discipline")[: decisions.AT_ONCE + 1])
-        if len(rows) > decisions.AT_ONCE:
+        rows = list(queryset.select_related("campaign", "discipline")[: many.AT_ONCE + 1])
+        if len(rows) > many.AT_ONCE:
             said = _("At most %(n)s at once: nobody reads more than that before deciding.")
-            messages.error(request, said % {"n": decisions.AT_ONCE})
+            messages.error(request, said % {"n": many.AT_ONCE})
             return None
-        return decisions.preview(request, rows, verb=verb)
+        return many.preview(request, rows, verb=verb)
