@@ -49,6 +49,7 @@ SUBJECTS: dict[str, str | Promise] = {
     MailKind.PUBLISHED: _("Your signature is accepted: %(title)s"),
     MailKind.REJECTED: _("About your signature: %(title)s"),
     MailKind.QUESTION: _("A question about your signature: %(title)s"),
+    MailKind.VOUCHED: _("Somebody vouches for you: %(title)s"),
     MailKind.REPORT_CONFIRM: _("Please confirm your report: %(title)s"),
     MailKind.REPORT_KEPT: _("About your report: %(title)s"),
     MailKind.REPORT_REMOVED: _("About your report: %(title)s"),
@@ -143,6 +144,7 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
         "not_me_url": _url(Purpose.NOT_ME, to),
         "report_url": _url(Purpose.REPORT, to),
         **_asked(mail),
+        **_vouched(mail),
     }
 
 
@@ -154,6 +156,17 @@ def _asked(mail: Mail) -> dict[str, Any]:
     question = question or Question(public_id="example", text=str(QUESTIONS[0]))
     path = link_path(Purpose.ANSWER, subject=question.public_id, revision=question.revision)
     return {"question": question.text, "answer_url": settings.BASE_URL + path}
+
+
+def _vouched(mail: Mail) -> dict[str, Any]:
+    """Which organisations say that the signer is one of theirs; of an example, an example."""
+    if mail.kind != MailKind.VOUCHED:
+        return {}
+    if not mail.signature.pk:
+        return {"organisations": _("Example Guild")}
+    by_hand = mail.signature.vouchings.filter(ended_at=None, user__isnull=False)
+    names = by_hand.order_by("pk").values_list("voucher__name", flat=True)
+    return {"organisations": ", ".join(names)}
 
 
 def _greeting(signature: Signature) -> str:

@@ -19,6 +19,7 @@ from campaign.models.mail import Mail, MailKind, MailQuota, MailStatus
 from campaign.models.network import NETWORK_KEPT, SignatureNetwork
 from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import UNCONFIRMED_KEPT, Signature, Status
+from campaign.models.vouching import MemberLink
 from campaign.models.webhook import WebhookDelivery
 
 REMIND_AFTER = timedelta(hours=24)
@@ -120,8 +121,16 @@ def expire() -> int:
     SignatureNetwork.objects.filter(at__lt=now - NETWORK_KEPT).delete()
     lockout.forget(now)
     staff_sessions.forget()
+    _expire_links(now)
     _expire_reports(now)
     return placing.discard(stale.values_list("pk", flat=True))
+
+
+def _expire_links(now: datetime) -> None:
+    """Of an address of an organisation's list the hash stays no longer than its link works."""
+    over = Q(batch__created_at__lt=now - LIFETIME[Purpose.VOUCH])
+    over |= Q(voucher__campaign__closes_at__lte=now - CONFIRM_GRACE)
+    MemberLink.objects.filter(over).delete()
 
 
 def _expire_reports(now: datetime) -> None:

@@ -4,10 +4,11 @@ Locks are taken in one order: the organisation (where its quota changes), the li
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -55,6 +56,8 @@ TRIES = 20
 """Other addresses than its own that may be typed on a link's page in an hour."""
 UNDO_FOR = 300.0
 """Seconds after which `undo` leaves the rest to its next run."""
+FALLEN: Final[dict[str, bool]] = {"ended_at__isnull": False, "seen_at__isnull": True}
+"""Of which a moderator has not looked at what is left."""
 _CLOCK = Actor("clock")
 
 _PROBLEMS: dict[str, str | Promise] = {
@@ -247,7 +250,11 @@ def _use(link: MemberLink, signature_id: int, *, shown: bool) -> Moved:
 
 
 def confirm_name(*, voucher: Voucher, public_id: str, by: User) -> Vouching:
-    """Vouch for a name on the public list; a second time is a success. Raises InvalidInput, NotFound."""
+    """Vouch for a name on the public list, and tell its signer; a second time is a success.
+
+    One that a link vouches for is taken in like any other, so that nobody learns who used theirs.
+    Raises InvalidInput, NotFound.
+    """
     listed = Signature.objects.filter(
         campaign=voucher.campaign_id,
         public_id=public_id,
@@ -261,18 +268,29 @@ def confirm_name(*, voucher: Voucher, public_id: str, by: User) -> Vouching:
         signature_id = listed.values_list("pk", flat=True).first()
         if signature_id is None:
             raise NotFound
-        there = Vouching.objects.filter(voucher=voucher, signature=signature_id, ended_at=None)
-        if vouching := there.first():
+        by_hand = Vouching.objects.filter(
+            voucher=voucher, signature=signature_id, user__isnull=False
+        )
+        if vouching := by_hand.filter(ended_at=None).first():
             return vouching
         if voucher.taken >= voucher.quota:
             raise _invalid("name", "quota")
+        told_before = by_hand.exists()
         vouchers.take(voucher, 1)
         try:
             vouching = _vouch(voucher, signature_id, Actor("voucher", by.pk), user=by)
         except SignatureGone:
             raise NotFound from None
+        if not told_before:
+            outbox.owe(MailKind.VOUCHED, [vouching.signature])
         _record(AuditAction.NAME_CONFIRMED, vouching, by)
         return vouching
+
+
+def by_hand(voucher: Voucher) -> QuerySet[Vouching]:
+    """The names that an organisation has confirmed by hand, the newest first."""
+    rows = Vouching.objects.filter(voucher=voucher, user__isnull=False, ended_at=None)
+    return rows.select_related("signature").defer("signature__search").order_by("-pk")
 
 
 def take_back(*, vouching: Vouching, by: User) -> bool:
@@ -297,12 +315,12 @@ def take_back_address(*, voucher: Voucher, email: str, by: User) -> None:
         if link is None:
             return
         its = Vouching.objects.filter(
-            voucher=voucher, signature=link.signature_id, ended_at=None, batch__isnull=False
+            voucher=voucher, signature=link.signature_id, ended_at=None
         ).first()
         if its is not None:
             _end(its.pk, Actor("voucher", by.pk))
-        elif link.delete()[0]:
-            vouchers.take(voucher, -1)
+        else:
+            vouchers.take(voucher, -link.delete()[0])
         audit.record(
             AuditAction.LINKS_REVOKED,
             by=by,
@@ -379,6 +397,8 @@ def _vouch(
     """Add the proof, unless the organisation vouches for it already; raises SignatureGone."""
     there = Vouching.objects.filter(voucher=voucher, signature=signature_id, ended_at=None)
     if vouching := there.first():
+        vouching.batch, vouching.user = batch or vouching.batch, user or vouching.user
+        vouching.save(update_fields=["batch", "user"])
         return vouching
     proof = proofs.grant(signature_id=signature_id, method=Evidence.VOUCHED, actor=actor)
     return Vouching.objects.create(
@@ -399,13 +419,22 @@ def _end(vouching_id: int, actor: Actor) -> bool:
     with suppress(SignatureGone):
         _hide(vouching, actor)
         proofs.revoke(proof_id=vouching.proof_id, actor=actor)
-    gone = 1
-    if vouching.batch_id is not None:
-        gone, _each = MemberLink.objects.filter(
-            voucher=voucher, signature=vouching.signature_id
-        ).delete()
-    vouchers.take(voucher, -gone)
+    vouchers.take(voucher, -int(vouching.user_id is not None) - _delete_link(vouching))
     return True
+
+
+def _delete_link(vouching: Vouching) -> int:
+    """Delete the link that it came by; how many that are."""
+    links = MemberLink.objects.filter(voucher=vouching.voucher_id, signature=vouching.signature_id)
+    return links.delete()[0]
+
+
+@transaction.atomic
+def _let_go_of_batch(vouching: Vouching) -> None:
+    """Leave what was confirmed by hand as well standing on that alone."""
+    voucher = vouchers.locked(vouching.voucher_id)
+    Vouching.objects.filter(pk=vouching.pk).update(batch=None)
+    vouchers.take(voucher, -_delete_link(vouching))
 
 
 def undo() -> int:
@@ -416,9 +445,12 @@ def undo() -> int:
     """
     ends, n = time.monotonic() + UNDO_FOR, 0
     revoked = Q(voucher__revoked_at__isnull=False) | Q(batch__revoked_at__isnull=False)
-    its = Vouching.objects.filter(revoked, ended_at=None).order_by("pk")
-    for pk in list(its.values_list("pk", flat=True)):
-        n += _end(pk, _CLOCK)
+    its = Vouching.objects.filter(revoked, ended_at=None).select_related("voucher")
+    for vouching in list(its.order_by("pk")):
+        if vouching.voucher.revoked_at is None and vouching.user_id is not None:
+            _let_go_of_batch(vouching)
+        else:
+            n += _end(vouching.pk, _CLOCK)
         if time.monotonic() > ends:
             return n
     links = MemberLink.objects.filter(batch=OuterRef("pk"), signature=None)
@@ -429,6 +461,24 @@ def undo() -> int:
             gone, _each = MemberLink.objects.filter(batch=batch, signature=None).delete()
             vouchers.take(voucher, -gone)
     return n
+
+
+def looked_at(signatures: QuerySet[Signature], *, by: User) -> int:
+    """Note that a moderator has looked at these since nobody vouches for them any more; how many rows."""
+    rows = Vouching.objects.filter(signature__in=signatures.values("pk"), **FALLEN)
+    with transaction.atomic():
+        seen = list(rows.values_list("pk", "voucher__campaign"))
+        Vouching.objects.filter(pk__in=[pk for pk, _campaign in seen]).update(
+            seen_at=timezone.now()
+        )
+        for campaign, n in Counter(campaign for _pk, campaign in seen).items():
+            audit.record(
+                AuditAction.LOOKED_AT,
+                by=by,
+                campaign=Campaign.objects.get(pk=campaign),
+                number=n,
+            )
+    return len(seen)
 
 
 def _record(action: AuditAction, vouching: Vouching, by: User) -> None:

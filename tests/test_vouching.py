@@ -408,3 +408,33 @@ def test_a_name_on_the_list_is_confirmed_by_hand_within_the_quota_and_taken_back
     actors = Event.objects.filter(verb__in=("prove", "revoke")).values_list("actor", "user")
     assert list(actors) == [("voucher", by.pk), ("voucher", by.pk)]
     assert_exact(campaign)
+
+
+# --- Retention -------------------------------------------------------------------------------
+
+
+def test_hashes_are_deleted_with_the_life_of_their_links_or_a_day_after_the_close(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    link_for(voucher, "zoe@example.org", "ann@example.org")
+    with time_machine.travel(voucher.admitted_at + timedelta(days=179)):
+        tasks.expire()
+        assert MemberLink.objects.count() == 2
+    Campaign.objects.filter(pk=campaign.pk).update(
+        closes_at=voucher.admitted_at + timedelta(days=10)
+    )
+    with time_machine.travel(voucher.admitted_at + timedelta(days=10, hours=23)):
+        tasks.expire()
+        assert MemberLink.objects.count() == 2
+    with time_machine.travel(voucher.admitted_at + timedelta(days=11, minutes=1)):
+        tasks.expire()
+        assert not MemberLink.objects.exists()
+
+
+def test_hashes_of_a_campaign_without_end_go_after_180_days(
+    client: Client, voucher: Voucher
+) -> None:
+    link_for(voucher, "zoe@example.org")
+    with time_machine.travel(voucher.admitted_at + timedelta(days=180, minutes=1)):
+        tasks.expire()
+    assert not MemberLink.objects.exists()

@@ -13,13 +13,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from campaign import mailboxes, roles
+from campaign import mailboxes, roles, vouching
 from campaign.admin.unfolded import Paginator
 from campaign.models.address import canonical_address
 from campaign.models.batch import ImportBatch
 from campaign.models.question import Question
 from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import GUARDED, HoldReason, Kind, Signature, Status
+from campaign.models.vouching import Vouching
 from campaign.models.webhook import Webhook
 from campaign.roles import Somebody
 from campaign.search import matching
@@ -39,6 +40,8 @@ FILTERS = "_changelist_filters"
 
 REPORTED = "reported"
 """The lane of what somebody has reported, published or held."""
+FALLEN = "fallen"
+"""The lane of what an organisation vouched for, and no longer does."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,10 @@ _PROTECTED = Q(hold_reasons__overlap=GUARDED)
 _PERSON = Q(kind=Kind.PERSON)
 _OTHERWISE = _TO_DECIDE & ~_IS_REPORTED
 
+_HAS_FALLEN = Q(status=Status.PUBLISHED) & Q(
+    pk__in=Vouching.objects.filter(**vouching.FALLEN).values("signature")
+)
+
 WORK = (
     Lane(REPORTED, _("Reported"), _IS_REPORTED & ~_WAITS, (OrderBy(_FIRST_REPORT), "pk"), True),
     Lane("protected", _("Protected names"), _OTHERWISE & _PROTECTED, _OLDEST, True),
@@ -84,6 +91,7 @@ LANES = (
     Lane("", _("All to decide"), _TO_DECIDE, _OLDEST),
     Lane("asked", _("Waiting for an answer"), ASKED, ("-pk",), True),
     Lane("deferred", _("Deferred"), DEFERRED, ("deferred_until", "pk"), True),
+    Lane(FALLEN, _("No longer vouched for"), _HAS_FALLEN, ("pk",), True),
     Lane("release", _("Awaiting release"), _HELD & _ONLY_IMPORTED, _OLDEST, True),
     Lane("published", _("Published"), Q(status=Status.PUBLISHED)),
     Lane("rejected", pgettext_lazy("several signatures", "Rejected"), Q(status=Status.REJECTED)),

@@ -21,19 +21,24 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from campaign import files, link_batches, roles, vouchers
+from campaign import files, link_batches, publication, roles, vouchers, vouching
+from campaign.admin import desk
 from campaign.admin.site import relaxed, site
 from campaign.errors import InvalidInput, NotFound, NotReady
+from campaign.models.campaign import Campaign
 from campaign.models.membership import Role
 from campaign.models.voucher import BatchState, LinkBatch, Voucher
 
 SHOWN = 20
 """Batches that a page shows, the newest."""
 LINES_SHOWN = 50
+NAMES_SHOWN = 50
+QUERY_MAX = 200
 NAME = "campaign_organisation"
 
 
@@ -79,6 +84,10 @@ def urls() -> list[URLPattern]:
     return [
         path("own/", site.admin_view(require_safe(home)), name=f"{NAME}s"),
         path(one, view(page, posts=False), name=NAME),
+        path(f"{one}names/", view(names, posts=False), name=f"{NAME}_names"),
+        path(f"{one}confirm/", view(confirm, posts=True), name=f"{NAME}_confirm"),
+        path(f"{one}take-back/", view(take_back, posts=True), name=f"{NAME}_take_back"),
+        path(f"{one}address/", view(take_back_address, posts=True), name=f"{NAME}_address"),
         path(f"{one}list/", view(order, posts=True), name=f"{NAME}_list"),
         path(f"{one}<int:batch>/fetch/", view(fetch, posts=True), name=f"{NAME}_fetch"),
         path(f"{one}<int:batch>/forget/", view(forget, posts=True), name=f"{NAME}_forget"),
@@ -126,7 +135,13 @@ def _to(voucher: Voucher) -> HttpResponseRedirect:
 
 
 def page(
-    request: HttpRequest, voucher: Voucher, *, error: str = "", typed: str = ""
+    request: HttpRequest,
+    voucher: Voucher,
+    *,
+    error: str = "",
+    typed: str = "",
+    address_error: str = "",
+    email: str = "",
 ) -> HttpResponse:
     batches = rows(voucher.batches.all())
     context = {
@@ -140,8 +155,10 @@ def page(
         "busy": any(row["is_busy"] for row in batches),
         "error": error,
         "typed": typed,
+        "address_error": address_error,
+        "email": email,
     }
-    status = 422 if error else 200
+    status = 422 if error or address_error else 200
     return TemplateResponse(request, "admin/campaign/voucher/own.html", context, status=status)
 
 
@@ -237,6 +254,94 @@ def revoke(request: HttpRequest, batch: LinkBatch) -> HttpResponse:
 def _by(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # `_own` found a membership of theirs
     return request.user
+
+
+# --- Names on the list -----------------------------------------------------------------------
+
+
+def names(request: HttpRequest, voucher: Voucher) -> HttpResponse:
+    """The public list, searched, with a button beside each name; and those confirmed already."""
+    q = request.GET.get("q", "").strip()
+    by_hand = list(vouching.by_hand(voucher)[:NAMES_SHOWN])
+    confirmed = {each.signature.public_id for each in by_hand}
+    context = {
+        **site.each_context(request),
+        "title": _("Names on the list"),
+        "voucher": voucher,
+        "campaign": voucher.campaign,
+        "left": voucher.quota - voucher.taken,
+        "q": q,
+        "found": [
+            {**entry, "confirmed": entry["id"] in confirmed}
+            for entry in _found(voucher.campaign, q)
+        ],
+        "by_hand": by_hand,
+    }
+    return TemplateResponse(request, "admin/campaign/voucher/names.html", context)
+
+
+def _found(campaign: Campaign, q: str) -> list[dict[str, Any]]:
+    """What anybody would find on the public list."""
+    if not q or not campaign.is_visible():
+        return []
+    disciplines = {each.slug: each.name() for each in campaign.disciplines.all()}
+    found = publication.signers(campaign, q=q[:QUERY_MAX], order="name", size=NAMES_SHOWN)
+    return [
+        {
+            "id": signer["id"],
+            "name": signer["name"],
+            "parts": [
+                part
+                for part in (
+                    disciplines.get(signer["discipline"] or ""),
+                    signer["credit"],
+                    signer["organisation"],
+                )
+                if part
+            ],
+        }
+        for signer in found.signers
+    ]
+
+
+def confirm(request: HttpRequest, voucher: Voucher) -> HttpResponse:
+    try:
+        vouching.confirm_name(
+            voucher=voucher, public_id=request.POST.get("signer", "")[:16], by=_by(request)
+        )
+    except InvalidInput as error:
+        messages.error(request, error.errors[0].message)
+    except NotFound:
+        messages.error(request, _("This name is not on the list any more."))
+    else:
+        messages.success(request, _("You vouch for this name. Its signer is told by mail."))
+    return _to_names(request, voucher)
+
+
+def take_back(request: HttpRequest, voucher: Voucher) -> HttpResponse:
+    row = request.POST.get("row", "")
+    its = vouching.by_hand(voucher).filter(pk=desk.row_id(row)).first()
+    if its is not None:
+        vouching.take_back(vouching=its, by=_by(request))
+    messages.success(request, _("You don’t vouch for this name any more."))
+    return _to_names(request, voucher)
+
+
+def _to_names(request: HttpRequest, voucher: Voucher) -> HttpResponseRedirect:
+    """Back to what was searched."""
+    q = urlencode({"q": request.POST.get("q", "")[:QUERY_MAX]})
+    return HttpResponseRedirect(f"{reverse(f'admin:{NAME}_names', args=[voucher.pk])}?{q}")
+
+
+def take_back_address(request: HttpRequest, voucher: Voucher) -> HttpResponse:
+    email = request.POST.get("email", "")
+    try:
+        vouching.take_back_address(voucher=voucher, email=email, by=_by(request))
+    except InvalidInput as error:
+        return page(request, voucher, address_error=error.errors[0].message, email=email)
+    said = _("If this address had a link of yours, it works no more, and you don’t vouch for it.")
+    messages.success(request, said)
+    return _to(voucher)
 
 
 # --- The first login -------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import OrderBy, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -15,8 +16,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from campaign import four_eyes, roles, rules
+from campaign import four_eyes, roles, rules, vouching
 from campaign.admin import decisions, desk, looking, many, proofs, undo, verdicts
 from campaign.admin.site import site
 from campaign.admin.unfolded import CampaignFilter, ChangeList, PageAdmin
@@ -145,7 +147,7 @@ class SignatureAdmin(PageAdmin[Signature]):
     # What is searched is desk.search's; Django draws the field only where this names something.
     search_fields = ("name",)
     search_help_text = _("A name or the beginning of it, a mail address, @domain, or an id")
-    actions = ("approve_selected", "reject_selected")
+    actions = ("approve_selected", "reject_selected", "looked_at_selected")
     list_before_template = "admin/campaign/signature/lanes.html"
     sortable_by = ()
     # Facets count every row for every filter.
@@ -377,6 +379,21 @@ class SignatureAdmin(PageAdmin[Signature]):
         self, request: HttpRequest, queryset: QuerySet[Signature]
     ) -> HttpResponse | None:
         return self._preview(request, queryset, Verb.REJECT)
+
+    @admin.action(description=_("I have looked at them"), permissions=["moderate"])
+    def looked_at_selected(self, request: HttpRequest, queryset: QuerySet[Signature]) -> None:
+        """Take those that nobody vouches for any more out of their lane, as they are."""
+        assert isinstance(request.user, User)
+        rows = self.within(queryset, request, roles.MODERATE)
+        n = vouching.looked_at(rows, by=request.user)
+        said = ngettext("%(n)s was looked at.", "%(n)s were looked at.", n)
+        messages.success(request, said % {"n": n})
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        if request.GET.get("status") != desk.FALLEN:
+            actions.pop("looked_at_selected", None)
+        return actions
 
     def _preview(
         self, request: HttpRequest, queryset: QuerySet[Signature], verb: Verb

@@ -24,6 +24,7 @@ class AuditAction(models.TextChoices):
     VOUCHER_LOGIN_GONE = "voucher_login_gone", _("login of an organisation taken")
     NAME_CONFIRMED = "name_confirmed", _("name confirmed by an organisation")
     NAME_TAKEN_BACK = "name_taken_back", _("name taken back by an organisation")
+    LOOKED_AT = "looked_at", _("looked at what nobody vouches for any more")
     LINKS_MADE = "links_made", _("links for members made")
     LINKS_FETCHED = "links_fetched", _("links for members fetched")
     LINKS_REVOKED = "links_revoked", _("links for members revoked")

@@ -16,6 +16,7 @@ class MailKind(models.TextChoices):
     PUBLISHED = "published", _("your signature is published")
     REJECTED = "rejected", _("your signature was not accepted")
     QUESTION = "question", _("a question about your signature")
+    VOUCHED = "vouched", _("an organisation vouches for you")
     REPORT_CONFIRM = "report_confirm", _("please confirm your report")
     REPORT_KEPT = "report_kept", _("the entry that you reported stays")
     REPORT_REMOVED = "report_removed", _("the entry that you reported is gone")

@@ -52,7 +52,7 @@ class MemberLink(models.Model):
 
 
 class Vouching(models.Model):
-    """An organisation stands up for a signature: by a link of that ``batch``, or by hand, by that ``user``.
+    """An organisation stands up for a signature: by a link of that ``batch``, by hand of ``user``, or both.
 
     The ``proof`` is what the signature shows of it, and the row goes when erasure deletes that. ``shown_at``
     is when the signer ticked that the organisation's name may stand beside theirs, ``ended_at`` when
@@ -80,8 +80,7 @@ class Vouching(models.Model):
                 condition=Q(ended_at__isnull=True),
             ),
             models.CheckConstraint(
-                condition=Q(batch__isnull=False, user__isnull=True)
-                | Q(batch__isnull=True, user__isnull=False),
+                condition=Q(batch__isnull=False) | Q(user__isnull=False),
                 name="vouching_by_link_or_by_hand",
             ),
         )

@@ -12,12 +12,13 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import letters, own_data, publication, signing
+from campaign import letters, own_data, publication, signing, vouching
 from campaign.details import CORRECTABLE
 from campaign.errors import (
     CampaignError,
     ChangedMeanwhile,
     InvalidInput,
+    NotFound,
     SignatureGone,
     TokenExpired,
     TokenInvalid,
@@ -41,6 +42,9 @@ NOTICES: dict[str, str | Promise] = {
     "held": _("Your corrections are saved. A moderator looks at them before they are shown."),
     "show": _("Your name is on the list now, or will be once your signature is published."),
     "hide": _("Your name is no longer shown. Your signature still counts."),
+    "member": _("The organisation’s name stands beside yours now."),
+    "no-member": _("The organisation’s name no longer stands beside yours."),
+    "not-theirs": _("That organisation does not vouch for you any more."),
     "subscribe": _("You will get the campaign’s news by mail."),
     "unsubscribe": _("You will get no more news by mail."),
 }
@@ -87,11 +91,23 @@ def _act(request: HttpRequest, token: str, form: QueryDict) -> HttpResponse:
         case "subscribe" | "unsubscribe" as action:
             signing.subscribe(token, newsletter=action == "subscribe")
             return _own_page(request, token, notice=action)
+        case "member" | "no-member" | "not-theirs" as action:
+            return _vouched(request, token, action, typed_number(form.get("vouching", "")))
         case "withdraw" | "erase" as action:
             errors: dict[str, Any] = {action: _("Please tick the box if you are sure.")}
             return _own_page(request, token, errors=errors, status=422)
         case _:
             return _own_page(request, token)
+
+
+def _vouched(request: HttpRequest, token: str, action: str, pk: int) -> HttpResponse:
+    """What the signer says of an organisation that vouches for them."""
+    with suppress(NotFound):  # taken back meanwhile: the page shows who is left
+        if action == "not-theirs":
+            vouching.refuse(token, vouching_id=pk)
+        else:
+            vouching.let_show(token, vouching_id=pk, shown=action == "member")
+    return _own_page(request, token, notice=action)
 
 
 def _correct(request: HttpRequest, token: str, form: QueryDict) -> HttpResponse:
@@ -137,6 +153,7 @@ def _own_page(
         **personal.shown(request, signature),
         **_standing(signature),
         **_signed(signature),
+        "vouchings": vouching.of_signature(signature),
         "typed": {**_as_it_is(signature), **(typed or {})},
         "correcting": typed is not None,
         "kinds": KINDS,

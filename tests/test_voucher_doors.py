@@ -1,0 +1,415 @@
+"""Organisations in the admin: admitted by who steers, with pages of their own and nothing else in sight."""
+
+import re
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+
+from campaign import tasks, vouchers
+from campaign.models import (
+    AuditEntry,
+    Campaign,
+    LinkBatch,
+    Mail,
+    Membership,
+    Signature,
+    Voucher,
+    Vouching,
+)
+from campaign.models.membership import Role
+from tests.factories import make_campaign, make_signature, make_user, manage_token
+from tests.vouchers import link_for, make_voucher, member_form, own_page, own_user
+
+pytestmark = pytest.mark.django_db
+
+BASE = "/admin/campaign/voucher/"
+SIGNERS = "/api/v1/campaigns/art/signers/"
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign(publication="after_verification")
+
+
+@pytest.fixture
+def voucher(campaign: Campaign) -> Voucher:
+    return make_voucher(campaign)
+
+
+def in_role(role: Role, campaign: Campaign, username: str = "somebody") -> Client:
+    user = make_user(username=username)
+    Membership.objects.create(user=user, campaign=campaign, role=role)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def owner(campaign: Campaign) -> Client:
+    return in_role(Role.OWNER, campaign, "owner")
+
+
+@pytest.fixture
+def guild(voucher: Voucher) -> Client:
+    client = Client()
+    client.force_login(own_user(voucher))
+    return client
+
+
+# --- Who may ---------------------------------------------------------------------------------
+
+CAMPAIGNS_SIDE = [
+    ("GET", ""),
+    ("GET", "add/"),
+    ("GET", "{voucher}/change/"),
+    ("POST", "{voucher}/quota/"),
+    ("POST", "{voucher}/login/"),
+    ("POST", "{voucher}/logout/"),
+    ("POST", "{voucher}/batch/"),
+    ("POST", "{voucher}/revoke/"),
+]
+OWN_SIDE = [
+    ("GET", "own/"),
+    ("GET", "own/{voucher}/"),
+    ("GET", "own/{voucher}/names/"),
+    ("POST", "own/{voucher}/list/"),
+    ("POST", "own/{voucher}/confirm/"),
+    ("POST", "own/{voucher}/take-back/"),
+    ("POST", "own/{voucher}/address/"),
+    ("POST", "own/{voucher}/{batch}/fetch/"),
+    ("POST", "own/{voucher}/{batch}/forget/"),
+    ("POST", "own/{voucher}/{batch}/revoke/"),
+]
+
+
+@pytest.mark.parametrize(
+    ("role", "side", "allowed"),
+    [
+        (Role.OWNER, CAMPAIGNS_SIDE, True),
+        (Role.OWNER, OWN_SIDE, False),
+        (Role.MODERATOR, CAMPAIGNS_SIDE + OWN_SIDE, False),
+        (Role.READER, CAMPAIGNS_SIDE + OWN_SIDE, False),
+        (Role.ORGANISATION, CAMPAIGNS_SIDE, False),
+        (Role.ORGANISATION, OWN_SIDE, False),  # without an organisation to act for
+        (None, CAMPAIGNS_SIDE + OWN_SIDE, None),
+    ],
+)
+def test_each_page_and_button_asks_for_the_role(
+    campaign: Campaign,
+    voucher: Voucher,
+    role: Role | None,
+    side: list[tuple[str, str]],
+    allowed: bool | None,
+) -> None:
+    link_for(voucher, "a@example.org")
+    names = {"voucher": voucher.pk, "batch": LinkBatch.objects.get().pk}
+    client = in_role(role, campaign) if role else Client()
+    for method, path in side:
+        answer = client.generic(method, BASE + path.format(**names))
+        if allowed is None:
+            assert answer.status_code == 302, path
+            assert answer.headers["Location"].startswith("/admin/login/")
+        elif allowed:
+            assert answer.status_code in {200, 302, 404, 422}, (path, answer.status_code)
+        else:
+            assert answer.status_code == 403, (path, answer.status_code)
+
+
+def test_an_organisation_opens_its_own_pages_and_nothing_of_another_one(
+    campaign: Campaign, voucher: Voucher, guild: Client
+) -> None:
+    other = make_voucher(campaign, "Writers’ Union")
+    for each in (voucher, other):
+        link_for(each, "a@example.org")
+    theirs, own = (LinkBatch.objects.get(voucher=each) for each in (other, voucher))
+
+    for method, path in OWN_SIDE:
+        if path == "own/":
+            continue
+        mine = guild.generic(method, BASE + path.format(voucher=voucher.pk, batch=own.pk))
+        assert mine.status_code in {200, 302, 422}, path
+        for names in (
+            {"voucher": other.pk, "batch": theirs.pk},
+            {"voucher": other.pk, "batch": own.pk},
+        ):
+            answer = guild.generic(method, BASE + path.format(**names))
+            assert answer.status_code == 404, path
+        if "{batch}" in path:
+            crossed = BASE + path.format(voucher=voucher.pk, batch=theirs.pk)
+            assert guild.generic(method, crossed).status_code == 404
+    theirs.refresh_from_db()
+    assert theirs.revoked_at is None
+
+
+def test_an_organisation_lands_on_its_page_and_sees_nothing_else_of_the_admin(
+    campaign: Campaign, guild: Client, voucher: Voucher
+) -> None:
+    signature = make_signature(campaign, name="Secret Signer", email="secret@example.org")
+    landed = guild.get("/admin/", follow=True)
+    assert landed.request["PATH_INFO"] == own_page(voucher)
+    page = landed.content.decode()
+    assert "Links for your members" in page
+    for other in ("/admin/campaign/signature/", "/admin/campaign/campaign/", "/admin/auth/"):
+        assert other not in page, other
+    assert "Secret Signer" not in page
+    for path in (
+        "/admin/campaign/signature/",
+        f"/admin/campaign/signature/{signature.pk}/change/",
+        f"/admin/campaign/campaign/{campaign.pk}/change/",
+        "/admin/campaign/mail/",
+        "/admin/campaign/auditentry/",
+        "/admin/campaign/membership/",
+        "/admin/auth/user/",
+    ):
+        answer = guild.get(path)
+        assert answer.status_code in {403, 404}, path
+        assert "Secret Signer" not in answer.content.decode()
+
+
+def test_an_owner_of_another_campaign_finds_no_organisation_of_this_one(
+    campaign: Campaign, voucher: Voucher
+) -> None:
+    other = in_role(Role.OWNER, make_campaign(slug="other"))
+    assert "Guild" not in other.get(BASE).content.decode()
+    for method, path in CAMPAIGNS_SIDE[2:]:
+        answer = other.generic(method, BASE + path.format(voucher=voucher.pk))
+        assert answer.status_code == 404, path
+    form = {"campaign": campaign.pk, "name": "Fake Guild", "quota": "10"}
+    assert other.post(f"{BASE}add/", form).status_code == 422
+    assert Voucher.objects.get() == voucher
+
+
+# --- Admitting -------------------------------------------------------------------------------
+
+
+def admitted(owner: Client, campaign: Campaign, **typed: Any) -> Any:
+    form = {"campaign": campaign.pk, "name": "Actors’ Guild", "quota": "160000", **typed}
+    return owner.post(f"{BASE}add/", form)
+
+
+def test_the_whole_way_from_admission_to_the_first_login_and_list(
+    client: Client, owner: Client, campaign: Campaign
+) -> None:
+    assert admitted(owner, campaign).status_code == 302
+    voucher = Voucher.objects.get()
+    assert (voucher.name, voucher.quota, voucher.admitted_by.username) == (
+        *("Actors’ Guild", 160_000),
+        "owner",
+    )
+
+    page = owner.post(f"{BASE}{voucher.pk}/login/", {"email": "desk@guild.example.org"})
+    [link] = set(re.findall(r"http://[^\s<\"]+/admin/welcome/[^\s<\"]+", page.content.decode()))
+    path = link.removeprefix(settings.BASE_URL)
+    welcome = client.get(path, follow=True)
+    assert "Choose a password" in welcome.content.decode()
+    typed = {"new_password1": "a long quarry song", "new_password2": "a long quarry song"}
+    assert client.post(welcome.request["PATH_INFO"], typed).status_code == 302
+    again = Client().get(path, follow=True)
+    assert "used already" in again.content.decode()
+
+    user = User.objects.get(username="desk@guild.example.org")
+    assert client.login(username=user.username, password="a long quarry song")
+    form = {"addresses": "zoe@example.org"}
+    assert client.post(f"{own_page(voucher)}list/", form).status_code == 302
+    tasks.write_links()
+    assert LinkBatch.objects.get().made == 1
+    assert "Actors’ Guild" in client.get("/admin/", follow=True).content.decode()
+
+    owner.post(f"{BASE}{voucher.pk}/logout/", {"row": voucher.memberships.get().pk})
+    assert client.get(own_page(voucher)).status_code == 403
+    actions = AuditEntry.objects.order_by("pk").values_list("action", flat=True)
+    assert [each for each in actions if "voucher" in each or "links" in each] == [
+        *("voucher_admitted", "voucher_login", "links_made", "voucher_login_gone"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"name": " \u200b "}, "Please give the organisation’s name."),
+        ({"name": ""}, "This field is required."),
+        ({"quota": "0"}, "greater than or equal to 1"),
+        ({"quota": "many"}, "Enter a whole number."),
+        ({"quota": "9999999999"}, "less than or equal to 2000000"),
+        ({"name": "ACTORS’ guild"}, "vouches in this campaign already"),
+    ],
+)
+def test_a_form_that_is_wrong_says_where(
+    owner: Client, campaign: Campaign, voucher: Voucher, typed: dict[str, str], said: str
+) -> None:
+    answer = admitted(owner, campaign, **{"name": "Other", **typed})
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert Voucher.objects.get() == voucher
+
+
+def test_a_quota_goes_not_below_what_is_used_and_a_revocation_asks_twice(
+    owner: Client, voucher: Voucher
+) -> None:
+    link_for(voucher, "a@example.org", "b@example.org")
+    url = f"{BASE}{voucher.pk}/"
+    below = owner.post(f"{url}quota/", {"quota": "1"})
+    assert below.status_code == 422
+    assert "It has used more than that already" in below.content.decode()
+    assert owner.post(f"{url}quota/", {"quota": "2"}).status_code == 302
+    assert owner.post(f"{url}quota/", {"quota": "x" * 9999}).status_code == 422
+
+    unsure = owner.post(f"{url}revoke/", {})
+    assert unsure.status_code == 422
+    voucher.refresh_from_db()
+    assert (voucher.quota, voucher.revoked_at) == (2, None)
+    assert owner.post(f"{url}revoke/", {"sure": "on"}).status_code == 302
+    voucher.refresh_from_db()
+    assert voucher.revoked_at is not None
+    assert "does not vouch" not in owner.get(f"{url}change/").content.decode()
+
+
+def test_a_login_of_the_campaigns_own_people_is_no_organisations(
+    owner: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    in_role(Role.MODERATOR, campaign, "mod@example.org")
+    answer = owner.post(f"{BASE}{voucher.pk}/login/", {"email": "MOD@example.org"})
+    assert answer.status_code == 422
+    assert "in another role" in answer.content.decode()
+    wrong = owner.post(f"{BASE}{voucher.pk}/login/", {"email": "nobody"})
+    assert "This is not a whole e-mail address." in wrong.content.decode()
+    assert not voucher.memberships.exists()
+
+
+def test_a_revoked_organisation_still_reads_that_it_is_and_can_do_nothing(
+    guild: Client, voucher: Voucher
+) -> None:
+    vouchers.revoke(voucher=voucher, by=voucher.admitted_by)
+    page = guild.get(own_page(voucher)).content.decode()
+    assert "does not vouch in this campaign any more" in page
+    assert "Make the links" not in page
+    answer = guild.post(f"{own_page(voucher)}list/", {"addresses": "a@example.org"})
+    assert answer.status_code == 422
+    assert not LinkBatch.objects.exists()
+
+
+# --- Names by hand ---------------------------------------------------------------------------
+
+
+def test_a_name_is_found_on_the_public_list_confirmed_and_its_signer_told(
+    client: Client, campaign: Campaign, voucher: Voucher, guild: Client
+) -> None:
+    signature = make_signature(campaign, name="Ann Bee", email="ann@example.org")
+    make_signature(campaign, name="Ann Hidden", show_name=False)
+    Mail.objects.all().delete()
+
+    page = guild.get(f"{own_page(voucher)}names/", {"q": "ann"}).content.decode()
+    assert "Ann Bee" in page
+    assert "Ann Hidden" not in page
+    assert "ann@example.org" not in page
+    form = {"signer": signature.public_id, "q": "ann"}
+    done = guild.post(f"{own_page(voucher)}confirm/", form, follow=True).content.decode()
+    guild.post(f"{own_page(voucher)}confirm/", form)
+    assert "confirmed by you" in done
+    assert [(m.kind, m.signature) for m in Mail.objects.all()] == [("vouched", signature)]
+    voucher.refresh_from_db()
+    assert voucher.taken == 1
+    assert client.get(f"{SIGNERS}{signature.public_id}/").json()["evidence"]["method"] == "vouched"
+
+    row = Vouching.objects.get().pk
+    guild.post(f"{own_page(voucher)}take-back/", {"row": row, "q": "ann"})
+    assert client.get(f"{SIGNERS}{signature.public_id}/").json()["evidence"]["method"] == "email"
+    gone = guild.post(f"{own_page(voucher)}confirm/", {"signer": "nobody"}, follow=True)
+    assert "not on the list any more" in gone.content.decode()
+
+
+def test_confirming_by_hand_does_not_tell_who_used_a_link(
+    client: Client, campaign: Campaign, voucher: Voucher, guild: Client
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form())
+    by_link = Signature.objects.get()
+    by_form = make_signature(campaign, name="Zoë Other")
+    shown = []
+    for signature in (by_link, by_form):
+        voucher.refresh_from_db()
+        before = voucher.taken
+        form = {"signer": signature.public_id, "q": "zoe"}
+        page = guild.post(f"{own_page(voucher)}confirm/", form, follow=True).content.decode()
+        voucher.refresh_from_db()
+        shown.append((voucher.taken - before, page.count("confirmed by you")))
+    assert shown == [(1, 1), (1, 2)]
+    vouchers.revoke_batch(batch=LinkBatch.objects.get(), by=voucher.admitted_by)
+    tasks.unvouch()
+    by_link.refresh_from_db()
+    voucher.refresh_from_db()
+    assert (by_link.evidence, voucher.taken) == ("vouched", 2)
+
+
+# --- The signer's own page -------------------------------------------------------------------
+
+
+def test_a_signer_lets_the_name_be_shown_hides_it_and_refuses_it_on_their_own_page(
+    client: Client, voucher: Voucher
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form())
+    signature = Signature.objects.get()
+    page, its = f"/manage/{manage_token(signature)}/", {"vouching": Vouching.objects.get().pk}
+
+    assert "Who vouches for you" in client.get(page).content.decode()
+
+    def evidence() -> Any:
+        return client.get(f"{SIGNERS}{signature.public_id}/").json()["evidence"]
+
+    client.post(page, {"action": "member", **its})
+    assert evidence()["by"] == "Actors’ Guild"
+    assert Vouching.objects.get().shown_at is not None
+    client.post(page, {"action": "no-member", **its})
+    assert "by" not in evidence()
+    assert Vouching.objects.get().shown_at is None
+    client.post(page, {"action": "member", **its})
+    refused = client.post(page, {"action": "not-theirs", **its})
+    assert "does not vouch for you any more" in refused.content.decode()
+    assert evidence()["method"] == "email"
+    assert "by" not in evidence()
+    again = client.post(page, {"action": "not-theirs", **its})
+    assert again.status_code == 200
+    held = client.get(f"{page}data.json").json()
+    assert [each["organisation"] for each in held["vouchings"]] == ["Actors’ Guild"]
+
+
+def test_nobody_changes_the_vouching_of_another_signature(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form())
+    stranger = make_signature(campaign, name="Stranger")
+    page = f"/manage/{manage_token(stranger)}/"
+    its = {"vouching": str(Vouching.objects.get().pk)}
+    for action in ("member", "not-theirs"):
+        client.post(page, {"action": action, **its})
+    assert Vouching.objects.get().ended_at is None
+    assert not Signature.objects.filter(member_of__isnull=False).exists()
+
+
+# --- The moderators are told -----------------------------------------------------------------
+
+
+def test_what_nobody_vouches_for_any_more_is_a_lane_until_somebody_has_looked_at_it(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form())
+    moderator = in_role(Role.MODERATOR, campaign, "mod")
+    lane = "/admin/campaign/signature/?status=fallen"
+    assert "Zoë Moreau" not in moderator.get(lane).content.decode()
+    vouchers.revoke(voucher=voucher, by=voucher.admitted_by)
+    tasks.unvouch()
+
+    page = moderator.get(lane).content.decode()
+    assert "Zoë Moreau" in page
+    assert "No longer vouched for" in page
+    chosen = {"action": "looked_at_selected", "_selected_action": [Signature.objects.get().pk]}
+    reader = in_role(Role.READER, campaign, "reader")
+    assert reader.post(lane, chosen).status_code == 403
+    assert "Zoë Moreau" in moderator.get(lane).content.decode()
+    assert moderator.post(lane, chosen).status_code == 302
+    assert "Zoë Moreau" not in moderator.get(lane).content.decode()
+    assert AuditEntry.objects.filter(action="looked_at", user__username="mod").count() == 1
+    queue = moderator.get("/admin/campaign/signature/").content.decode()
+    assert "looked_at_selected" not in queue
