@@ -51,6 +51,10 @@ _COLUMNS = ["kind", "urgent", "attempts"] + [
     ).split()
 ]
 _COLUMNS += [
+    f"representation__{name}"
+    for name in "public_id campaign name language email canonical_email confirmed_at".split()
+]
+_COLUMNS += [
     f"report__{name}" for name in "public_id campaign status language email canonical_email".split()
 ]
 
@@ -83,7 +87,9 @@ class Owner:
             )
             ids = [row[0] for row in cursor.fetchall()]
         mails = (
-            Mail.objects.filter(pk__in=ids).select_related("signature", "report").only(*_COLUMNS)
+            Mail.objects.filter(pk__in=ids)
+            .select_related("signature", "report", "representation")
+            .only(*_COLUMNS)
         )
         # Not joined: they are the same few for all of them.
         mails = mails.prefetch_related("signature__campaign", "signature__statement")

@@ -49,6 +49,8 @@ TRUE_WHILE = {
     MailKind.SIGNED_ALREADY: set(STANDING),
     MailKind.PUBLISHED: {Status.PUBLISHED},
     MailKind.REJECTED: {Status.REJECTED},
+    MailKind.REPRESENT_CONFIRM: {Status.PENDING},
+    MailKind.REPRESENTED: {Status.PENDING},
     MailKind.REPORT_CONFIRM: {Status.HELD, Status.PUBLISHED},
     MailKind.REPORT_KEPT: {Status.PUBLISHED},
     MailKind.REPORT_REMOVED: {Status.REJECTED, Status.WITHDRAWN},
@@ -220,7 +222,10 @@ def _is_wanted(mail: Mail, alone: Collection[str]) -> bool:
     """Whether the mail is still true, and its address hasn't asked for no more mails of strangers."""
     if mail.signature.status not in TRUE_WHILE[MailKind(mail.kind)]:
         return False
-    if mail.kind == MailKind.REPORT_CONFIRM and mail.recipient.status != ReportStatus.UNCONFIRMED:
+    about = mail.report if mail.kind == MailKind.REPORT_CONFIRM else None
+    if about is not None and about.status != ReportStatus.UNCONFIRMED:
+        return False
+    if mail.representation is not None and mail.representation.confirmed_at is not None:
         return False
     return not (mail.kind in BY_STRANGERS and mail.recipient.public_id in alone)
 

@@ -13,6 +13,7 @@ from django_countries import countries
 from campaign import identity, mailboxes
 from campaign.errors import FieldError, InvalidInput
 from campaign.languages import offered
+from campaign.models.address import canonical_address
 from campaign.models.campaign import Campaign, Discipline
 from campaign.models.question import ANSWER_MAX, QUESTION_MAX
 from campaign.models.report import NOTE_MAX, ReportReason
@@ -42,7 +43,10 @@ PROBLEMS: dict[str, str | Promise] = {
     "consent_required": _("You can only sign if you agree."),
     "unknown_language": _("This campaign does not speak this language."),
     "duplicate": _("This address has signed with this name already."),
+    "own_address": _("This is your own address. Please give theirs, or sign for yourself alone."),
 }
+REPRESENTATIVE = ("representative_name", "representative_email", "representative_role")
+"""What somebody who signs for somebody else says of themselves, in the order of the form."""
 CORRECTABLE = ("name", "kind", "discipline", "credit", "organisation", "country")
 """What a signer may correct afterwards, in the order of the form."""
 SOURCE_MAX = 60
@@ -89,6 +93,15 @@ class ReportDetails:
     email: str
     reason: ReportReason
     note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Representative:
+    """Checked details of who signs for somebody else."""
+
+    name: str
+    email: str
+    role: str
 
 
 class _Reader:
@@ -212,6 +225,28 @@ def read_details(campaign: Campaign, typed: Mapping[str, Any]) -> Details:
     reader = _Reader(campaign, typed)
     reader.consent()
     return _read(reader, email=reader.address("email"))
+
+
+def read_represented(
+    campaign: Campaign, typed: Mapping[str, Any]
+) -> tuple[Details, Representative]:
+    """Whom somebody signs for, and who does: `REPRESENTATIVE` are their own fields. Raises InvalidInput.
+
+    The address is the other's, and may be missing. Consent and news are for them alone to agree to.
+    """
+    reader = _Reader(campaign, {**typed, "newsletter": False})
+    name, email, role = REPRESENTATIVE
+    representative = Representative(
+        name=reader.text(name, needed=True), email=reader.address(email), role=reader.text(role)
+    )
+    theirs = reader.address("email") if typed.get("email") else ""
+    if theirs and representative.email and _mailbox(theirs) == _mailbox(representative.email):
+        reader.fail("email", "own_address", PROBLEMS["own_address"])
+    return _read(reader, email=theirs), representative
+
+
+def _mailbox(address: str) -> str:
+    return mailboxes.mailbox_key(canonical_address(address))
 
 
 def read_imported(campaign: Campaign, typed: Mapping[str, Any]) -> Details:

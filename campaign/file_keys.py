@@ -43,7 +43,7 @@ RESERVED_SLUGS = frozenset(
         *("about", "accounts", "admin", "answer", "api", "challenge", "colours", "confirm", "docs"),
         *("embed", "favicon", "help", "healthz", "hooks", "i18n", "inbox", "login"),
         *("logos", "logout", "manage", "media", "metrics", "new", "not-me", "preview"),
-        *("privacy", "readyz", "report", "robots", "share", "signed", "sitemap"),
+        *("privacy", "readyz", "report", "represent", "robots", "share", "signed", "sitemap"),
         *("static", "unsubscribe", "vouch", "well-known", "www"),
     ]
 )

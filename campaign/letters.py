@@ -21,9 +21,17 @@ from campaign.languages import direction, interface_language
 from campaign.links import LIFETIME, Purpose, link_path
 from campaign.mime import Letter
 from campaign.models.campaign import Campaign
-from campaign.models.mail import BY_STRANGERS, TO_REPORTERS, Mail, MailKind, Recipient
+from campaign.models.mail import (
+    BY_STRANGERS,
+    OF_REPRESENTATIONS,
+    TO_REPORTERS,
+    Mail,
+    MailKind,
+    Recipient,
+)
 from campaign.models.question import QUESTIONS, Question
 from campaign.models.report import Report
+from campaign.models.representation import Representation
 from campaign.models.signature import RejectionReason, Signature
 from campaign.models.statement import current_text
 
@@ -50,6 +58,8 @@ SUBJECTS: dict[str, str | Promise] = {
     MailKind.REJECTED: _("About your signature: %(title)s"),
     MailKind.QUESTION: _("A question about your signature: %(title)s"),
     MailKind.VOUCHED: _("Somebody vouches for you: %(title)s"),
+    MailKind.REPRESENT_CONFIRM: _("Please confirm that you sign for somebody: %(title)s"),
+    MailKind.REPRESENTED: _("Somebody signed for you: %(title)s"),
     MailKind.REPORT_CONFIRM: _("Please confirm your report: %(title)s"),
     MailKind.REPORT_KEPT: _("About your report: %(title)s"),
     MailKind.REPORT_REMOVED: _("About your report: %(title)s"),
@@ -92,7 +102,7 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None) -> Letter:
 
 def example(campaign: Campaign, kind: str, language: str) -> Letter:
     """A mail as it would go out now, to nobody: nothing of it is stored, and its links lead nowhere."""
-    waits = kind in {MailKind.CONFIRM, MailKind.REMINDER}
+    waits = kind in {MailKind.CONFIRM, MailKind.REMINDER, *OF_REPRESENTATIONS}
     signature = Signature(
         campaign=campaign,
         statement=current_text(campaign, language),
@@ -109,7 +119,14 @@ def example(campaign: Campaign, kind: str, language: str) -> Letter:
     if kind in TO_REPORTERS:
         about = {"campaign": campaign, "signature": signature, "language": language}
         report = Report(**about, public_id="example", email="reporter@example.org")
-    return render(Mail(campaign=campaign, signature=signature, report=report, kind=kind))
+    mail = Mail(campaign=campaign, signature=signature, report=report, kind=kind)
+    if kind in OF_REPRESENTATIONS:
+        about = {"campaign": campaign, "signature": signature, "language": language}
+        by = Representation(
+            **about, public_id="example", name="Ada Example", email="ada@example.org"
+        )
+        mail.representation = by if kind == MailKind.REPRESENT_CONFIRM else None
+    return render(mail)
 
 
 def sender(campaign: Campaign) -> Sender:
@@ -130,7 +147,7 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
         "statement_direction": direction(statement.language),
         "accent": accent,
         "accent_in_the_dark": lightened(accent),
-        "greeting": "" if report else _greeting(signature),
+        "greeting": "" if report else _greeting(mail.representation or signature),
         "entry": _short(signature.name),
         "reason": RejectionReason(signature.rejection_reason).label
         if signature.rejection_reason
@@ -143,6 +160,10 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
         "manage_url": _url(Purpose.MANAGE, signature),
         "not_me_url": _url(Purpose.NOT_ME, to),
         "report_url": _url(Purpose.REPORT, to),
+        "represent_url": _url(Purpose.REPRESENT, to),
+        "representative": _short(signature.representation.name)
+        if mail.kind == MailKind.REPRESENTED
+        else "",
         **_asked(mail),
         **_vouched(mail),
     }
@@ -169,11 +190,9 @@ def _vouched(mail: Mail) -> dict[str, Any]:
     return {"organisations": ", ".join(names)}
 
 
-def _greeting(signature: Signature) -> str:
+def _greeting(to: Signature | Representation) -> str:
     """The name, where it may stand in a mail: a stranger could have typed an advertisement."""
-    if signature.confirmed_at is not None:
-        return signature.name
-    return _short(signature.name)
+    return _short(to.name) if to.confirmed_at is None else to.name
 
 
 def _short(name: str) -> str:

@@ -19,6 +19,7 @@ class Purpose(StrEnum):
     REPORT = "report"
     ANSWER = "answer"
     VOUCH = "vouch"
+    REPRESENT = "represent"
 
 
 LIFETIME = {
@@ -30,6 +31,7 @@ LIFETIME = {
     Purpose.ANSWER: timedelta(days=30),
     # An organisation's mailing takes weeks, and is read for months.
     Purpose.VOUCH: timedelta(days=180),
+    Purpose.REPRESENT: timedelta(days=7),
 }
 
 
@@ -38,7 +40,8 @@ class Link:
     """What a genuine token says: what it is about, and the revision that it was made for.
 
     ``subject`` is the public id of a signature, of REPORT that of a report, of ANSWER that of a
-    question, of VOUCH that of a member's link; of NOT_ME it is `outbox.mail_subject`.
+    question, of VOUCH that of a member's link, of REPRESENT that of a representation; of NOT_ME it is
+    `outbox.mail_subject`.
     """
 
     subject: str

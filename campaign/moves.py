@@ -21,6 +21,7 @@ from campaign.models.network import SignatureNetwork
 from campaign.models.print_list import PrintEntry
 from campaign.models.question import Question
 from campaign.models.report import Report, ReportOutcome
+from campaign.models.representation import Representation
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
 from campaign.models.vouching import MemberLink
 from campaign.trip import Statement
@@ -237,6 +238,7 @@ def _empty(signature: Signature) -> dict[str, Any]:
     Proof.objects.filter(signature=signature).delete()
     Question.objects.filter(signature=signature).delete()
     MemberLink.objects.filter(signature=signature).delete()
+    Representation.objects.filter(signature=signature).delete()
     texts = (
         *("name", "sort_name", "credit", "organisation", "country", "email", "canonical_email"),
         *("source", "evidence_note", "name_fold", "sort_key", "details_key", "import_key"),
@@ -247,6 +249,7 @@ def _empty(signature: Signature) -> dict[str, Any]:
         "member_of_id": None,
         "featured": False,
         "newsletter": False,
+        "represented": False,
         "search": [],
     }
 

@@ -14,6 +14,7 @@ from campaign.links import Purpose, link_path
 from campaign.models.address import Suppression, SuppressionReason
 from campaign.models.mail import URGENT, Mail, MailKind, Recipient
 from campaign.models.report import Report
+from campaign.models.representation import Representation
 from campaign.models.signature import Signature
 
 DELIVER = "campaign.deliver"
@@ -156,6 +157,10 @@ def owe(kind: MailKind, recipients: Iterable[Recipient]) -> None:
 def _mail_to(to: Recipient, kind: MailKind) -> Mail:
     if isinstance(to, Report):
         return mail(kind, campaign_id=to.campaign_id, signature_id=to.signature_id, report_id=to.pk)
+    if isinstance(to, Representation):
+        owed = mail(kind, campaign_id=to.campaign_id, signature_id=to.signature_id)
+        owed.representation = to
+        return owed
     return mail(kind, campaign_id=to.campaign_id, signature_id=to.pk)
 
 

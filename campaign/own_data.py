@@ -21,6 +21,7 @@ from campaign.models.event import Event, EventNote
 from campaign.models.mail import MailQuota
 from campaign.models.network import SignatureNetwork
 from campaign.models.report import Report, ReportStatus
+from campaign.models.representation import Representation
 from campaign.models.signature import Signature
 from campaign.models.webhook import WebhookDelivery
 
@@ -47,6 +48,8 @@ ABOUT: Final[dict[str, str | Promise]] = {
     "questions": _("What moderators asked you about it, and what you answered."),
     "mails": _("The mails that we sent you, or tried to. Their texts are not kept."),
     "address": _("What is kept of your address beside your signature, as a keyed hash of it."),
+    "represented_by": _("Who signed for you, if somebody did."),
+    "represented": _("What you signed for others: yourself in it, not them."),
     "reports": _("What you reported about other entries of the list."),
     "announcements": _("What programs of the campaign were told of your signature."),
     "withheld": _(
@@ -63,6 +66,7 @@ _OF_A_MAIL = ("kind", "status", "attempts", "error", "created_at", "sent_at")
 _OF_AN_EVENT = ("at", "verb", "from_status", "to_status", "actor", "reason", "revision")
 _OF_A_PROOF = ("method", "at", "revoked_at", "domain")
 _OF_A_NETWORK = ("number", "at")
+_OF_A_REPRESENTATION = ("name", "role", "language", "created_at", "confirmed_at")
 _OF_A_REPORT = (
     *("email", "language", "reason", "note", "status", "outcome", "on_file"),
     *("created_at", "confirmed_at", "closed_at"),
@@ -85,9 +89,10 @@ def held(signature: Signature) -> dict[str, Any]:
         "vouchings": _vouchings,
         "events": _events,
         "questions": lambda it: _rows(it.questions.order_by("pk"), _OF_A_QUESTION),
-        # Those to who reported it are theirs.
-        "mails": lambda it: _rows(it.mails.filter(report=None).order_by("pk"), _OF_A_MAIL),
+        "mails": _mails,
         "address": _address,
+        "represented_by": _representation,
+        "represented": _represented,
         "reports": _reports,
         "announcements": _announcements,
         "withheld": _withheld,
@@ -171,6 +176,24 @@ def _vouchings(signature: Signature) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _mails(signature: Signature) -> list[dict[str, Any]]:
+    # Those to who reported it, or signed for them, are theirs.
+    its = signature.mails.filter(report=None, representation=None)
+    return _rows(its.order_by("pk"), _OF_A_MAIL)
+
+
+def _representation(signature: Signature) -> dict[str, Any] | None:
+    found = Representation.objects.filter(signature=signature)
+    return next(iter(_rows(found, _OF_A_REPRESENTATION)), None)
+
+
+def _represented(signature: Signature) -> list[dict[str, Any]]:
+    """What the signer's own address signed for others; not for whom."""
+    its = signature.canonical_email
+    made = Representation.objects.filter(campaign=signature.campaign_id, canonical_email=its)
+    return _rows(made.order_by("pk"), ("email", *_OF_A_REPRESENTATION)) if its else []
 
 
 def _address(signature: Signature) -> dict[str, Any]:

@@ -66,6 +66,12 @@ def place(signatures: Iterable[Signature], *, verb: Verb, actor: Actor) -> list[
     return rows
 
 
+def give_address(signature: Signature, *, email: str, canonical_email: str) -> None:
+    """Let a locked pending signature that has no address be the one of this address."""
+    signature.email, signature.canonical_email = email, canonical_email
+    signature.save(update_fields=("email", "canonical_email"))
+
+
 @transaction.atomic(savepoint=False)
 def discard(signature_ids: Iterable[int]) -> int:
     """Delete pending signatures, with their mails and events; returns how many there were."""

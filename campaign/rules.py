@@ -30,6 +30,8 @@ def hold_reasons(signature: Signature, others: Sequence[Signature]) -> list[str]
         reasons.append(HoldReason.SECOND_NAME)
     if rejected or any(other.rejection_reason for other in others):
         reasons.append(HoldReason.REJECTED_BEFORE)
+    if signature.represented:
+        reasons.append(HoldReason.REPRESENTED)
     if signature.campaign.publication == Publication.AFTER_REVIEW:
         reasons.append(HoldReason.REVIEW)
     return reasons

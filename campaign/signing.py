@@ -41,6 +41,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
 from campaign.models.mail import MailKind
 from campaign.models.report import Report, ReportStatus
+from campaign.models.representation import Representation
 from campaign.models.signature import STANDING, Evidence, HoldReason, Signature, Status
 from campaign.models.statement import StatementText, current_consent, current_text
 from campaign.models.statement import consent_version as newest_consent
@@ -293,8 +294,9 @@ def _by_public_id(public_id: str) -> Signature:
 def not_me(token: str) -> None:
     """Leave the address of this link's mail alone: its pendings go, strangers cause it no more mails.
 
-    So do the reports that it has not confirmed, if the mail was one's of these. It works as well when
-    the signature or report of that mail is gone. Raises TokenInvalid, TokenExpired.
+    So do the reports that it has not confirmed, or what it seems to have signed for others, if the mail
+    was about one of these. It works as well when what that mail was about is gone. Raises TokenInvalid,
+    TokenExpired.
     """
     link = read_token(Purpose.NOT_ME, token)
     link.require_fresh()
@@ -311,6 +313,12 @@ def not_me(token: str) -> None:
                 locked, others = locks.lock(signature.pk)
                 pendings = [s for s in (locked, *others) if s.status == Status.PENDING]
                 placing.discard(pending.pk for pending in pendings)
+        spoken_for = Representation.objects.filter(public_id=public_id).values("canonical_email")
+        placing.discard(
+            Representation.objects.filter(
+                campaign_id=int(campaign_id), canonical_email__in=spoken_for
+            ).values_list("signature_id", flat=True)
+        )
         reported = Report.objects.filter(public_id=public_id).values("canonical_email")
         reports.delete(
             Report.objects.filter(

@@ -17,6 +17,7 @@ from campaign.models.evidence import Proof
 from campaign.models.mail import Mail
 from campaign.models.question import Question
 from campaign.models.report import Report, ReportStatus
+from campaign.models.representation import Representation
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
 from campaign.search import matching
 
@@ -50,7 +51,7 @@ class Dossier:
     """Everything that one decision needs, side by side.
 
     ``similar`` stand on the list, ``same_name`` and ``same_address`` are of any status with what was
-    decided of them, ``network`` came from the same network.
+    decided of them, ``network`` came from the same network, for ``represented`` the same one signed.
     """
 
     signature: Signature
@@ -66,6 +67,8 @@ class Dossier:
     mails: list[Mail]
     reports: list[Report]
     proofs: list[Proof]
+    representation: Representation | None
+    represented: list[Other]
 
     @property
     def open_question(self) -> Question | None:
@@ -87,9 +90,13 @@ def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
     by_address = _rows(_of_address(others, signature)) if sees_addresses else []
     listed = _rows(_similar(others, signature), without=by_name)
     network = _rows(_of_network(signature)) if sees_addresses else []
+    representation = Representation.objects.filter(signature=signature).first()
+    if not sees_addresses:
+        representation = None
+    represented = _rows(_of_representative(others, representation))
     decided = {
         pk: past.told(event, with_note=sees_addresses)
-        for pk, event in _decisions([*by_name, *by_address, *network]).items()
+        for pk, event in _decisions([*by_name, *by_address, *network, *represented]).items()
     }
     names = rules.matching_names([signature])[0]
     reports = _reports(signature)
@@ -109,9 +116,15 @@ def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
             .select_related("user", "api_key", "note")
             .order_by("-pk")[:SHOWN]
         ),
-        mails=list(Mail.objects.filter(signature=signature, report=None).order_by("-pk")[:SHOWN]),
+        mails=list(
+            Mail.objects.filter(signature=signature, report=None, representation=None).order_by(
+                "-pk"
+            )[:SHOWN]
+        ),
         reports=reports,
         proofs=list(signature.proofs.order_by("pk")[:SHOWN]),
+        representation=representation,
+        represented=[Other(row, decided.get(row.pk)) for row in represented],
     )
 
 
@@ -158,6 +171,18 @@ def _similar(others: QuerySet[Signature], signature: Signature) -> QuerySet[Sign
 
 def _of_network(signature: Signature) -> QuerySet[Signature]:
     return networks.others(signature).defer("search")
+
+
+def _of_representative(
+    others: QuerySet[Signature], by: Representation | None
+) -> QuerySet[Signature]:
+    """Those for whom the same address signed."""
+    if by is None:
+        return others.none()
+    theirs = Representation.objects.filter(
+        campaign=by.campaign_id, canonical_email=by.canonical_email
+    )
+    return others.filter(pk__in=theirs.values("signature")).order_by("-pk")
 
 
 def _decisions(rows: list[Signature]) -> dict[int, Event]:

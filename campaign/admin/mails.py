@@ -40,7 +40,11 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
 
     @admin.display(description=_("To"))
     def to(self, mail: Mail) -> str:
-        said = _("who reported %(id)s") if mail.report_id else _("the signer of %(id)s")
+        said = _("the signer of %(id)s")
+        if mail.report_id:
+            said = _("who reported %(id)s")
+        elif mail.representation_id:
+            said = _("who signed for the signer of %(id)s")
         return f"{said % {'id': mail.signature.public_id}} ({mail.signature.campaign})"
 
     def has_retry_permission(self, request: HttpRequest) -> bool:

@@ -17,6 +17,7 @@ from campaign.models.network import SignatureNetwork
 from campaign.models.print_list import PrintEntry, PrintList
 from campaign.models.question import Question
 from campaign.models.report import Report
+from campaign.models.representation import Representation
 from campaign.models.signature import Signature
 from campaign.models.statement import Consent, StatementText, StatementVersion
 from campaign.models.tally import Tally, TallyChange
@@ -52,6 +53,7 @@ __all__ = [
     "ProtectedName",
     "Question",
     "Report",
+    "Representation",
     "Signature",
     "SignatureNetwork",
     "StaffSession",

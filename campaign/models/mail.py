@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign.models.campaign import Campaign
 from campaign.models.report import Report
+from campaign.models.representation import Representation
 from campaign.models.signature import Signature
 
 
@@ -17,6 +18,8 @@ class MailKind(models.TextChoices):
     REJECTED = "rejected", _("your signature was not accepted")
     QUESTION = "question", _("a question about your signature")
     VOUCHED = "vouched", _("an organisation vouches for you")
+    REPRESENT_CONFIRM = "represent_confirm", _("please confirm that you sign for somebody")
+    REPRESENTED = "represented", _("somebody signed for you: please confirm")
     REPORT_CONFIRM = "report_confirm", _("please confirm your report")
     REPORT_KEPT = "report_kept", _("the entry that you reported stays")
     REPORT_REMOVED = "report_removed", _("the entry that you reported is gone")
@@ -24,9 +27,16 @@ class MailKind(models.TextChoices):
 
 TO_REPORTERS = (MailKind.REPORT_CONFIRM, MailKind.REPORT_KEPT, MailKind.REPORT_REMOVED)
 
+OF_REPRESENTATIONS = (MailKind.REPRESENT_CONFIRM, MailKind.REPRESENTED)
 
 # Somebody waits in front of the screen for these: they overtake the notes of a released batch.
-URGENT = (MailKind.CONFIRM, MailKind.SIGNED_ALREADY, MailKind.REPORT_CONFIRM)
+URGENT = (
+    MailKind.CONFIRM,
+    MailKind.SIGNED_ALREADY,
+    MailKind.REPORT_CONFIRM,
+    MailKind.REPRESENT_CONFIRM,
+    MailKind.REPRESENTED,
+)
 # Whoever types an address causes these: each can be stopped by the one who gets it.
 BY_STRANGERS = (*URGENT, MailKind.REMINDER)
 
@@ -42,14 +52,14 @@ class MailStatus(models.TextChoices):
 
 WAITING = (MailStatus.QUEUED, MailStatus.DEFERRED)
 
-Recipient = Signature | Report
-"""Whose address a mail goes to: a signer's, or that of somebody who reports one."""
+Recipient = Signature | Report | Representation
+"""Whose address a mail goes to: a signer's, or that of who reports one or signs for one."""
 
 
 class Mail(models.Model):
     """One mail owed, written in the transaction that causes it, about a signature.
 
-    To its signer; with a ``report``, to who reported it.
+    To its signer; with a ``report`` to who reported it, with a ``representation`` to who signed for them.
     """
 
     # That of the signature. No constraint, since a check locks the row that all signers share.
@@ -57,6 +67,9 @@ class Mail(models.Model):
     signature = models.ForeignKey(Signature, models.CASCADE, related_name="mails")
     report = models.ForeignKey(
         Report, models.CASCADE, null=True, blank=True, related_name="mails", db_index=False
+    )
+    representation = models.ForeignKey(
+        Representation, models.CASCADE, null=True, blank=True, related_name="mails", db_index=False
     )
     kind = models.CharField(max_length=20, choices=MailKind)
     urgent = models.BooleanField()
@@ -89,6 +102,12 @@ class Mail(models.Model):
                 name="mail_report",
                 condition=models.Q(report__isnull=False),
             ),
+            # Read by the deletion of representations: their mails go with them.
+            models.Index(
+                fields=("representation",),
+                name="mail_representation",
+                condition=models.Q(representation__isnull=False),
+            ),
         )
         constraints = (
             # What a reporter is told must never reach the signer, nor the other way round.
@@ -96,6 +115,11 @@ class Mail(models.Model):
                 condition=models.Q(kind__in=TO_REPORTERS, report__isnull=False)
                 | (~models.Q(kind__in=TO_REPORTERS) & models.Q(report__isnull=True)),
                 name="mail_to_a_reporter_has_a_report",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="represent_confirm", representation__isnull=False)
+                | (~models.Q(kind="represent_confirm") & models.Q(representation__isnull=True)),
+                name="mail_to_a_representative_has_one",
             ),
             models.CheckConstraint(
                 condition=~models.Q(status="claimed") | models.Q(lease_until__isnull=False),
@@ -109,7 +133,7 @@ class Mail(models.Model):
     @property
     def recipient(self) -> Recipient:
         """Whose address it goes to."""
-        return self.report or self.signature
+        return self.report or self.representation or self.signature
 
 
 class MailQuota(models.Model):

@@ -132,6 +132,8 @@ class Signature(models.Model):
     newsletter = models.BooleanField(default=False)
     source = models.CharField(max_length=60, blank=True)
     evidence_note = models.TextField(blank=True)
+    # Somebody signed for them: `representation` is who. A column, since each confirmation asks.
+    represented = models.BooleanField(default=False, db_default=False)
 
     name_fold = models.CharField(max_length=1000)
     sort_key = models.CharField(max_length=1000, db_collation="C")

@@ -11,6 +11,7 @@ from django.http.request import UnreadablePostError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from campaign.details import REPRESENTATIVE
 from campaign.errors import CampaignError, FieldError
 from campaign.origins import may_post
 
@@ -19,6 +20,9 @@ TEXTS = ("name", "email", "kind", "discipline", "credit", "organisation", "count
 LABELS: dict[str, str | Promise] = {
     "name": _("Name"),
     "email": _("E-mail address"),
+    "representative_name": _("Your own name"),
+    "representative_email": _("Your own e-mail address"),
+    "representative_role": _("What you are to them"),
     "kind": _("I sign as"),
     "discipline": _("Discipline"),
     "credit": _("Known for"),
@@ -91,6 +95,12 @@ def typed_signature(form: Mapping[str, str], *, language: str) -> dict[str, Any]
         "newsletter": form.get("newsletter") == "yes",
         "consent": form.get("consent") == "yes",
     }
+
+
+def typed_representation(form: Mapping[str, str]) -> dict[str, str]:
+    """What stands in the fields of who signs for somebody else; {} of who signs for themselves."""
+    typed = {name: form.get(name, "") for name in REPRESENTATIVE}
+    return typed if any(text.strip() for text in typed.values()) else {}
 
 
 def typed_version(form: Mapping[str, str], field: str) -> int | None:

@@ -23,7 +23,7 @@ from campaign.errors import (
     TokenExpired,
     TokenInvalid,
 )
-from campaign.languages import Speech, direction, site_languages
+from campaign.languages import Speech, site_languages
 from campaign.links import Purpose
 from campaign.models.campaign import Campaign, Publication
 from campaign.models.signature import Evidence, RejectionReason, Signature, Status
@@ -184,13 +184,10 @@ def _standing(signature: Signature) -> dict[str, Any]:
 
 
 def _signed(signature: Signature) -> dict[str, Any]:
-    """Which text and which consent it was given to, and whether there is a newer text by now."""
+    """Whether there is a newer text by now."""
     campaign, text = signature.campaign, signature.statement
     newest = current_text(campaign, text.language)
-    consent = signature.consent
     return {
-        "consent": consent,
-        "consent_direction": direction(consent.language) if consent else "",
         "newest": newest if newest.version.number > text.version.number else None,
     }
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django_countries import countries
 
 from campaign import identity, mail_domains, publication
-from campaign.details import ADDRESS_PROBLEMS, TEXT_PROBLEMS
+from campaign.details import ADDRESS_PROBLEMS, REPRESENTATIVE, TEXT_PROBLEMS
 from campaign.languages import Speech, direction, own_name
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Evidence, Kind
@@ -51,6 +51,11 @@ class SignForm:
     def says_more(self) -> bool:
         """Whether anything stands in the fields that are folded away, or is wrong with them."""
         return any(self.values.get(name) or name in self.errors for name in MORE)
+
+    @property
+    def is_for_another(self) -> bool:
+        """Whether somebody signs for somebody else."""
+        return any(self.values.get(name) or name in self.errors for name in REPRESENTATIVE)
 
     @property
     def meant(self) -> str | None:

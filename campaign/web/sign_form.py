@@ -9,7 +9,8 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import letters, mail_domains, networks, publication, signing
+from campaign import letters, mail_domains, networks, publication, representing, signing
+from campaign.details import REPRESENTATIVE
 from campaign.errors import (
     CampaignClosed,
     CampaignError,
@@ -22,11 +23,27 @@ from campaign.languages import Speech, offered
 from campaign.models.campaign import Campaign
 from campaign.publication import PublicStatement
 from campaign.web.answers import private_page
-from campaign.web.forms import TEXTS, by_field, mistakes, read_form, typed_signature, typed_version
+from campaign.web.forms import (
+    TEXTS,
+    by_field,
+    mistakes,
+    read_form,
+    typed_representation,
+    typed_signature,
+    typed_version,
+)
 from campaign.web.language import speak_for
 from campaign.web.shown import SignForm, campaign_context
 
-KEPT = (*TEXTS, "show_name", "newsletter", "consent", "statement_version", "consent_version")
+KEPT = (
+    *TEXTS,
+    *REPRESENTATIVE,
+    "show_name",
+    "newsletter",
+    "consent",
+    "statement_version",
+    "consent_version",
+)
 RESEND_PAUSE = 60
 """Seconds in which the page asks for patience; what an address gets a day is limited by `outbox`."""
 CHANGED: dict[type[CampaignError], dict[str, str | Promise]] = {
@@ -70,6 +87,10 @@ class _Sent:
     def statement(self) -> PublicStatement:
         return publication.statement(self.campaign, self.speech.language)
 
+    def address_field(self) -> str:
+        """Whose address the mail goes to: that of who sits before the form."""
+        return "representative_email" if typed_representation(self.form) else "email"
+
     def kept(self) -> dict[str, Any]:
         """What was typed, to stand in the form again; the flags only where they were sent."""
         return {name: self.form[name] for name in KEPT if name in self.form}
@@ -93,15 +114,8 @@ def answer(request: HttpRequest, campaign: Campaign, place: Place) -> HttpRespon
 
 
 def sign(sent: _Sent) -> HttpResponse:
-    typed = typed_signature(sent.form, language=sent.language())
     try:
-        signing.sign(
-            campaign=sent.campaign,
-            typed=typed,
-            statement_version=typed_version(sent.form, "statement_version"),
-            consent_version=typed_version(sent.form, "consent_version"),
-            network=networks.hashes(networks.of(sent.request)),
-        )
+        _ask(sent)
     except InvalidInput as error:
         return _again(sent, by_field(error.errors), error, status=422)
     except (StatementChanged, ConsentChanged, CampaignClosed, CampaignPaused) as error:
@@ -109,14 +123,39 @@ def sign(sent: _Sent) -> HttpResponse:
     return _look_in_inbox(sent)
 
 
+def _ask(sent: _Sent) -> None:
+    """Sign for oneself, or for somebody else, whose own consent is asked for in their mail."""
+    typed = typed_signature(sent.form, language=sent.language())
+    version = typed_version(sent.form, "statement_version")
+    network = networks.hashes(networks.of(sent.request))
+    if another := typed_representation(sent.form):
+        representing.ask(
+            campaign=sent.campaign,
+            typed={**typed, **another},
+            statement_version=version,
+            network=network,
+        )
+    else:
+        signing.sign(
+            campaign=sent.campaign,
+            typed=typed,
+            statement_version=version,
+            consent_version=typed_version(sent.form, "consent_version"),
+            network=network,
+        )
+
+
 def sign_as_meant(sent: _Sent) -> HttpResponse:
     """Sign with the address that was most likely meant; the first request expires by itself."""
     form = sent.form.copy()
-    form["email"] = mail_domains.meant(form.get("email", "")) or form.get("email", "")
+    field = sent.address_field()
+    form[field] = mail_domains.meant(form.get(field, "")) or form.get(field, "")
     return sign(_Sent(sent.request, sent.campaign, sent.place, form, sent.speech))
 
 
 def resend(sent: _Sent) -> HttpResponse:
+    if typed_representation(sent.form):
+        return sign(sent)
     errors: dict[str, str | Promise] = {}
     try:
         signing.resend(campaign=sent.campaign, email=sent.form.get("email", ""))
@@ -162,7 +201,7 @@ def _is_of_now(sent: _Sent) -> bool:
 
 def _look_in_inbox(sent: _Sent, *, again: bool = False) -> HttpResponse:
     """Where to look for the mail: made of what was typed alone, so it tells nobody anything."""
-    email = sent.form.get("email", "").strip()
+    email = sent.form.get(sent.address_field(), "").strip()
     sender = letters.sender(sent.campaign)
     context = {
         **sent.place.context(sent.campaign),
@@ -174,6 +213,7 @@ def _look_in_inbox(sent: _Sent, *, again: bool = False) -> HttpResponse:
         "sender": sender,
         "kept": sent.kept(),
         "again": again,
+        "for_another": bool(typed_representation(sent.form)),
         "pause": RESEND_PAUSE,
     }
     return private_page(sent.request, "pages/look_in_inbox.html", context, speech=sent.speech)

@@ -1,0 +1,32 @@
+"""What a representative's mail leads to: they confirm that it was them who signed for somebody else."""
+
+from django.http import HttpRequest, HttpResponse
+
+from campaign import representing
+from campaign.links import Purpose
+from campaign.outbox import link_to
+from campaign.web import personal
+from campaign.web.answers import door
+from campaign.web.forms import check_origin
+
+
+@door()
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows what the other is going to be asked and one button; POST has them written to.
+
+    Afterwards it says that, and nothing of what they do with it.
+    """
+    if request.method == "POST":
+        check_origin(request, null=True)
+        representing.confirm(token)
+    shown = representing.seen(token)
+    signature = shown.signature
+    if shown.confirmed_at is not None:
+        told = {"campaign": shown.campaign, "text": signature.statement}
+        return personal.answer(request, signature, "pages/represented.html", told)
+    context = {
+        **personal.shown(request, signature),
+        "representation": shown,
+        "not_me_url": link_to(Purpose.NOT_ME, shown),
+    }
+    return personal.answer(request, signature, "pages/represent.html", context)

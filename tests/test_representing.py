@@ -1,0 +1,439 @@
+"""Signing for somebody else: published only when they confirm by their own mail, and never said by whom."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from campaign import counts, intake, letters, moderation, retention, signing
+from campaign.models import Campaign, Event, Mail, Representation, Signature, Suppression
+from campaign.models.mail import MailKind
+from campaign.models.membership import Membership, Role
+from campaign.models.signature import HoldReason, Status
+from tests.factories import (
+    confirm_token,
+    make_campaign,
+    make_signature,
+    make_user,
+    manage_token,
+    not_me_token,
+)
+
+pytestmark = pytest.mark.django_db
+
+LINK = re.compile(r"http://testserver(/(?:represent|confirm|not-me)/[\w.-]+/)")
+TYPED = {
+    "action": "sign",
+    "language": "en",
+    "representative_name": "Canary Agent",
+    "representative_email": "canary.agent@agency.example.org",
+    "representative_role": "Canary manager",
+    "name": "Zoë Moreau",
+    "email": "zoe@example.org",
+    "kind": "person",
+    "credit": "The Quarry Songs",
+    "show_name": "yes",
+}
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign(publication="after_verification")
+
+
+def ask(client: Client, **typed: str) -> Any:
+    return client.post("/art/", {**TYPED, **typed})
+
+
+def mailed() -> list[tuple[str, str]]:
+    """The kinds of all mails owed, and to whom."""
+    rows = Mail.objects.order_by("pk").select_related("signature", "report", "representation")
+    return [(mail.kind, mail.recipient.email) for mail in rows]
+
+
+def body(kind: MailKind) -> str:
+    mail = Mail.objects.filter(kind=kind).latest("pk")
+    return str(letters.render(mail).body)
+
+
+def link(kind: MailKind, path: str) -> str:
+    found = next(each for each in LINK.findall(body(kind)) if each.startswith(f"/{path}/"))
+    return str(found)
+
+
+def asked(client: Client, **typed: str) -> Signature:
+    """A signature whose representative has confirmed their mailbox."""
+    assert ask(client, **typed).status_code == 200
+    assert client.post(link(MailKind.REPRESENT_CONFIRM, "represent")).status_code == 200
+    return Signature.objects.latest("pk")
+
+
+def words(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+AGENT = ("canary.agent@agency.example.org", "zoe@example.org")
+
+
+# --- The whole way ---------------------------------------------------------------------------
+
+
+def test_it_goes_by_both_mailboxes_and_then_before_a_moderator(
+    client: Client, campaign: Campaign
+) -> None:
+    answer = ask(client)
+    assert "Then we write to them" in words(answer)
+    assert "canary.agent@agency.example.org" in words(answer)
+    assert mailed() == [("represent_confirm", AGENT[0])]
+    page = link(MailKind.REPRESENT_CONFIRM, "represent")
+    shown = words(client.get(page))
+    assert "Zoë Moreau" in shown
+    assert "zoe@example.org" in shown
+    assert mailed() == [("represent_confirm", AGENT[0])]  # a GET writes to nobody
+    assert "Now it is theirs to confirm" in words(client.post(page))
+    assert mailed() == [("represent_confirm", AGENT[0]), ("represented", AGENT[1])]
+    theirs = link(MailKind.REPRESENTED, "confirm")
+    shown = words(client.get(theirs))
+    assert "Canary Agent" in shown
+    assert "Canary manager" in shown
+    assert "I agree that my name is published." in shown  # the consent is theirs
+    assert "I agree: confirm my signature" in shown
+    assert client.post(theirs).status_code == 200
+    signature = Signature.objects.get()
+    assert (signature.status, signature.hold_reasons) == (Status.HELD, [HoldReason.REPRESENTED])
+    assert (signature.evidence, signature.newsletter) == ("email", False)
+
+
+def test_nothing_says_who_signed_for_them(client: Client, campaign: Campaign) -> None:
+    signature = asked(client)
+    signing.confirm(confirm_token(signature))
+    signature.refresh_from_db()
+    moderation.approve(signature_id=signature.pk, revision=signature.revision, by=make_user())
+    for path in (
+        "/art/",
+        "/art/signers/",
+        f"/art/signers/{signature.public_id}/",
+        "/api/v1/campaigns/art/signers/",
+        f"/api/v1/campaigns/art/signers/{signature.public_id}/",
+        "/api/v1/campaigns/art/signers/?updated_since=2026-01-01T00:00:00Z",
+        "/api/v1/campaigns/art/feed.atom",
+        "/api/v1/campaigns/art/counts/",
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert "canary" not in answer.content.decode().lower(), path
+    assert "canary" not in body(MailKind.PUBLISHED).lower()
+    assert "canary" not in str(list(Event.objects.values())).lower()
+
+
+def test_without_a_role_or_a_tick_it_works_too(client: Client, campaign: Campaign) -> None:
+    signature = asked(client, representative_role="")
+    assert signature.represented
+    assert "signed this for you" in words(client.get(link(MailKind.REPRESENTED, "confirm")))
+
+
+def test_a_group_is_signed_for_as_well(client: Client, campaign: Campaign) -> None:
+    assert asked(client, kind="group", name="The Quarry Band").kind == "group"
+
+
+# --- Who may be written to -------------------------------------------------------------------
+
+
+def test_nobody_else_is_written_to_before_the_representative_confirms(
+    client: Client, campaign: Campaign
+) -> None:
+    ask(client)
+    assert mailed() == [("represent_confirm", AGENT[0])]
+
+
+def test_the_others_quota_holds_however_many_sign_for_them(
+    client: Client, campaign: Campaign
+) -> None:
+    for number in range(5):
+        asked(client, representative_email=f"agent{number}@agency.example.org")
+    assert [kind for kind, _to in mailed()].count("represented") == 3
+    assert "Now it is theirs" in words(client.get(link(MailKind.REPRESENT_CONFIRM, "represent")))
+
+
+def test_the_representatives_quota_holds_and_the_answer_is_the_same(
+    client: Client, campaign: Campaign
+) -> None:
+    answers = {words(ask(client, name=f"Zoë {letter}")) for letter in "abcde"}
+    assert len({re.sub(r"Zoë \w", "", each) for each in answers}) == 1
+    assert len(mailed()) == 3
+    assert Signature.objects.count() == 3
+    numbers = client.get("/api/v1/campaigns/art/counts/").json()
+    assert numbers["received"] == 5
+
+
+def test_the_same_typed_again_is_the_same_row(client: Client, campaign: Campaign) -> None:
+    ask(client)
+    ask(client)
+    assert Signature.objects.count() == Representation.objects.count() == 1
+    assert mailed() == [("represent_confirm", AGENT[0])] * 2
+
+
+def test_pressed_twice_it_writes_once(client: Client, campaign: Campaign) -> None:
+    ask(client)
+    page = link(MailKind.REPRESENT_CONFIRM, "represent")
+    assert words(client.post(page)) == words(client.post(page))
+    assert [kind for kind, _to in mailed()] == ["represent_confirm", "represented"]
+
+
+def test_a_mailbox_that_said_not_me_is_left_alone(client: Client, campaign: Campaign) -> None:
+    signing.not_me(
+        not_me_token(make_signature(campaign, status="pending", email="zoe@example.org"))
+    )
+    asked(client)
+    assert "represented" not in [kind for kind, _to in mailed()]
+    assert Suppression.objects.count() == 1
+
+
+def test_who_is_on_the_list_already_gets_their_own_page(client: Client, campaign: Campaign) -> None:
+    make_signature(campaign, name="Zoë Moreau", email="zoe@example.org")
+    ask(client)
+    client.post(link(MailKind.REPRESENT_CONFIRM, "represent"))
+    assert mailed()[-1] == ("signed_already", "zoe@example.org")
+    assert "represented" not in [kind for kind, _to in mailed()]
+
+
+# --- Saying no -------------------------------------------------------------------------------
+
+
+def test_whom_it_is_for_may_have_it_deleted(client: Client, campaign: Campaign) -> None:
+    asked(client)
+    client.post(link(MailKind.REPRESENTED, "not-me"))
+    assert not Signature.objects.exists()
+    assert not Representation.objects.exists()
+
+
+def test_who_was_named_as_representative_may_have_it_deleted(
+    client: Client, campaign: Campaign
+) -> None:
+    ask(client)
+    client.post(link(MailKind.REPRESENT_CONFIRM, "not-me"))
+    assert not Signature.objects.exists()
+    ask(client)
+    assert not Signature.objects.exists()
+    assert mailed() == []
+
+
+def test_unanswered_it_is_deleted_with_who_asked(client: Client, campaign: Campaign) -> None:
+    asked(client)
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        retention.expire()
+    assert not Representation.objects.exists()
+    assert not Mail.objects.exists()
+
+
+def test_the_representatives_link_ends_after_a_week_and_tells_nothing_later(
+    client: Client, campaign: Campaign
+) -> None:
+    ask(client)
+    page = link(MailKind.REPRESENT_CONFIRM, "represent")
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        assert client.get(page).status_code == 410
+        assert client.post(page).status_code == 410
+    client.post(page)
+    waiting = words(client.get(page))
+    signing.confirm(confirm_token(Signature.objects.get()))
+    assert words(client.get(page)) == waiting
+    assert "Zoë" not in waiting
+
+
+def test_a_foreign_or_broken_link_is_no_authority(client: Client, campaign: Campaign) -> None:
+    ask(client)
+    token = confirm_token(Signature.objects.get())
+    assert client.post(f"/represent/{token}/").status_code >= 400
+    assert client.get("/represent/nonsense/").status_code >= 400
+    assert mailed() == [("represent_confirm", AGENT[0])]
+
+
+# --- What the campaign knows -----------------------------------------------------------------
+
+
+def import_file(campaign: Campaign, *lines: str) -> None:
+    rows = ["name,email\r\n", *(f"{line}\r\n" for line in lines)]
+    intake.import_signers(campaign=campaign, lines=rows, file_name="a.csv")
+
+
+def test_without_an_address_the_one_that_the_import_holds_is_written_to(
+    client: Client, campaign: Campaign
+) -> None:
+    import_file(campaign, "Zoë Moreau,zoe.on.file@example.org")
+    Mail.objects.all().delete()
+    answer = asked(client, email="")
+    assert mailed()[-1] == ("represented", "zoe.on.file@example.org")
+    client.post(link(MailKind.REPRESENTED, "confirm"))
+    answer.refresh_from_db()
+    assert (answer.status, answer.email) == (Status.HELD, "zoe.on.file@example.org")
+
+
+def test_the_representative_does_not_learn_whether_the_campaign_has_an_address(
+    client: Client, campaign: Campaign
+) -> None:
+    unknown = ask(client, email="")
+    page = link(MailKind.REPRESENT_CONFIRM, "represent")
+    without = (words(client.get(page)), words(client.post(page)))
+    import_file(campaign, "Zoë Moreau,zoe.on.file@example.org")
+    known = ask(client, email="")
+    page = link(MailKind.REPRESENT_CONFIRM, "represent")
+    strip = re.compile(r"/not-me/[\w.-]+/")
+    with_one = (words(client.get(page)), words(client.post(page)))
+    assert words(unknown) == words(known)
+    assert [strip.sub("", each) for each in without] == [strip.sub("", each) for each in with_one]
+    assert "zoe.on.file" not in with_one[0] + with_one[1]
+
+
+def test_who_calls_themselves_so_by_now_is_not_on_file(client: Client, campaign: Campaign) -> None:
+    import_file(campaign, "Somebody Else,else@example.org")
+    imported = Signature.objects.get()
+    signing.confirm(confirm_token(imported))
+    imported.refresh_from_db()
+    signing.correct(
+        manage_token(imported), typed={"name": "Zoë Moreau"}, revision=imported.revision
+    )
+    asked(client, email="")
+    assert "represented" not in [kind for kind, _to in mailed()]
+
+
+# --- Mistakes and malice ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "says"),
+    [
+        ({"representative_name": ""}, "representative_name", "Please fill this in."),
+        ({"representative_email": "agent"}, "representative_email", "not a whole e-mail address"),
+        (
+            {"representative_name": "Buy at www.shop.example"},
+            "representative_name",
+            "leave out web",
+        ),
+        ({"representative_name": "x" * 201}, "representative_name", "at most 200"),
+        ({"representative_role": "<b>agent</b>"}, "representative_role", "markup"),
+        ({"email": "Canary.Agent+zoe@agency.example.org"}, "email", "your own address"),
+        ({"email": "zoe@"}, "email", "e-mail address"),
+    ],
+)
+def test_a_mistake_is_said_at_its_field_and_nothing_typed_is_lost(
+    client: Client, campaign: Campaign, typed: dict[str, str], field: str, says: str
+) -> None:
+    answer = ask(client, **typed)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    wrong = re.search(rf'id="{field}-error"[^>]*>([^<]*)<', page)
+    assert wrong is not None
+    assert says in wrong[1]
+    assert re.search(r'<details class="more for-another"\s+open', page)
+    for kept in ("Zoë Moreau", typed.get("representative_email", "agency.example.org")):
+        assert kept in page
+    assert not Signature.objects.exists()
+
+
+def test_a_name_like_an_advertisement_is_in_no_mail(client: Client, campaign: Campaign) -> None:
+    asked(client, representative_name="Win money now " * 6)
+    assert "Win money" not in body(MailKind.REPRESENTED)
+    assert "Somebody says" in body(MailKind.REPRESENTED)
+    assert "manager" not in body(MailKind.REPRESENTED)
+
+
+def test_a_famous_name_with_ones_own_second_address_is_held_for_all_it_is(
+    client: Client, campaign: Campaign
+) -> None:
+    signature = asked(client, name="Scarlett Johansson", email="second@agency.example.org")
+    signing.confirm(confirm_token(signature))
+    signature.refresh_from_db()
+    assert signature.status == Status.HELD
+    assert set(signature.hold_reasons) == {HoldReason.PROTECTED_NAME, HoldReason.REPRESENTED}
+
+
+def test_the_api_takes_none_of_it(client: Client, campaign: Campaign) -> None:
+    answer = client.post(
+        "/api/v1/campaigns/art/signatures/",
+        {**TYPED, "consent": True, "show_name": True, "newsletter": False},
+        content_type="application/json",
+    )
+    assert answer.status_code == 400
+    assert not Signature.objects.exists()
+
+
+def test_a_paused_campaign_takes_none(client: Client, campaign: Campaign) -> None:
+    Campaign.objects.update(paused_at=timezone.now())
+    assert ask(client).status_code == 409
+    assert not Signature.objects.exists()
+
+
+# --- Leaving ---------------------------------------------------------------------------------
+
+
+def test_erasing_deletes_who_signed_for_them(client: Client, campaign: Campaign) -> None:
+    signature = asked(client)
+    signing.confirm(confirm_token(signature))
+    signing.erase(manage_token(Signature.objects.get()))
+    left = [list(model.objects.values()) for model in (Signature, Representation, Event, Mail)]
+    assert "canary" not in str(left).lower()
+    numbers = counts.snapshot(campaign.pk)
+    numbers.pop(("received", "all", ""), None)
+    assert numbers == counts.recount(campaign.pk)
+
+
+def test_their_own_page_and_data_say_who_it_was(client: Client, campaign: Campaign) -> None:
+    signature = asked(client)
+    signing.confirm(confirm_token(signature))
+    signature.refresh_from_db()
+    assert "Canary Agent" in words(client.get(f"/manage/{manage_token(signature)}/"))
+    held = client.get(f"/manage/{manage_token(signature)}/data.json").json()
+    assert held["represented_by"]["name"] == "Canary Agent"
+    assert "canary.agent@" not in str(held)
+    assert {mail["kind"] for mail in held["mails"]} == {"represented"}
+
+
+# --- The moderator ---------------------------------------------------------------------------
+
+
+def moderator(campaign: Campaign, role: Role) -> Client:
+    user = make_user(username=str(role))
+    Membership.objects.create(user=user, campaign=campaign, role=role)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_a_moderator_sees_who_signed_for_them_and_for_whom_else(
+    client: Client, campaign: Campaign
+) -> None:
+    first, second = asked(client), asked(client, name="Ana Sousa", email="ana@example.org")
+    for signature in (first, second):
+        signing.confirm(confirm_token(signature))
+    desk = moderator(campaign, Role.MODERATOR)
+    page = words(desk.get(f"/admin/campaign/signature/{first.pk}/change/"))
+    for told in ("Canary Agent", "Canary manager", "canary.agent@agency.example.org", "Ana Sousa"):
+        assert told in page
+    assert "Somebody signed for them" in page
+    assert "not confirmed" not in page
+
+
+def test_a_moderator_sees_that_the_representative_never_confirmed(
+    client: Client, campaign: Campaign
+) -> None:
+    ask(client)
+    signature = Signature.objects.get()
+    signing.confirm(confirm_token(signature))
+    desk = moderator(campaign, Role.MODERATOR)
+    assert "not confirmed" in words(desk.get(f"/admin/campaign/signature/{signature.pk}/change/"))
+
+
+def test_a_reader_sees_that_it_was_signed_for_and_not_by_whom(
+    client: Client, campaign: Campaign
+) -> None:
+    signature = asked(client)
+    signing.confirm(confirm_token(signature))
+    reader = moderator(campaign, Role.READER)
+    page = words(reader.get(f"/admin/campaign/signature/{signature.pk}/change/"))
+    assert "Somebody signed for them" in page
+    assert "canary" not in page.lower()
