@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,16 @@ from campaign import toml_text
 from campaign.file_keys import INNER_COLUMNS, KEYS
 from campaign.file_values import FileMistake, Place, Table
 
-__all__ = ["CampaignFile", "FileMistake", "parse", "plain", "read", "write"]
+__all__ = [
+    "CampaignFile",
+    "FileMistake",
+    "changed_keys",
+    "digest",
+    "parse",
+    "plain",
+    "read",
+    "write",
+]
 
 _FILE = Table(KEYS)
 [_LANGUAGES] = (key for key in KEYS if key.name == "languages")
@@ -61,6 +71,25 @@ def plain(values: dict[str, Any]) -> dict[str, Any]:
 def write(values: dict[str, Any]) -> str:
     """Checked values as the text of a campaign file."""
     return toml_text.written(plain(values))
+
+
+def digest(values: dict[str, Any]) -> str:
+    """What tells one campaign file from another, in hexadecimal."""
+    return sha256(write(values).encode()).hexdigest()
+
+
+def changed_keys(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """The keys whose values differ, such as ``goal`` and ``statement.en.body``."""
+    one, other = _flat(plain(before)), _flat(plain(after))
+    return [key for key in {**one, **other} if one.get(key) != other.get(key)]
+
+
+def _flat(table: dict[str, Any], path: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in table.items():
+        inner = _flat(value, f"{path}{name}.") if isinstance(value, dict) else {path + name: value}
+        found.update(inner)
+    return found
 
 
 def _check_together(values: dict[str, Any]) -> None:

@@ -120,6 +120,7 @@ def _keep_texts(campaign: Campaign, wanted: dict[str, Row]) -> list[str]:
             campaign=campaign, number=version.number + 1 if version else 1
         )
         added = set(digests)
+    noted = _keep_notes(version, {lang: text["note"] for lang, text in wanted.items()})
     for language in sorted(added):
         StatementText.objects.create(
             version=version,
@@ -128,7 +129,19 @@ def _keep_texts(campaign: Campaign, wanted: dict[str, Row]) -> list[str]:
             body=wanted[language]["body"],
             sha256=digests[language],
         )
-    return [f"statement version {version.number} {lang}: {digests[lang]}" for lang in sorted(added)]
+    lines = [
+        f"statement version {version.number} {lang}: {digests[lang]}" for lang in sorted(added)
+    ]
+    return lines + noted
+
+
+def _keep_notes(version: StatementVersion, wanted: dict[str, str]) -> list[str]:
+    notes = {language: note for language, note in wanted.items() if note}
+    if version.notes == notes:
+        return []
+    version.notes = notes
+    version.save(update_fields=["notes"])
+    return [f"note on statement version {version.number}: changed"]
 
 
 def _keep_consents(campaign: Campaign, wanted: dict[str, Row]) -> list[str]:
@@ -152,6 +165,7 @@ def _statement(campaign: Campaign) -> dict[str, Row]:
         language: {
             "title": texts[language].title,
             "body": texts[language].body,
+            "note": version.notes.get(language, "") if version else "",
             "consent": newest[language].text,
             "consent_covers_print": newest[language].covers_print,
         }

@@ -91,6 +91,12 @@ class SignatureGone(CampaignError):
     message = _("This signature is not here any more: it was withdrawn, removed or replaced.")
 
 
+class CampaignEdited(CampaignError):
+    code = "campaign_edited"
+    status = 409
+    message = _("This campaign has changed since this form was opened. Please look at it again.")
+
+
 class ChangedMeanwhile(CampaignError):
     code = "changed_meanwhile"
     status = 409

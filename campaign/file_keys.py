@@ -20,6 +20,7 @@ from campaign.contrast import parse as parse_colour
 from campaign.file_values import (
     ByLanguage,
     Choice,
+    Colour,
     Key,
     Label,
     List,
@@ -199,6 +200,11 @@ class Section:
     label: Label
     keys: tuple[Key, ...]
 
+    @property
+    def alone(self) -> bool:
+        """Whether its heading says what its only key would say again."""
+        return len(self.keys) == 1
+
 
 _DISCIPLINE = Table((Key("slug", Text(60), _("Short name"), then=_slug),), named=True)
 _PROTECTED_NAME = Table(
@@ -217,6 +223,13 @@ _STATEMENT = Table(
     (
         Key("title", Text(300), _("Title")),
         Key("body", Text(50_000, lines=True), _("Text"), help=_("Markdown.")),
+        Key(
+            "note",
+            Text(1_000, lines=True),
+            _("What has changed"),
+            default="",
+            help=_("For those who read this version, or signed the one before it."),
+        ),
         Key(
             "consent",
             Text(5_000, lines=True),
@@ -256,7 +269,7 @@ _COLOURS = Table(
     (
         Key(
             "accent",
-            Text(),
+            Colour(),
             _("Colour of buttons and links"),
             default="",
             help=_("Such as #b3261e. In the dark it is lightened by itself."),

@@ -124,6 +124,11 @@ class Text(_AsItIs):
 
 
 @dataclass(frozen=True)
+class Colour(Text):
+    """A text that names a colour; what it must be is said by its key."""
+
+
+@dataclass(frozen=True)
 class Whole(_AsItIs):
     """A whole number between two."""
 
@@ -234,15 +239,19 @@ class Key:
     help: Label = ""
     then: Callable[[Any, Place], Any] | None = None
 
+    @property
+    def is_optional(self) -> bool:
+        return self.default is not NEEDED
+
     def read(self, rest: dict[str, Any], place: Place) -> Any:
         """Takes its value out of ``rest``."""
         place = place.under(self.name)
         if self.name not in rest:
-            if self.default is NEEDED:
+            if not self.is_optional:
                 raise place.wrong(_("is missing"))
             return self.default
         value = self.kind.read(rest.pop(self.name), place)
-        if self.default is NEEDED and value in ("", [], {}):
+        if not self.is_optional and value in ("", [], {}):
             raise place.wrong(_("is empty"))
         return self.then(value, place) if self.then else value
 

@@ -1,17 +1,21 @@
-"""The verbs of the organiser: load a campaign from its file, pause and resume it, renew its preview link."""
+"""The verbs of the organiser: load a campaign from its file, make and edit one, pause it, renew its link."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from campaign import audit
-from campaign.campaign_file import CampaignFile
-from campaign.campaign_parts import PARTS
-from campaign.models.audit import AuditAction
+from campaign.campaign_file import CampaignFile, FileMistake, changed_keys, digest
+from campaign.campaign_parts import PARTS, values
+from campaign.errors import CampaignEdited
+from campaign.models.audit import AuditAction, AuditEntry
 from campaign.models.campaign import Campaign, new_key
+from campaign.models.membership import Membership, Role
+from campaign.models.tally import Tally, TallyChange
 
 
 @transaction.atomic
@@ -19,22 +23,105 @@ def load_campaign(file: CampaignFile, *, by: AbstractBaseUser | None = None) -> 
     """Create or update a campaign as its file says; returns a line for each thing that changed.
 
     A changed title or body of a language that the current version has makes a new version; a
-    language more is added to the current one. ``by`` is None at the command line. Nothing is written
-    when a FileMistake is raised.
+    language more is added to the current one. What was edited in the admin since the last file is
+    replaced too, and said so. ``by`` is None at the command line. Nothing is written when a FileMistake
+    is raised.
     """
     slug = file.columns["slug"]
     campaign = Campaign.objects.select_for_update().filter(slug=slug).first()
-    changes = [] if campaign else [f"campaign {slug}: created"]
     if campaign is None:
-        campaign = Campaign.objects.create(**file.columns)
-    else:
-        had_four_eyes = campaign.four_eyes
-        changes += _update_columns(campaign, file.columns)
-        if campaign.four_eyes != had_four_eyes:
-            _record_four_eyes(campaign, by)
-    for name, part in PARTS.items():
-        changes += part.keep(campaign, file.values[name])
+        return [f"campaign {slug}: created", *_make(file, AuditAction.CAMPAIGN_LOADED, by=by)[1]]
+    changes, keys = _bring_to(campaign, file, by=by)
+    if keys:
+        changes += _replaced(campaign, keys)
+        audit.record(AuditAction.CAMPAIGN_LOADED, by=by, campaign=campaign, details={"keys": keys})
     return changes
+
+
+@transaction.atomic
+def make_campaign(file: CampaignFile, *, by: User) -> Campaign:
+    """A new campaign, whose owner is who made it; raises FileMistake."""
+    if Campaign.objects.filter(slug=file.columns["slug"]).exists():
+        raise FileMistake("slug", _("is the short name of another campaign"))
+    campaign, _lines = _make(file, AuditAction.CAMPAIGN_MADE, by=by)
+    Membership.objects.create(user=by, campaign=campaign, role=Role.OWNER)
+    return campaign
+
+
+@transaction.atomic
+def edit_campaign(campaign: Campaign, file: CampaignFile, *, shown: str, by: User) -> list[str]:
+    """Bring a campaign to what a form says; returns the keys that changed.
+
+    ``shown`` is the `digest` of the campaign's file when the form was opened; raises
+    CampaignEdited if it is another one now. A text that somebody was asked to sign changes only with a
+    note of its own to them, else this raises FileMistake, as it does for any other mistake.
+    """
+    campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    before = values(campaign)
+    if digest(before) != shown:
+        raise CampaignEdited
+    if file.columns["slug"] != campaign.slug:
+        raise FileMistake("slug", _("cannot be changed"))
+    if TallyChange.objects.filter(campaign=campaign).exists() or (
+        Tally.objects.filter(campaign=campaign).exists()
+    ):
+        _need_notes(before["statement"], file.values["statement"])
+    _changes, keys = _bring_to(campaign, file, by=by)
+    if keys:
+        audit.record(AuditAction.CAMPAIGN_EDITED, by=by, campaign=campaign, details={"keys": keys})
+    return keys
+
+
+def _need_notes(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Each text that changes says anew what has changed."""
+    mistakes = [
+        FileMistake(f"statement.{language}.note", _("is needed, since this text has changed"))
+        for language in before.keys() & after.keys()
+        if any(before[language][part] != after[language][part] for part in ("title", "body"))
+        and after[language]["note"] in ("", before[language]["note"])
+    ]
+    if mistakes:
+        mistakes[0].all = mistakes
+        raise mistakes[0]
+
+
+def _make(
+    file: CampaignFile, action: AuditAction, *, by: AbstractBaseUser | None
+) -> tuple[Campaign, list[str]]:
+    campaign = Campaign.objects.create(**file.columns)
+    changes = _keep_parts(campaign, file)
+    audit.record(action, by=by, campaign=campaign)
+    return campaign, changes
+
+
+def _bring_to(
+    campaign: Campaign, file: CampaignFile, *, by: AbstractBaseUser | None
+) -> tuple[list[str], list[str]]:
+    """Lines of what changed, and the keys."""
+    before, had_four_eyes = values(campaign), campaign.four_eyes
+    changes = _update_columns(campaign, file.columns)
+    if campaign.four_eyes != had_four_eyes:
+        _record_four_eyes(campaign, by)
+    changes += _keep_parts(campaign, file)
+    return changes, changed_keys(before, values(campaign))
+
+
+def _keep_parts(campaign: Campaign, file: CampaignFile) -> list[str]:
+    return [line for name, part in PARTS.items() for line in part.keep(campaign, file.values[name])]
+
+
+def _replaced(campaign: Campaign, keys: list[str]) -> list[str]:
+    """Which of these keys were edited in the admin since a file was last loaded."""
+    entries = AuditEntry.objects.filter(campaign=campaign).order_by("-pk")
+    last = entries.filter(action=AuditAction.CAMPAIGN_LOADED).values_list("pk", flat=True).first()
+    edits = entries.filter(action=AuditAction.CAMPAIGN_EDITED, pk__gt=last or 0)
+    lines = {}
+    for edit in edits.order_by("pk"):
+        for key in edit.details["keys"]:
+            lines[key] = (
+                f"{key}: replaces an edit made in the admin on {edit.at:%Y-%m-%d %H:%M} UTC"
+            )
+    return [lines[key] for key in keys if key in lines]
 
 
 def _update_columns(campaign: Campaign, wanted: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Campaigns: their file is the truth, so here they are shown, paused, and given a preview link."""
+"""Campaigns: shown, made and edited as in their file, paused, and given a preview link."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,10 +12,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaign import organising, publication, roles, statistics
-from campaign.admin import desk, eyes, previews
+from campaign.admin import desk, editing, eyes, previews
 from campaign.admin.site import site
 from campaign.admin.unfolded import PageAdmin
 from campaign.models.campaign import Campaign
@@ -86,14 +86,49 @@ class CampaignAdmin(PageAdmin[Campaign]):
                 self.admin_site.admin_view(require_safe(page)),
                 name=f"campaign_campaign_{name}",
             )
-            for name, page in (("statistics", self.statistics), ("mails", self.mails))
+            for name, page in (
+                ("statistics", self.statistics),
+                ("mails", self.mails),
+                ("file", self.file),
+            )
         ]
         switch = path(
             "<int:pk>/four-eyes/",
             self.admin_site.admin_view(eyes.switch),
             name="campaign_campaign_four_eyes",
         )
-        return [*steering, switch, *pages, *super().get_urls()]
+        edit = path(
+            "<int:pk>/edit/",
+            self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.edit)),
+            name="campaign_campaign_edit",
+        )
+        return [*steering, switch, edit, *pages, *super().get_urls()]
+
+    # --- Its file, and the form of it
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whoever makes a campaign becomes its owner; no role in another one is enough."""
+        return bool(request.user.has_perm("campaign.add_campaign"))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return editing.form_page(request, None, self._common(request))
+
+    def edit(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return editing.form_page(request, self._find_to_steer(request, pk), self._common(request))
+
+    def file(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return editing.download(self._find_to_steer(request, pk))
+
+    def _find_to_steer(self, request: HttpRequest, pk: int) -> Campaign:
+        if not self.may(request, roles.STEER):
+            raise PermissionDenied
+        campaign = self.find(request, pk, Campaign.objects.all())
+        roles.require(request.user, roles.STEER, campaign)
+        return campaign
 
     def statistics(self, request: HttpRequest, pk: int) -> HttpResponse:
         campaign = self.find(request, pk, Campaign.objects.all())
@@ -113,16 +148,16 @@ class CampaignAdmin(PageAdmin[Campaign]):
     def _answer(
         self, request: HttpRequest, page: str, campaign: Campaign, context: dict[str, Any]
     ) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        common = {**self.admin_site.each_context(request), "opts": self.opts, "campaign": campaign}
         template = f"admin/campaign/campaign/{page}.html"
+        common = self._common(request) | {"campaign": campaign}
         return TemplateResponse(request, template, {**common, **context})
 
+    def _common(self, request: HttpRequest) -> dict[str, Any]:
+        request.current_app = self.admin_site.name
+        return {**self.admin_site.each_context(request), "opts": self.opts}
+
     def steer(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        if not self.may(request, roles.STEER):
-            raise PermissionDenied
-        campaign = self.find(request, pk, Campaign.objects.all())
-        roles.require(request.user, roles.STEER, campaign)
+        campaign = self._find_to_steer(request, pk)
         act, said = STEERING[name]
         act(campaign)
         self.log_change(request, campaign, name)

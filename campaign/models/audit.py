@@ -39,6 +39,9 @@ class AuditAction(models.TextChoices):
     FACTOR_RESET = "factor_reset", _("second factor reset")
     CODE_USED = "code_used", _("logged in by a recovery code")
     CODES_RENEWED = "codes_renewed", _("recovery codes renewed")
+    CAMPAIGN_MADE = "campaign_made", _("campaign made in the admin")
+    CAMPAIGN_EDITED = "campaign_edited", _("campaign edited in the admin")
+    CAMPAIGN_LOADED = "campaign_loaded", _("campaign loaded from a file")
 
 
 class AuditEntry(models.Model):

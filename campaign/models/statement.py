@@ -20,6 +20,8 @@ class StatementVersion(models.Model):
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
+    # By language, what is said to signers of the change; unlike the texts it can be mended.
+    notes = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -50,6 +52,11 @@ class StatementText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} {self.language}"
+
+    @property
+    def note(self) -> str:
+        """What is said of its change to signers, in its language."""
+        return str(self.version.notes.get(self.language, ""))
 
     @property
     def exact(self) -> bytes:
