@@ -36,6 +36,7 @@ from campaign.file_values import (
     refuse_twice,
 )
 from campaign.models.campaign import BotCheck, Publication
+from campaign.rules import RULES
 
 # Every first part of a path that is or may become the product's own: a campaign there would never
 # be reached, or would take over a page that people trust.
@@ -279,6 +280,15 @@ _COLOURS = Table(
     sparse=True,
 )
 
+_RULES = Table(
+    tuple(
+        Key(rule.name, Switch(), rule.label, default=rule.default)
+        for rule in RULES
+        if rule.default is not None
+    ),
+    sparse=True,
+)
+
 SECTIONS = (
     Section(
         "campaign",
@@ -397,6 +407,14 @@ SECTIONS = (
                     "what stands below one doesn't count."
                 ),
                 then=_organisations,
+            ),
+            Key(
+                "rules",
+                _RULES,
+                _("What is held for a moderator"),
+                default={},
+                column="rules",
+                help=_("Protected names, organisations and groups are held always."),
             ),
         ),
     ),

@@ -335,10 +335,8 @@ def _place(campaign: Campaign, batch: ImportBatch, lines: list[_Line]) -> None:
 def _hold_for_release(campaign: Campaign, drafts: list[Signature]) -> None:
     """Held as on file; who looks like a protected name is not released with the batch."""
     now = timezone.now()
-    for draft, names in zip(drafts, rules.matching_names(drafts), strict=True):
+    for draft, reasons in zip(drafts, rules.name_reasons(drafts), strict=True):
         draft.status = Status.HELD
-        draft.hold_reasons = [HoldReason.IMPORTED]
-        if names:
-            draft.hold_reasons.append(HoldReason.PROTECTED_NAME)
+        draft.hold_reasons = [HoldReason.IMPORTED, *reasons]
         draft.evidence, draft.evidence_at = Evidence.ON_FILE, now
         draft.confirmed_at = now

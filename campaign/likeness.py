@@ -27,6 +27,7 @@ class Way(StrEnum):
     """How a name is like another."""
 
     LOOKS = "looks"
+    SAME = "same"
     SLIP = "slip"
     SOUND = "sound"
     ORDER = "order"
@@ -37,12 +38,16 @@ class Way(StrEnum):
 
 
 class Protected(NamedTuple):
-    """A name to compare with: its row, its text, whose alias it is, and its stored skeletons."""
+    """A name to compare with: its row, text, whose alias it is, stored skeletons, and the batch it is of."""
 
     pk: int
     name: str
     alias_of: str
     skeletons: frozenset[str]
+    batch_id: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.alias_of})" if self.alias_of else self.name
 
 
 class Likeness(NamedTuple):
@@ -241,7 +246,7 @@ def _judged(
         return Way.ORDER
     if cost:
         return Way.SOUND if heard else Way.SLIP
-    return Way.LOOKS if its.words == typed.words else Way.WITHIN
+    return Way.SAME if its.words == typed.words else Way.WITHIN
 
 
 # --- Many names at once ----------------------------------------------------------------------

@@ -23,6 +23,9 @@ MEANT: Final = tuple(
 REAL: Final = ("mail.com", "email.com", "cloud.com")
 """Domains with mailboxes of their own, one slip from the above: nobody is asked about them."""
 
+FREE: Final = frozenset((*whitelist, *MEANT, *REAL))
+"""Domains at which anybody may have a mailbox: many from one of them say nothing."""
+
 _OUTLOOK = "https://outlook.live.com/mail/"
 _YAHOO = "https://mail.yahoo.com/"
 _PAGES: Final[dict[str, tuple[str, str]]] = {
@@ -57,7 +60,7 @@ def is_shared(domain: str) -> bool:
     return domain in _SHARED
 
 
-_SHARED: Final = frozenset((*whitelist, *blocklist, *MEANT))
+_SHARED: Final = FREE.union(blocklist)
 
 
 def meant(address: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from django.db import IntegrityError, transaction
 
-from campaign import announcements, counts, history, locks, outbox, placing, reports, trip
+from campaign import announcements, blocks, counts, history, locks, outbox, placing, reports, trip
 from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.history import Actor
 from campaign.models.approval import Approval
@@ -22,7 +22,13 @@ from campaign.models.print_list import PrintEntry
 from campaign.models.question import Question
 from campaign.models.report import Report, ReportOutcome
 from campaign.models.representation import Representation
-from campaign.models.signature import Evidence, HoldReason, Signature, Status
+from campaign.models.signature import (
+    Evidence,
+    HoldReason,
+    RejectionReason,
+    Signature,
+    Status,
+)
 from campaign.models.vouching import MemberLink
 from campaign.trip import Statement
 
@@ -173,6 +179,7 @@ def move(
         _close_pendings(signature, others)
     else:
         end_question(signature)
+    _block(signature, verb)
     return Moved(signature, changed=True, before=before)
 
 
@@ -268,6 +275,14 @@ def _settle_mails(signature: Signature, verb: Verb, before: Status) -> None:
         outbox.owe(MailKind.REJECTED, [signature])
     elif before in {Status.HELD, Status.REJECTED} and signature.status == Status.PUBLISHED:
         outbox.owe(MailKind.PUBLISHED, [signature])
+
+
+def _block(signature: Signature, verb: Verb) -> None:
+    """Have whoever comes later under a name that was rejected as false looked at."""
+    if verb == Verb.REJECT and signature.rejection_reason == RejectionReason.IMPERSONATION:
+        blocks.note(signature)
+    elif verb == Verb.RESTORE:
+        blocks.lift(signature)
 
 
 def _close_pendings(signature: Signature, others: Sequence[Signature]) -> None:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign import audit, identity, moves, queue, rules
 from campaign.errors import CampaignError, ChangedMeanwhile
 from campaign.history import Actor
+from campaign.likeness import Likeness, Protected
 from campaign.models.audit import AuditAction
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import ProtectedName
@@ -162,26 +163,30 @@ def _release_some() -> int | None:
         return 0
     published = sum(
         _publish(batch, signature.pk)
-        for signature, names in zip(chunk, rules.matching_names(chunk), strict=True)
-        if not _held_for(batch, signature, names)
+        for signature, like in zip(chunk, rules.likenesses(chunk), strict=True)
+        if not _held_for(batch, signature, like)
     )
     ImportBatch.objects.filter(pk=batch.pk).update(released_n=F("released_n") + published)
     return published
 
 
-def _held_for(batch: ImportBatch, signature: Signature, names: list[ProtectedName]) -> bool:
+def _held_for(batch: ImportBatch, signature: Signature, like: list[Likeness]) -> bool:
     """Whether it must be looked at by itself, for a name that is protected; then it says so.
 
     Not for one that this batch brought, unless another line bears it as its own name: its featured
     ones do by right, and others name them as their band or union.
     """
-    if not any(name.batch_id != batch.pk or _takes(signature, name) for name in names):
-        return False
-    moves.add_hold_reason(signature.pk, HoldReason.PROTECTED_NAME)
-    return True
+    others = [
+        each
+        for each in like
+        if each.protected.batch_id != batch.pk or _takes(signature, each.protected)
+    ]
+    for reason in sorted({rules.reason(each) for each in others}):
+        moves.add_hold_reason(signature.pk, reason)
+    return bool(others)
 
 
-def _takes(signature: Signature, name: ProtectedName) -> bool:
+def _takes(signature: Signature, name: Protected) -> bool:
     bears = not identity.skeletons(signature.name).isdisjoint(name.skeletons)
     return bears and not signature.featured
 

@@ -1,78 +1,398 @@
-"""Why a confirmed signature waits for a moderator, whatever the campaign's policy says."""
+"""Why a confirmed signature waits for a moderator, whatever the campaign's policy says.
 
-from collections.abc import Sequence
-
-from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models
-from django.db.models import Value
-
-from campaign import identity, outbox
-from campaign.models.campaign import ProtectedName, Publication
-from campaign.models.signature import STANDING, HoldReason, Signature
-
-_LOOK = """
-SELECT EXISTS (
-    SELECT FROM campaign_protectedname WHERE campaign_id = %s AND skeletons && %s::varchar[]
-), EXISTS (
-    SELECT FROM campaign_suppression
-    WHERE campaign_id = %s AND address_hash = %s AND reason = 'rejected'
-)
+Each rule is a small function that looks at one case and says what it finds, with the facts. No rule
+rejects anything. A campaign switches rules in its file (`[rules]`); some hold always: see
+`docs/decisions/36-rules.md`.
 """
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from disposable_email_domains import blocklist
+from django.db.models import prefetch_related_objects
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from campaign import background, blocks, identity, limits, mailboxes, networks, protected
+from campaign.background import Background
+from campaign.likeness import Likeness, Matcher, Protected, Way
+from campaign.mail_domains import FREE
+from campaign.models.campaign import Campaign, Publication
+from campaign.models.signature import STANDING, HoldReason, Kind, Signature, Status
+from campaign.networks import Reach
+from campaign.placeholders import is_placeholder
+
+OF_ADDRESS: Final = frozenset(
+    {
+        HoldReason.SECOND_NAME,
+        HoldReason.REJECTED_BEFORE,
+        HoldReason.MAIL_DOMAIN,
+        HoldReason.DISPOSABLE,
+        HoldReason.MANY,
+    }
+)
+"""Whose sentences tell something of the address: not for who may not see addresses."""
+NAMED: Final = 5
+"""Protected names that are named of one signature."""
+FROM_ONE_NETWORK: Final = 20
+FROM_ONE_DOMAIN: Final = 50
+AT_ONCE: Final = timedelta(hours=1)
+"""More than so many within an hour is many. Ours: above a household or an office that signs together,
+below what is worth a robot's while. Off unless a campaign's file names them."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Why a rule would hold a signature, in a sentence, with the facts that it rests on.
+
+    ``likeness`` is the protected name and the way in which it is like it, ``signatures`` are the ids
+    of those that it points at.
+    """
+
+    reason: HoldReason
+    text: str | Promise
+    facts: Mapping[str, object] = field(default_factory=dict)
+    likeness: Likeness | None = None
+    signatures: Sequence[int] = ()
+
+    @property
+    def sentence(self) -> str:
+        return str(self.text) % self.facts
+
+
+class Rule(NamedTuple):
+    """A rule by the name that it has in a campaign file, and how it stands where the file is silent.
+
+    One whose ``default`` is None holds always, and no file may name it.
+    """
+
+    name: str
+    find: "Callable[[Case], Iterator[Finding]]"
+    label: str | Promise = ""
+    default: bool | None = None
+
+
+class Case:
+    """One signature, stored or only tried, with what is known; ``others`` are those of its address."""
+
+    def __init__(
+        self, signature: Signature, others: Sequence[Signature], *, counts: bool = False
+    ) -> None:
+        self.signature = signature
+        self.others = others
+        self.counts = counts
+        """Whether this is the confirmation itself, which the limits count."""
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        return protected.matcher(self.signature.campaign)
+
+    @cached_property
+    def skeletons(self) -> frozenset[str]:
+        return identity.skeletons(self.signature.name)
+
+    @cached_property
+    def background(self) -> Background:
+        return background.of(self.signature, blocks.keys(self.signature.name, self.skeletons))
+
+    @cached_property
+    def looks(self) -> list[tuple[Protected, str]]:
+        """The protected names that its name, credit or organisation looks like, and which it is."""
+        signature = self.signature
+        found: dict[int, tuple[Protected, str]] = {}
+        for field_name in ("name", "credit", "organisation"):
+            text = getattr(signature, field_name)
+            if text:
+                skeletons = self.skeletons if field_name == "name" else identity.skeletons(text)
+                for each in self.matcher.looks(skeletons):
+                    found.setdefault(each.pk, (each, field_name))
+        return list(found.values())[:NAMED]
+
+    @property
+    def domain(self) -> str:
+        return mailboxes.domain_of(self.signature.email) if self.signature.email else ""
+
+
+# --- The rules -------------------------------------------------------------------------------
+
+
+def protected_name(case: Case) -> Iterator[Finding]:
+    for its, where in case.looks:
+        typed = getattr(case.signature, where)
+        same = _letters(typed) == _letters(its.name)
+        text = (_THE_SAME if same else _LOOK_ALIKE)[where]
+        yield _about(HoldReason.PROTECTED_NAME, text, Likeness(its, Way.LOOKS))
+
+
+def near_name(case: Case) -> Iterator[Finding]:
+    looks = {its.pk for its, _where in case.looks}
+    near = [
+        each for each in case.matcher.near(case.signature.name) if each.protected.pk not in looks
+    ]
+    for each in near[:NAMED]:
+        yield _about(HoldReason.NEAR_NAME, _NEAR[each.way], each)
+
+
+def second_name(case: Case) -> Iterator[Finding]:
+    its = case.signature.name_fold
+    found = [o for o in case.others if o.status in STANDING and o.name_fold != its]
+    if found:
+        names = ", ".join(other.name for other in found[:NAMED])
+        yield Finding(
+            HoldReason.SECOND_NAME,
+            _("This address has also signed as: %(names)s."),
+            {"names": names},
+            signatures=[other.pk for other in found],
+        )
+
+
+def rejected_before(case: Case) -> Iterator[Finding]:
+    found = [other.pk for other in case.others if other.rejection_reason]
+    if found or case.background.was_rejected:
+        yield Finding(
+            HoldReason.REJECTED_BEFORE,
+            _("A signature of this address was rejected before."),
+            signatures=found,
+        )
+
+
+def rejected_name(case: Case) -> Iterator[Finding]:
+    if case.background.rejected:
+        yield Finding(
+            HoldReason.REJECTED_NAME,
+            _("Somebody who signed with a name like this was rejected as an impersonation."),
+            signatures=case.background.rejected,
+        )
+
+
+def on_list(case: Case) -> Iterator[Finding]:
+    if case.background.listed:
+        yield Finding(
+            HoldReason.ON_LIST,
+            _(
+                "From another address, somebody of this name stands on the list with another credit."
+            ),
+            signatures=case.background.listed,
+        )
+
+
+def featured(case: Case) -> Iterator[Finding]:
+    if case.signature.featured and case.signature.status == Status.PENDING:
+        yield Finding(HoldReason.FEATURED, _("It was brought in to be featured."))
+
+
+def organisation(case: Case) -> Iterator[Finding]:
+    if case.signature.kind == Kind.ORGANISATION:
+        text = _("It signs as an organisation: somebody must know that it may.")
+        yield Finding(HoldReason.ORGANISATION, text)
+    elif case.signature.kind == Kind.GROUP:
+        text = _("It signs as a group: somebody must know that it may.")
+        yield Finding(HoldReason.ORGANISATION, text)
+
+
+def represented(case: Case) -> Iterator[Finding]:
+    if case.signature.represented:
+        yield Finding(HoldReason.REPRESENTED, _("Somebody else signed for them."))
+
+
+def mail_domain(case: Case) -> Iterator[Finding]:
+    """The address is at a domain that the campaign lists, for others than those that are named.
+
+    No other domain contradicts anything: members of a guild write from wherever they like.
+    """
+    signature = case.signature
+    listed = signature.campaign.organisations
+    named = signature.organisation if signature.kind == Kind.PERSON else signature.name
+    owners = [each["name"] for each in listed if case.domain in each["domains"]] if listed else []
+    fold = identity.search_fold(named)
+    if owners and fold and fold not in map(identity.search_fold, owners):
+        yield Finding(
+            HoldReason.MAIL_DOMAIN,
+            _("Its mail domain %(domain)s belongs to %(owner)s, and it names %(named)s."),
+            {"domain": case.domain, "owner": owners[0], "named": named},
+        )
+
+
+def disposable(case: Case) -> Iterator[Finding]:
+    parts = case.domain.split(".")
+    above = (".".join(parts[n:]) for n in range(len(parts) - 1))
+    if any(domain in blocklist for domain in above):
+        yield Finding(
+            HoldReason.DISPOSABLE,
+            _("%(domain)s gives mailboxes to throw away."),
+            {"domain": case.domain},
+        )
+
+
+def no_name(case: Case) -> Iterator[Finding]:
+    if case.signature.kind == Kind.PERSON and is_placeholder(case.signature.name):
+        yield Finding(HoldReason.NO_NAME, _("It may be a placeholder, or a row of the keyboard."))
+
+
+def network(case: Case) -> Iterator[Finding]:
+    if not case.counts:
+        return
+    since = timezone.now() - AT_ONCE
+    reach, limit = Reach.NARROW, FROM_ONE_NETWORK
+    if networks.number_since(case.signature, since, reach=reach, at_most=limit) == limit:
+        yield _many(_("More than %(number)s confirmed from its network within an hour."), limit)
+
+
+def domain(case: Case) -> Iterator[Finding]:
+    its = case.domain
+    if not case.counts or not its or its in FREE:
+        return
+    bucket = f"domain:{case.signature.campaign_id}:{its}"
+    seconds = int(AT_ONCE.total_seconds())
+    if not limits.take(bucket, limit=FROM_ONE_DOMAIN, seconds=seconds).allowed:
+        text = _("More than %(number)s confirmed from its mail domain within an hour.")
+        yield _many(text, FROM_ONE_DOMAIN)
+
+
+def _many(text: str | Promise, limit: int) -> Finding:
+    return Finding(HoldReason.MANY, text, {"number": limit})
+
+
+RULES: Final = (
+    Rule("protected_name", protected_name),
+    Rule("near_name", near_name, _("Names that are nearly a protected one"), True),
+    Rule("second_name", second_name),
+    Rule("rejected_before", rejected_before),
+    Rule("rejected_name", rejected_name, _("Names like one that was rejected as false"), True),
+    Rule("on_list", on_list, _("Names on the list already, with another credit"), True),
+    Rule("featured", featured, _("Signers who are brought in to be featured"), True),
+    Rule("organisation", organisation),
+    Rule("represented", represented),
+    Rule("mail_domain", mail_domain, _("Mail domains of another organisation"), True),
+    Rule("disposable", disposable, _("Mailboxes to throw away"), True),
+    Rule("no_name", no_name, _("What may be no name"), True),
+    Rule("network", network, _("Many from one network within an hour"), False),
+    Rule("domain", domain, _("Many from one mail domain within an hour"), False),
+)
+
+
+# --- What they say together ------------------------------------------------------------------
 
 
 def hold_reasons(signature: Signature, others: Sequence[Signature]) -> list[str]:
-    """Every reason to hold it, [] for none; ``others`` are the other signatures of its address."""
-    protected, rejected = _look(signature)
-    reasons: list[str] = []
-    if protected:
-        reasons.append(HoldReason.PROTECTED_NAME)
-    if any(o.status in STANDING and o.name_fold != signature.name_fold for o in others):
-        reasons.append(HoldReason.SECOND_NAME)
-    if rejected or any(other.rejection_reason for other in others):
-        reasons.append(HoldReason.REJECTED_BEFORE)
-    if signature.represented:
-        reasons.append(HoldReason.REPRESENTED)
+    """Every reason to hold it, [] for none; ``others`` are the other signatures of its address.
+
+    Asked of a pending one it is the confirmation itself, which the limits count.
+    """
+    case = Case(signature, others, counts=signature.status == Status.PENDING)
+    reasons = [str(finding.reason) for finding in _findings(case)]
     if signature.campaign.publication == Publication.AFTER_REVIEW:
         reasons.append(HoldReason.REVIEW)
-    return reasons
+    return list(dict.fromkeys(reasons))
 
 
-def _look(signature: Signature) -> tuple[bool, bool]:
-    """Whether it looks like a protected name, and whether its address was rejected before it left."""
-    its = signature.canonical_email
-    address = outbox.address_hash(its) if its else ""
-    with connection.cursor() as cursor:
-        campaign_id = signature.campaign_id
-        cursor.execute(_LOOK, [campaign_id, sorted(_looks(signature)), campaign_id, address])
-        protected, rejected = cursor.fetchone()
-    return protected, rejected
+def explain(signature: Signature) -> list[Finding]:
+    """What the rules say of a signature now, and what else holds it, each in a sentence.
 
-
-def matching_names(signatures: Sequence[Signature]) -> list[list[ProtectedName]]:
-    """For each of these signatures the protected names that it looks like (UTS 39); one query.
-
-    Name, credit and organisation are looked at.
+    A reason that it is held for, and no rule finds any more, says what it said. Changes nothing.
     """
-    looks = [_looks(signature) for signature in signatures]
-    if not any(looks):
-        return [[] for _look in looks]
-    names = ProtectedName.objects.filter(
-        campaign__in={signature.campaign_id for signature in signatures},
-        skeletons__overlap=Value(
-            sorted(set[str]().union(*looks)),
-            output_field=ArrayField(models.CharField(max_length=1000)),
-        ),
-    )
+    findings = try_out(signature)
+    found = {finding.reason for finding in findings}
+    held_for = map(HoldReason, signature.hold_reasons)
+    others = [Finding(each, f"{each.label}.") for each in held_for if each not in found]
+    return findings + others
+
+
+def try_out(signature: Signature) -> list[Finding]:
+    """What the rules say of a signature, stored or only thought of; reads alone."""
+    others: list[Signature] = []
+    if signature.canonical_email:
+        rows = Signature.objects.filter(
+            campaign=signature.campaign_id, canonical_email=signature.canonical_email
+        )
+        others = list(rows.exclude(pk=signature.pk).defer("search"))
+    return list(_findings(Case(signature, others)))
+
+
+def is_on(rule: Rule, campaign: Campaign) -> bool:
+    """Whether a rule holds in a campaign."""
+    return rule.default is None or bool(campaign.rules.get(rule.name, rule.default))
+
+
+def _findings(case: Case) -> Iterator[Finding]:
+    for rule in RULES:
+        if is_on(rule, case.signature.campaign):
+            yield from rule.find(case)
+
+
+# --- Protected names alone -------------------------------------------------------------------
+
+
+def matching_names(signatures: Sequence[Signature]) -> list[list[Protected]]:
+    """For each of these signatures the protected names that it looks like, or nearly is."""
+    return [[each.protected for each in found] for found in likenesses(signatures)]
+
+
+def name_reasons(signatures: Sequence[Signature]) -> list[list[HoldReason]]:
+    """For each of these signatures why its name alone holds it."""
+    return [list(dict.fromkeys(map(reason, found))) for found in likenesses(signatures)]
+
+
+def likenesses(signatures: Sequence[Signature]) -> list[list[Likeness]]:
+    """For each the protected names that it looks like in name, credit or organisation, or nearly is."""
+    prefetch_related_objects(signatures, "campaign")
     return [
-        [
-            name
-            for name in names
-            if name.campaign_id == signature.campaign_id and not look.isdisjoint(name.skeletons)
-        ]
-        for signature, look in zip(signatures, looks, strict=True)
+        [finding.likeness for finding in _about_names(signature) if finding.likeness is not None]
+        for signature in signatures
     ]
 
 
-def _looks(signature: Signature) -> set[str]:
-    texts = (signature.name, signature.credit, signature.organisation)
-    return {skeleton for text in texts if text for skeleton in identity.skeletons(text)}
+def _about_names(signature: Signature) -> Iterator[Finding]:
+    case = Case(signature, [])
+    for rule in RULES:
+        if rule.find in (protected_name, near_name) and is_on(rule, signature.campaign):
+            yield from rule.find(case)
+
+
+def reason(likeness: Likeness) -> HoldReason:
+    """Why a likeness holds."""
+    return HoldReason.PROTECTED_NAME if likeness.way is Way.LOOKS else HoldReason.NEAR_NAME
+
+
+def describe(likeness: Likeness) -> str:
+    """How a name is like a protected one, in a sentence."""
+    text = _LOOK_ALIKE["name"] if likeness.way is Way.LOOKS else _NEAR[likeness.way]
+    return _about(reason(likeness), text, likeness).sentence
+
+
+def _about(why: HoldReason, text: str | Promise, likeness: Likeness) -> Finding:
+    its = likeness.protected
+    name = _ALIAS % {"name": its.name, "whose": its.alias_of} if its.alias_of else _NAME % its.name
+    return Finding(why, text, {"name": name}, likeness)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, identity.search_fold(text)))
+
+
+_NAME: Final[Any] = _("“%s”")
+_ALIAS: Final[Any] = _("“%(name)s” (an alias of “%(whose)s”)")
+_THE_SAME: Final[dict[str, Any]] = {
+    "name": _("It is the protected name %(name)s."),
+    "credit": _("Its credit is the protected name %(name)s."),
+    "organisation": _("Its organisation is the protected name %(name)s."),
+}
+_LOOK_ALIKE: Final[dict[str, Any]] = {
+    "name": _("It looks like the protected name %(name)s, written with other characters."),
+    "credit": _("Its credit looks like the protected name %(name)s."),
+    "organisation": _("Its organisation looks like the protected name %(name)s."),
+}
+_NEAR: Final[dict[Way, Any]] = {
+    Way.SAME: _("Its words are those of the protected name %(name)s."),
+    Way.SLIP: _("It is a letter or two from the protected name %(name)s."),
+    Way.SOUND: _("It sounds like the protected name %(name)s."),
+    Way.ORDER: _("It is the protected name %(name)s in another order."),
+    Way.INITIALS: _("It is the protected name %(name)s with initials."),
+    Way.PARTS: _("It is the protected name %(name)s, with a middle name more or less."),
+    Way.WITHIN: _("It has the protected name %(name)s in it."),
+    Way.SCRIPT: _("It is the protected name %(name)s in another script."),
+}

@@ -161,6 +161,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
 
     make_signature(status=Status.HELD, name="Scаrlett Johansson")
     make_signature(status=Status.HELD, name="Zoë Moreau")
+    desk.get(QUEUE)  # what a process learns once
     few = queries()
     for number in range(12):
         make_signature(status=Status.HELD, name=f"Scаrlett Johansson {'I' * number}")
@@ -231,7 +232,7 @@ def test_the_page_shows_what_would_be_published_and_what_speaks_for_and_against(
     assert "Its name is like a protected name" in text
     assert "This address has signed with another name" in text
     assert "Earlier Name" in text
-    assert '<span class="point-more"><bdi>Scarlett Johansson</bdi></span>' in text
+    assert "It looks like the protected name “Scarlett Johansson”" in text
 
 
 def test_approving_publishes_and_opens_the_next_one(desk: Client, campaign: Campaign) -> None:

@@ -119,7 +119,7 @@ def test_who_was_rejected_and_leaves_is_held_when_they_sign_again(
     again = make_signature(campaign, status=Status.PENDING, **details())
     signing.confirm(confirm_token(again))
     again.refresh_from_db()
-    assert (again.status, again.hold_reasons) == (Status.HELD, ["rejected_before"])
+    assert (again.status, again.hold_reasons) == (Status.HELD, ["rejected_before", "rejected_name"])
 
 
 def test_who_only_withdrew_is_published_again(campaign: Campaign) -> None:

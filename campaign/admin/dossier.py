@@ -11,14 +11,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from campaign import identity, networks, rules
 from campaign.admin import past
 from campaign.admin.desk import SHOWN
-from campaign.models.campaign import ProtectedName
+from campaign.likeness import Protected
 from campaign.models.event import Event, Verb
 from campaign.models.evidence import Proof
 from campaign.models.mail import Mail
 from campaign.models.question import Question
 from campaign.models.report import Report, ReportStatus
 from campaign.models.representation import Representation
-from campaign.models.signature import Evidence, HoldReason, Signature, Status
+from campaign.models.signature import GUARDED, Evidence, Signature, Status
+from campaign.rules import Finding
 from campaign.search import matching
 
 DECISIONS = (Verb.APPROVE, Verb.SECOND, Verb.REJECT, Verb.HOLD, Verb.KEEP, Verb.RESTORE)
@@ -57,7 +58,7 @@ class Dossier:
     signature: Signature
     speaks_for: list[Point]
     speaks_against: list[Point]
-    protected_names: list[ProtectedName]
+    protected_names: list[Protected]
     similar: list[Other]
     same_name: list[Other]
     same_address: list[Other]
@@ -98,14 +99,14 @@ def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
         pk: past.told(event, with_note=sees_addresses)
         for pk, event in _decisions([*by_name, *by_address, *network, *represented]).items()
     }
-    names = rules.matching_names([signature])[0]
+    findings = rules.explain(signature)
     reports = _reports(signature)
     questions = list(Question.objects.filter(signature=signature).order_by("-pk"))
     return Dossier(
         signature=signature,
         speaks_for=_for(signature, questions, sees_addresses),
-        speaks_against=_against(signature, names, reports),
-        protected_names=names,
+        speaks_against=_against(signature, findings, reports, sees_addresses),
+        protected_names=[each.likeness.protected for each in findings if each.likeness],
         similar=[Other(row) for row in listed],
         same_name=[Other(row, decided.get(row.pk)) for row in by_name],
         same_address=[Other(row, decided.get(row.pk)) for row in by_address],
@@ -228,17 +229,17 @@ def _for(signature: Signature, questions: list[Question], sees_addresses: bool) 
 
 
 def _against(
-    signature: Signature, names: list[ProtectedName], reports: list[Report]
+    signature: Signature, findings: list[Finding], reports: list[Report], sees_addresses: bool
 ) -> list[Point]:
     points = []
     if n := sum(report.status == ReportStatus.OPEN for report in reports):
         said = ngettext("%(n)s open report, above", "%(n)s open reports, above", n) % {"n": n}
         points.append(Point(said, "reported", alarm=True))
-    reasons = list(signature.hold_reasons) if signature.status != Status.PUBLISHED else []
-    if names and HoldReason.PROTECTED_NAME not in reasons:
-        reasons.insert(0, HoldReason.PROTECTED_NAME)
-    for reason in reasons:
-        guarded = reason == HoldReason.PROTECTED_NAME
-        more = tuple(map(str, names)) if guarded else ()
-        points.append(Point(str(HoldReason(reason).label), reason, more, alarm=guarded))
+    published = signature.status == Status.PUBLISHED
+    for finding in findings:
+        guarded = finding.reason in GUARDED
+        if guarded or not published:
+            told = sees_addresses or finding.reason not in rules.OF_ADDRESS
+            more = (finding.sentence,) if told else ()
+            points.append(Point(str(finding.reason.label), finding.reason, more, alarm=guarded))
     return points

@@ -16,6 +16,7 @@ from campaign.models.membership import Membership
 from campaign.models.network import SignatureNetwork
 from campaign.models.print_list import PrintEntry, PrintList
 from campaign.models.question import Question
+from campaign.models.rejected_name import RejectedName
 from campaign.models.report import Report
 from campaign.models.representation import Representation
 from campaign.models.signature import Signature
@@ -52,6 +53,7 @@ __all__ = [
     "Proof",
     "ProtectedName",
     "Question",
+    "RejectedName",
     "Report",
     "Representation",
     "Signature",

@@ -55,6 +55,8 @@ class Campaign(models.Model):
     retention_months = models.PositiveSmallIntegerField(default=12)
     # Each {"name": ..., "domains": [...]}: the mail domains that are an organisation's alone, in ASCII.
     organisations = models.JSONField(default=list, blank=True)
+    # What its file says under [rules]: the name of a rule, and whether it holds; see `rules.SWITCHES`.
+    rules = models.JSONField(default=dict, blank=True)
     organiser_name = models.CharField(max_length=200, blank=True)
     organiser_address = models.CharField(max_length=400, blank=True)
     organiser_contact = models.CharField(max_length=200, blank=True)

@@ -238,6 +238,12 @@ class Signature(models.Model):
                 name="signature_by_name",
                 condition=models.Q(status="published", show_name=True),
             ),
+            # Read by the rules: who of a name stands on the list already.
+            models.Index(
+                fields=("campaign", "name_fold"),
+                name="signature_listed_name",
+                condition=models.Q(status="published", show_name=True),
+            ),
             # Read by the public list: the featured on top.
             models.Index(
                 fields=("campaign", "sort_key", "public_id"),
