@@ -258,15 +258,15 @@ def _many(text: str | Promise, limit: int) -> Finding:
 
 
 RULES: Final = (
-    Rule("protected_name", protected_name),
+    Rule("protected_name", protected_name, _("Protected names")),
     Rule("near_name", near_name, _("Names that are nearly a protected one"), True),
-    Rule("second_name", second_name),
-    Rule("rejected_before", rejected_before),
+    Rule("second_name", second_name, _("A second name from one address")),
+    Rule("rejected_before", rejected_before, _("Addresses that were rejected before")),
     Rule("rejected_name", rejected_name, _("Names like one that was rejected as false"), True),
     Rule("on_list", on_list, _("Names on the list already, with another credit"), True),
     Rule("featured", featured, _("Signers who are brought in to be featured"), True),
-    Rule("organisation", organisation),
-    Rule("represented", represented),
+    Rule("organisation", organisation, _("Organisations and groups")),
+    Rule("represented", represented, _("Who was signed for by somebody else")),
     Rule("mail_domain", mail_domain, _("Mail domains of another organisation"), True),
     Rule("disposable", disposable, _("Mailboxes to throw away"), True),
     Rule("no_name", no_name, _("What may be no name"), True),

@@ -90,6 +90,8 @@ TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("POST", SIGNATURE + "{signature}/approve/", {"moderator": 422}),
     ("POST", SIGNATURE + "{signature}/reject/", {"moderator": 422}),
     ("POST", SIGNATURE + "{signature}/hold/", {"moderator": 422}),
+    ("GET", SIGNATURE + "try/", {"viewer": 200, "moderator": 200}),
+    ("POST", SIGNATURE + "try/", {"viewer": 422, "moderator": 422}),
     ("GET", SIGNATURE + "?status=reported", {"viewer": 200, "moderator": 200}),
     ("POST", SIGNATURE + "{signature}/keep/", {"moderator": 422}),
     ("POST", SIGNATURE + "{signature}/restore/", {"moderator": 422}),
@@ -185,7 +187,9 @@ def test_a_decision_is_never_made_by_a_get(there: dict[str, Any]) -> None:
         path.format(**there)
         for method, path, _allowed in TABLE
         if method == "POST"
-        and not path.endswith(("/change/", "/delete/", "/add/", SIGNATURE, "/webhookdelivery/"))
+        and not path.endswith(
+            ("/change/", "/delete/", "/add/", "/try/", SIGNATURE, "/webhookdelivery/")
+        )
     ]
     assert len(decisions) > 18
     for url in decisions:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from campaign import four_eyes, roles, rules, vouching
-from campaign.admin import decisions, desk, looking, many, proofs, undo, verdicts
+from campaign.admin import decisions, desk, looking, many, proofs, trying, undo, verdicts
 from campaign.admin.site import site
 from campaign.admin.unfolded import CampaignFilter, ChangeList, PageAdmin
 from campaign.models.batch import ImportBatch
@@ -339,6 +339,7 @@ class SignatureAdmin(PageAdmin[Signature]):
             for verb in (Verb.APPROVE.value, Verb.REJECT.value)
         ]
         beside = [
+            path("try/", view(trying.try_name), name="campaign_signature_try"),
             path("<int:pk>/looking/", view(looking.looking), name="campaign_signature_looking"),
             path("<int:pk>/undo/", view(decisions.take_back), name="campaign_signature_undo"),
         ]

@@ -115,6 +115,7 @@ class Site(AdminSite):
                     self._reported_item(request),
                     self._queue_item(request),
                     _item(request, _("Signatures"), "draw", "signature", "?status=all"),
+                    _form_item(request, _("Try a name"), "search_check", "try", roles.LOOK),
                     _item(request, _("Import batches"), "upload_file", "importbatch"),
                 ],
             },
@@ -126,7 +127,7 @@ class Site(AdminSite):
                     self._vouchers_item(request),
                     self._webhooks_item(request),
                     _item(request, _("Import"), "upload", "upload", right=roles.IMPORT),
-                    _export_item(request),
+                    _form_item(request, _("Export"), "download", "export", roles.EXPORT),
                     _item(request, _("Print lists"), "print", "printlist", right=roles.EXPORT),
                 ],
             },
@@ -202,7 +203,7 @@ def _item(
     right: str = "",
 ) -> dict[str, Any]:
     link = reverse(f"admin:{app}_{model}_changelist")
-    here = request.path.startswith(link) and not request.path.endswith("/export/")
+    here = request.path.startswith(link) and not request.path.endswith(("/export/", "/try/"))
     lane = request.GET.get("status") or desk.lane_of(request.GET.get(desk.FILTERS, ""))
     work = lane in desk.AWAITS
     shown = "" if work else "?status=all"
@@ -216,15 +217,17 @@ def _item(
     }
 
 
-def _export_item(request: HttpRequest) -> dict[str, Any]:
-    """A form of its own, of no list."""
-    link = reverse("admin:campaign_signature_export")
+def _form_item(
+    request: HttpRequest, title: Any, icon: str, name: str, right: str
+) -> dict[str, Any]:
+    """A form about signatures, of no list."""
+    link = reverse(f"admin:campaign_signature_{name}")
     return {
-        "title": _("Export"),
-        "icon": "download",
+        "title": title,
+        "icon": icon,
         "link": link,
         "active": request.path == link,
-        "has_permission": request.user.has_perm(roles.EXPORT),
+        "has_permission": request.user.has_perm(right),
     }
 
 
