@@ -12,7 +12,6 @@ from django.db import connection
 
 from campaign import counts, identity, outbox, placing, trip
 from campaign.models.mail import MailKind
-from campaign.models.network import SignatureNetwork
 from campaign.models.signature import Signature
 from campaign.networks import Hashes
 from campaign.trip import Statement
@@ -20,6 +19,10 @@ from campaign.trip import Statement
 _SAVE, _KEEP = Statement("SAVEPOINT fresh"), Statement("RELEASE SAVEPOINT fresh")
 _UNDO = Statement("ROLLBACK TO SAVEPOINT fresh")
 _FRESH = "currval('campaign_signature_id_seq')"
+_SEEN_FROM = """
+INSERT INTO campaign_signaturenetwork (signature_id, campaign_id, number, at)
+VALUES (currval('campaign_signature_id_seq'), %s, %s, %s)
+"""
 
 
 def take(*, campaign_id: int, canonical_email: str) -> bool:
@@ -76,7 +79,4 @@ def place_without_mail(fresh: Signature, *, network: Hashes | None = None) -> in
 def _seen_from(network: Hashes | None, fresh: Signature) -> list[Statement]:
     if network is None:
         return []
-    row = SignatureNetwork(
-        campaign_id=fresh.campaign_id, number=network.narrow, at=fresh.created_at
-    )
-    return [trip.insert(row, signature_id=_FRESH)]
+    return [Statement(_SEEN_FROM, (fresh.campaign_id, network.narrow, fresh.created_at))]
