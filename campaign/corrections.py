@@ -1,15 +1,17 @@
 """How many signatures were removed after they had been published, when and why."""
 
-from datetime import UTC, datetime, time
+from collections import Counter
+from datetime import UTC, date, datetime, time
 from typing import Any, TypedDict
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import TruncDate
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaign.models.campaign import Campaign
 from campaign.models.event import Event, Verb
+from campaign.models.removal import Removal
 from campaign.models.signature import RejectionReason, Signature, Status
 from campaign.publication import instant
 
@@ -33,24 +35,35 @@ class Correction(TypedDict):
     reason: str
 
 
-def corrections(campaign: Campaign) -> list[Correction]:
+def corrections(campaign: Campaign, language: str) -> list[Correction]:
     """Those that stand removed now and were published before, the newest day first.
 
     One for each UTC day and reason, ``at`` being the day's beginning: a removal's own instant would
-    be that of a tombstone, and say of whom the reason speaks. The reason is in the active language.
-    Who was restored, withdrew or was erased since is not among them.
+    be that of a tombstone, and say of whom the reason speaks. The reason is in the active language; of
+    a removal by rule it is what the campaign wrote of it, in that ``language`` of the campaign. Who was
+    restored, withdrew or was erased since is not among them.
 
     ``counts.removed`` is the sum of all ``number`` and those who were rejected before they were ever
     published, who are no correction of anything that the public saw.
     """
+    rows = list(_removed(campaign))
+    words = _words(rows, campaign, language)
+    found: Counter[tuple[date, str]] = Counter()
+    for each in rows:
+        reason = words.get(each["removal"]) or str(REASONS[each["rejection_reason"]])
+        found[each["day"], reason] += each["number"]
     return [
-        {
-            "at": instant(datetime.combine(each["day"], time.min, UTC)),
-            "number": each["number"],
-            "reason": str(REASONS[each["rejection_reason"]]),
-        }
-        for each in _removed(campaign)
+        {"at": instant(datetime.combine(day, time.min, UTC)), "number": number, "reason": reason}
+        for (day, reason), number in found.items()
     ]
+
+
+def _words(rows: list[dict[str, Any]], campaign: Campaign, language: str) -> dict[int, str]:
+    """What the campaign wrote of the removals among these rows; without a query where there is none."""
+    if not (ids := {each["removal"] for each in rows} - {None}):
+        return {}
+    texts = Removal.objects.filter(pk__in=ids).values_list("pk", "words")
+    return {pk: said.get(language) or said.get(campaign.default_language, "") for pk, said in texts}
 
 
 def _removed(campaign: Campaign) -> QuerySet[Signature, Any]:
@@ -62,7 +75,7 @@ def _removed(campaign: Campaign) -> QuerySet[Signature, Any]:
     )
     return (
         rows.annotate(day=TruncDate(rejected_at, tzinfo=UTC))
-        .values("day", "rejection_reason")
+        .values("day", "rejection_reason", "removal")
         .annotate(number=Count("pk"))
-        .order_by("-day", "rejection_reason")
+        .order_by("-day", F("removal").desc(nulls_last=True), "rejection_reason")
     )

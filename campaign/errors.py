@@ -103,6 +103,14 @@ class ChangedMeanwhile(CampaignError):
     message = _("This signature has changed since it was shown. Please look at it again.")
 
 
+class AlreadyStarted(CampaignError):
+    """A removal by rule that is no longer as it was shown."""
+
+    code = "already_started"
+    status = 409
+    message = _("Somebody has started or stopped this meanwhile.")
+
+
 class MoveRefused(CampaignError):
     code = "move_refused"
     status = 409

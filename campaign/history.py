@@ -20,7 +20,8 @@ Moderator = AbstractBaseUser | ApiKey
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: ``signer``, ``reporter``, ``moderator``, ``organiser`` or ``api_key``, and which one."""
+    """Who acts: ``signer``, ``reporter``, ``moderator``, ``organiser``, ``api_key`` or ``rule``, and which
+    one; of a rule, who started it."""
 
     kind: str
     user_id: int | None = None

@@ -155,13 +155,14 @@ def restore(*, signature_id: int, revision: int, by: Moderator) -> Moved:
         signature_id=signature_id,
         verb=Verb.RESTORE,
         actor=Actor.moderator(by),
-        decide=_restored,
+        decide=lambda signature, _others: restored(signature),
         revision=revision,
         status=Status.REJECTED,
     )
 
 
-def _restored(signature: Signature, _others: object) -> Decision:
+def restored(signature: Signature) -> Decision:
+    """Where a locked signature that is rejected goes back to; another one stays where it is."""
     if signature.status != Status.REJECTED:
         return Decision(to=Status(signature.status))
     if signature.rejected_from == Status.PUBLISHED and not signature.hold_reasons:

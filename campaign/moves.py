@@ -6,6 +6,7 @@ announcements that are owed. Both lock first, in the order of `locks`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from django.db import IntegrityError, transaction
@@ -89,6 +90,7 @@ class Decision:
     """Where a move ends, decided on the locked row; ``reason`` is the event's code.
 
     ``domain`` is what the evidence rests on, where a domain is the evidence.
+    ``removal_id`` is the rule that rejects, ``mails_at`` when its mail is due, if not at once.
     """
 
     to: Status
@@ -98,6 +100,8 @@ class Decision:
     note: str = ""
     evidence: Evidence | None = None
     domain: str = ""
+    removal_id: int | None = None
+    mails_at: datetime | None = None
 
 
 Review = Callable[[Signature, Sequence[Signature]], list[str]]
@@ -172,7 +176,7 @@ def move(
         before == Status.HELD
     ):  # one moderator's yes is to how it stood there, and to nothing after it
         Approval.objects.filter(signature=signature).delete()
-    _settle_mails(signature, verb, before)
+    _settle_mails(signature, verb, before, decision.mails_at)
     if verb in ANSWERS:
         reports.close(signature.pk, ANSWERS[verb])
     if verb == Verb.CONFIRM:
@@ -198,6 +202,7 @@ _MOVED_COLUMNS: Final = (
     "deferred_until",
     "rejected_from",
     "rejection_reason",
+    "removal_id",
     "evidence",
     "evidence_at",
     "confirmed_at",
@@ -216,6 +221,7 @@ def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
         signature.rejected_from = ""
     signature.status = decision.to
     signature.deferred_until = None
+    signature.removal_id = decision.removal_id
     if decision.to in {Status.REJECTED, Status.PUBLISHED, Status.HELD}:
         signature.rejection_reason = decision.rejection_reason  # who leaves afterwards keeps it
     if verb in {Verb.HOLD, Verb.RESTORE}:
@@ -261,19 +267,26 @@ def _empty(signature: Signature) -> dict[str, Any]:
     }
 
 
-def _settle_mails(signature: Signature, verb: Verb, before: Status) -> None:
-    """Owe the note that this move deserves, and drop waiting mails that are no longer true."""
+def _settle_mails(
+    signature: Signature, verb: Verb, before: Status, at: datetime | None = None
+) -> None:
+    """Owe the note that this move deserves, and drop waiting mails that are no longer true.
+
+    Who is restored before the mail about their rejection went out has heard of neither.
+    """
     if verb in {Verb.WITHDRAW, Verb.ERASE}:
         Mail.objects.filter(signature=signature, status__in=WAITING).update(
             status=MailStatus.SUPPRESSED
         )
         return
-    if verb in {Verb.HOLD, Verb.RESTORE}:
-        told = Mail.objects.filter(signature=signature, kind__in=DECIDED, status__in=WAITING)
-        told.update(status=MailStatus.SUPPRESSED)
+    unsaid = _take_back(signature) if verb in {Verb.HOLD, Verb.RESTORE} else set()
     if verb == Verb.REJECT:
-        outbox.owe(MailKind.REJECTED, [signature])
-    elif before in {Status.HELD, Status.REJECTED} and signature.status == Status.PUBLISHED:
+        outbox.owe(MailKind.REJECTED, [signature], at=at)
+    elif (
+        before in {Status.HELD, Status.REJECTED}
+        and signature.status == Status.PUBLISHED
+        and unsaid != {MailKind.REJECTED}
+    ):
         outbox.owe(MailKind.PUBLISHED, [signature])
 
 
@@ -283,6 +296,15 @@ def _block(signature: Signature, verb: Verb) -> None:
         blocks.note(signature)
     elif verb == Verb.RESTORE:
         blocks.lift(signature)
+
+
+def _take_back(signature: Signature) -> set[str]:
+    """The kinds of the mails about decisions that still waited; they are not sent any more."""
+    waiting = Mail.objects.filter(signature=signature, kind__in=DECIDED, status__in=WAITING)
+    # Locked, or the worker could send one between the look and the update.
+    kinds = set(waiting.select_for_update().values_list("kind", flat=True))
+    waiting.update(status=MailStatus.SUPPRESSED)
+    return kinds
 
 
 def _close_pendings(signature: Signature, others: Sequence[Signature]) -> None:

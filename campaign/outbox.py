@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -146,11 +147,16 @@ def note_reminder(*, campaign_id: int, canonical_email: str) -> bool:
         return bool(cursor.rowcount)
 
 
-def owe(kind: MailKind, recipients: Iterable[Recipient]) -> None:
-    """Write one mail row for each of these that has an address; told after commit."""
+def owe(kind: MailKind, recipients: Iterable[Recipient], *, at: datetime | None = None) -> None:
+    """Write one mail row for each of these that has an address; told after commit, unless it is due ``at``
+    a later time: then the sweep finds it."""
     mails = [_mail_to(each, kind) for each in recipients if each.email]
+    if at is not None:
+        for mail in mails:
+            mail.due_at = at
     if mails:
         Mail.objects.bulk_create(mails)
+    if mails and at is None:
         queue.tell_after_commit(DELIVER)
 
 

@@ -60,7 +60,7 @@ ABOUT: Final[dict[str, str | Promise]] = {
 
 # The keys of other tables say nothing to who reads this; what they lead to stands beside them.
 _OTHER_TABLES = frozenset(
-    {"id", "campaign_id", "statement_id", "consent_id", "batch_id", "member_of_id"}
+    {"id", "campaign_id", "statement_id", "consent_id", "batch_id", "member_of_id", "removal_id"}
 )
 _OF_A_MAIL = ("kind", "status", "attempts", "error", "created_at", "sent_at")
 _OF_AN_EVENT = ("at", "verb", "from_status", "to_status", "actor", "reason", "revision")

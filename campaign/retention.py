@@ -17,6 +17,7 @@ from campaign.models.campaign import CONFIRM_GRACE
 from campaign.models.idempotency import IdempotencyKey
 from campaign.models.mail import Mail, MailKind, MailQuota, MailStatus
 from campaign.models.network import NETWORK_KEPT, SignatureNetwork
+from campaign.models.removal import PREVIEW_KEPT, Removal, RemovalStatus
 from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import UNCONFIRMED_KEPT, Signature, Status
 from campaign.models.vouching import MemberLink
@@ -118,6 +119,9 @@ def expire() -> int:
     MailQuota.objects.filter(day__lt=(now - QUOTA_KEPT).date()).delete()
     IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT).delete()
     WebhookDelivery.objects.filter(created_at__lt=now - WEBHOOK_LOG_KEPT).delete()
+    Removal.objects.filter(
+        status=RemovalStatus.PREVIEWED, previewed_at__lt=now - PREVIEW_KEPT
+    ).delete()
     SignatureNetwork.objects.filter(at__lt=now - NETWORK_KEPT).delete()
     lockout.forget(now)
     staff_sessions.forget()

@@ -17,6 +17,8 @@ from campaign import (
     printing,
     queue,
     releases,
+    removal,
+    removing,
     retention,
     uploads,
     vouchers,
@@ -78,6 +80,12 @@ def expire() -> None:
     """Delete what its time is over."""
     retention.expire()
     uploads.expire()
+
+
+@shared_task(name=removal.TASK)
+def remove() -> None:
+    """Go on with removals by rule and with undoing them; told when one is started."""
+    removing.carry_on()
 
 
 @shared_task(name=files.TASK, soft_time_limit=540, time_limit=600)

@@ -233,6 +233,7 @@ CELERY_BEAT_SCHEDULE = {
     "dispatch": {"task": "campaign.dispatch", "schedule": 5, "options": {"expires": 5}},
     "milestones": {"task": "campaign.milestones", "schedule": 10, "options": {"expires": 10}},
     "release": {"task": "campaign.release", "schedule": 5, "options": {"expires": 5}},
+    "remove": {"task": "campaign.remove", "schedule": 10, "options": {"expires": 10}},
     "export": {"task": "campaign.export", "schedule": 10, "options": {"expires": 10}},
     "uploads": {"task": "campaign.take_uploads", "schedule": 30, "options": {"expires": 30}},
     "print": {"task": "campaign.freeze_print_lists", "schedule": 30, "options": {"expires": 30}},

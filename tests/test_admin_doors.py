@@ -6,6 +6,8 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
+from campaign import removal
+from campaign.criteria import Rule
 from campaign.models import (
     ApiKey,
     Campaign,
@@ -37,8 +39,12 @@ def there() -> dict[str, Any]:
     left = Suppression.objects.create(
         campaign=campaign, address_hash=address_hash("gone@example.org"), reason="not_me"
     )
+    removed = removal.preview(
+        campaign=campaign, rule=Rule(name="nobody"), by=make_user(username="looker")
+    )
     return {
         "signature": signature.pk,
+        "removal": removed.pk,
         "batch": batch.pk,
         "campaign": campaign.pk,
         "mail": mail.pk,
@@ -78,6 +84,7 @@ SIGNATURE, BATCH, CAMPAIGN = (
     "/admin/campaign/campaign/",
 )
 KEY = "/admin/campaign/apikey/"
+REMOVAL = "/admin/campaign/removal/"
 LOGIN = 302
 # A decision without a complete form is a 422 or, where there is no form to show, a redirect.
 TABLE: list[tuple[str, str, dict[str, int]]] = [
@@ -107,6 +114,15 @@ TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("GET", BATCH + "{batch}/change/", {"viewer": 200, "moderator": 200}),
     ("POST", BATCH + "{batch}/preview/", {"moderator": 302}),
     ("POST", BATCH + "{batch}/release/", {"moderator": 302}),
+    ("GET", REMOVAL, {"operator": 200}),
+    ("GET", REMOVAL + "add/", {"operator": 200}),
+    ("POST", REMOVAL + "add/", {"operator": 422}),
+    ("GET", REMOVAL + "{removal}/change/", {"operator": 200}),
+    ("POST", REMOVAL + "{removal}/change/", {"operator": 405}),
+    ("POST", REMOVAL + "{removal}/delete/", {}),
+    ("POST", REMOVAL + "{removal}/start/", {"operator": 422}),
+    ("POST", REMOVAL + "{removal}/stop/", {"operator": 302}),
+    ("POST", REMOVAL + "{removal}/undo/", {"operator": 302}),
     ("GET", CAMPAIGN, {"operator": 200}),
     ("GET", CAMPAIGN + "{campaign}/change/", {"operator": 200}),
     ("POST", CAMPAIGN + "{campaign}/change/", {"operator": 405}),

@@ -322,7 +322,7 @@ def data(client: Client, signature: Signature, **query: str) -> dict[str, Any]:
 def test_the_file_has_every_column_that_is_held(client: Client, signature: Signature) -> None:
     held = data(client, signature)["signature"]
     columns = {field.name for field in Signature._meta.concrete_fields}
-    elsewhere = {"id", "campaign", "statement", "consent", "batch", "member_of"}
+    elsewhere = {"id", "campaign", "statement", "consent", "batch", "member_of", "removal"}
     assert set(held) == columns - elsewhere
     stored: dict[str, Any] = {**Signature.objects.values().get()}
     for name in sorted(set(held) & set(stored) - {"discipline"}):

@@ -36,6 +36,7 @@ ACTORS = {
     "clock": _("the clock"),
     "voucher": _("an organisation that vouches"),
     "api_key": _("a program with an API key"),
+    "rule": _("a removal by rule"),
 }
 FIELDS = {
     "name": _("Name"),
@@ -57,10 +58,19 @@ def told(event: Event, *, with_note: bool = True) -> dict[str, Any]:
     return {
         "at": event.at,
         "what": VERBS[Verb(event.verb)],
-        "who": event.user or event.api_key or ACTORS.get(event.actor, event.actor),
+        "who": _who(event),
         "why": _why(event),
         "note": note.text if note else "",
     }
+
+
+def _who(event: Event) -> str:
+    """A person or key by its name, else what acted; of a rule both."""
+    acted = ACTORS.get(event.actor, event.actor)
+    person = event.user or event.api_key
+    if event.actor == "rule":
+        return f"{acted}: {person}"
+    return str(person or acted)
 
 
 def _why(event: Event) -> str:

@@ -117,6 +117,8 @@ class Site(AdminSite):
                     _item(request, _("Signatures"), "draw", "signature", "?status=all"),
                     _form_item(request, _("Try a name"), "search_check", "try", roles.LOOK),
                     _item(request, _("Import batches"), "upload_file", "importbatch"),
+                    _item(request, _("Removals by rule"), "playlist_remove", "removal")
+                    | {"has_permission": request.user.has_perm(STEER)},
                 ],
             },
             {

@@ -300,5 +300,5 @@ class Corrections(Translated):
         campaign = publication.find_campaign(slug)
         [speech] = self.speeches(request, [campaign])
         with translation.override(speech.interface):
-            results = corrections.corrections(campaign)
+            results = corrections.corrections(campaign, speech.language)
         return Response({"results": results}, headers={"Content-Language": speech.interface})

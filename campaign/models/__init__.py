@@ -17,6 +17,7 @@ from campaign.models.network import SignatureNetwork
 from campaign.models.print_list import PrintEntry, PrintList
 from campaign.models.question import Question
 from campaign.models.rejected_name import RejectedName
+from campaign.models.removal import Removal, RemovalItem
 from campaign.models.report import Report
 from campaign.models.representation import Representation
 from campaign.models.signature import Signature
@@ -54,6 +55,8 @@ __all__ = [
     "ProtectedName",
     "Question",
     "RejectedName",
+    "Removal",
+    "RemovalItem",
     "Report",
     "Representation",
     "Signature",

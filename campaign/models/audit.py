@@ -42,6 +42,11 @@ class AuditAction(models.TextChoices):
     CAMPAIGN_MADE = "campaign_made", _("campaign made in the admin")
     CAMPAIGN_EDITED = "campaign_edited", _("campaign edited in the admin")
     CAMPAIGN_LOADED = "campaign_loaded", _("campaign loaded from a file")
+    REMOVAL = "removal", _("removal by rule started")
+    REMOVAL_STOPPED = "removal_stopped", _("removal by rule stopped")
+    REMOVAL_ENDED = "removal_ended", _("removal by rule ended")
+    REMOVAL_UNDO = "removal_undo", _("undoing of a removal by rule started")
+    REMOVAL_UNDONE = "removal_undone", _("removal by rule undone")
 
 
 class AuditEntry(models.Model):

@@ -149,6 +149,10 @@ class Signature(models.Model):
     deferred_until = models.DateTimeField(null=True, blank=True)
     rejected_from = models.CharField(max_length=10, blank=True)
     rejection_reason = models.CharField(max_length=20, choices=RejectionReason, blank=True)
+    # The rule that removed it, while it stands removed by that.
+    removal = models.ForeignKey(
+        "campaign.Removal", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     evidence = models.CharField(max_length=10, choices=Evidence, blank=True)
     evidence_at = models.DateTimeField(null=True, blank=True)
     # Whose name the signer lets stand beside theirs, of those that vouch for them.
@@ -197,6 +201,10 @@ class Signature(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status="erased") | models.Q(name__gt="", name_fold__gt=""),
                 name="signature_has_a_name",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(removal__isnull=True) | models.Q(status="rejected"),
+                name="signature_removed_by_rule_is_rejected",
             ),
             # Not unique=True, which would add a second index for LIKE.
             models.UniqueConstraint(fields=("public_id",), name="signature_public_id"),

@@ -22,7 +22,7 @@ def corrections(request: HttpRequest, slug: str) -> HttpResponse:
     campaign = publication.find_campaign(slug)
     speech = speak_for(request, campaign)
     with translation.override(speech.interface):
-        found = find_corrections(campaign)
+        found = find_corrections(campaign, speech.language)
     context = {
         "campaign": campaign,
         "statement": publication.statement(campaign, speech.language),
