@@ -100,6 +100,8 @@ class _Reader(HTMLParser):
         elif tag == "textarea":
             form.names.add(name)
             form.fields[name] = ""
+        elif tag == "button" and name:  # sent by whoever presses it, and by nobody else
+            form.names.add(name)
         elif tag == "input" and name:
             form.names.add(name)
             if given.get("type") not in {"checkbox", "radio"} or "checked" in given:

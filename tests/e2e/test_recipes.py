@@ -105,10 +105,10 @@ class Kitchen:
         assert answer["status"] == "published"
         return str(answer["signer"]["id"])
 
-    def sign(self, name: str) -> str:
+    def sign(self, name: str, **more: str) -> str:
         """Sign by a server; the address."""
         address = f"signer.{time.monotonic_ns()}@example.net"
-        body = json.dumps({"name": name, "email": address, "consent": True}).encode()
+        body = json.dumps({"name": name, "email": address, "consent": True, **more}).encode()
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         url = f"{self.product.base}{API}signatures/"
         urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=10).close()
@@ -434,7 +434,7 @@ def test_the_proof_prints_the_same_hash_twice(
 
 
 def test_the_commands_with_a_key_read_the_private_list_and_decide(kitchen: Kitchen) -> None:
-    address = kitchen.sign("Scarlett Johansson")  # a protected name
+    address = kitchen.sign("The Quarry Guild", kind="organisation")  # always looked at
     assert kitchen.confirm(address) == {"status": "held", "signer": None}
     (_, read), (_, approve) = (each for each in recipes.programs("Keys") if each[0] == "sh")
 

@@ -4,10 +4,12 @@ import itertools
 import re
 import sys
 import time
+from base64 import b32decode
 from dataclasses import dataclass
 from email.message import EmailMessage
 
 import pytest
+from django_otp.oath import totp
 
 from tests.e2e.browser import Browser, Page
 from tests.e2e.product import Product
@@ -135,13 +137,21 @@ def release(walk: Walk) -> None:
     steps = ((colleague, "colleague", "/preview/"), (walk.moderator, "moderator", "/release/"))
     for browser, username, button in steps:
         door = browser.get("/admin/")
-        queue = browser.send(door.form(username=""), username=username, password=PASSWORD)
-        assert queue.status == 200
+        enrolling = browser.send(door.form(username=""), username=username, password=PASSWORD)
+        codes = browser.send(enrolling.form(token=""), token=code_of(enrolling))
+        assert codes.status == 200
         page = browser.get(f"/admin/campaign/importbatch/{batch}/change/")
         assert NOTE in page.words
         assert browser.send(page.form(to=button)).status == 200
     wait_for_published(walk.public, GATHERED)
     walk.ended("release")
+
+
+def code_of(enrolling: Page) -> str:
+    """What an app shows that has been given the secret of this page."""
+    [secret] = re.findall(r"into the app: ([A-Z2-7]{4}(?: [A-Z2-7]{4})*)", enrolling.words)
+    secret = secret.replace(" ", "")
+    return f"{totp(b32decode(secret + '=' * (-len(secret) % 8))):06}"
 
 
 def sign_in_french(walk: Walk) -> str:
