@@ -1,6 +1,7 @@
 """The verbs of vouching: a member uses their link, an organisation confirms a name, and it is taken back.
 
-Locks are taken in one order: the organisation (where its quota changes), the link, the signature.
+Locks are taken in one order: the organisation (where its quota changes), the link that is used, the
+signature, what vouches for it.
 """
 
 import time
@@ -408,11 +409,16 @@ def _vouch(
 
 @transaction.atomic
 def _end(vouching_id: int, actor: Actor) -> bool:
-    """Take one back: name, proof and link go, what it took of the quota comes back."""
+    """Take one back: name, proof and link go, what it took of the quota comes back.
+
+    Not where its signer erased their data: the quota would tell the organisation of it.
+    """
     vouching = Vouching.objects.filter(pk=vouching_id).first()
     if vouching is None:
         return False
     voucher = vouchers.locked(vouching.voucher_id)
+    # Before its own row, as an erasure does, or each would wait for the other.
+    locks.lock(vouching.signature_id)
     if not Vouching.objects.filter(pk=vouching_id, ended_at=None).update(ended_at=timezone.now()):
         return False
     # Of who left the list nothing shows any more.

@@ -1,0 +1,222 @@
+"""Links and quotas at the same moment: used once, never beyond the quota, dead when they are revoked."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+from django.db.models import QuerySet
+
+from campaign import link_batches, proofs, signing, vouchers, vouching
+from campaign.errors import InvalidInput
+from campaign.models import Campaign, LinkBatch, MemberLink, Signature, Voucher, Vouching
+from campaign.models.signature import Evidence, Status
+from campaign.moves import Moved
+from campaign.vouching import LinkGone, LinkUsed
+from tests.concurrency.test_moving import assert_exact
+from tests.concurrency.threads import Meanwhile, at_once
+from tests.factories import details, make_campaign, make_signature, make_user, manage_token
+from tests.vouchers import link_for, make_voucher
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 10
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign(publication="after_verification")
+
+
+@pytest.fixture
+def voucher(campaign: Campaign) -> Voucher:
+    return make_voucher(campaign)
+
+
+def token(voucher: Voucher, email: str = "zoe@example.org") -> str:
+    return link_for(voucher, email).rstrip("/").rpartition("/")[2]
+
+
+def sign(token: str, **typed: Any) -> Moved:
+    return vouching.sign(token, typed=details(**typed), shown=True)
+
+
+def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the guard away that the tests below are about."""
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_options: self.all())
+
+
+# --- A link ----------------------------------------------------------------------------------
+
+
+def test_a_link_that_many_use_at_once_signs_once(campaign: Campaign, voucher: Voucher) -> None:
+    for number in range(ROUNDS):
+        mine = token(voucher, f"m{number}@example.org")
+        typed = [
+            {"email": f"m{number}@example.org", "name": f"Name {'I' * n} of {number}"}
+            for n in range(1, 4)
+        ]
+        outcomes = at_once([partial(sign, mine, **each) for each in typed])
+        kinds = sorted(type(outcome).__name__ for outcome in outcomes)
+        assert kinds == ["LinkUsed", "LinkUsed", "Moved"], outcomes
+    assert Signature.objects.count() == Vouching.objects.count() == ROUNDS
+    assert_exact(campaign)
+
+
+def used_by_two(voucher: Voucher, monkeypatch: pytest.MonkeyPatch) -> tuple[Meanwhile, Any]:
+    mine = token(voucher)
+    second = Meanwhile(partial(sign, mine, name="Second Name"))
+    second.before(monkeypatch, signing, "draft")
+    try:
+        first: Any = sign(mine, name="First Name")
+    except Exception as error:
+        first = error
+    second.end()
+    return second, first
+
+
+def test_who_comes_while_the_link_is_used_waits_and_is_told(
+    voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, first = used_by_two(voucher, monkeypatch)
+    assert isinstance(first, Moved)
+    assert second.waited
+    assert isinstance(second.outcome, LinkUsed)
+    assert Signature.objects.get().name == "First Name"
+
+
+def test_control_without_its_lock_one_link_signs_twice(
+    voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlocked(monkeypatch)
+    second, first = used_by_two(voucher, monkeypatch)
+    assert isinstance(second.outcome, Moved)
+    assert isinstance(first, Moved)
+    assert Signature.objects.count() == 2
+
+
+def test_the_same_form_sent_twice_at_once_is_a_success_twice(
+    campaign: Campaign, voucher: Voucher
+) -> None:
+    mine = token(voucher)
+    outcomes = at_once([partial(sign, mine)] * 4)
+    assert [type(outcome) for outcome in outcomes] == [Moved] * 4, outcomes
+    assert sum(outcome.changed for outcome in outcomes) == 1
+    assert Signature.objects.count() == 1
+    assert_exact(campaign)
+
+
+# --- A quota ---------------------------------------------------------------------------------
+
+
+def confirm(voucher: Voucher, signature: Signature, by: Any) -> Vouching:
+    return vouching.confirm_name(voucher=voucher, public_id=signature.public_id, by=by)
+
+
+def last_of_the_quota(
+    campaign: Campaign, voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Meanwhile, Any]:
+    """Two names are confirmed at once, and the quota has room for one."""
+    by = make_user()
+    one, two = (make_signature(campaign, name=name) for name in ("One", "Two"))
+    vouchers.set_quota(voucher=voucher, quota=1, by=by)
+    second = Meanwhile(partial(confirm, voucher, two, by)).before(monkeypatch, vouchers, "take")
+    try:
+        first: Any = confirm(voucher, one, by)
+    except Exception as error:
+        first = error
+    second.end()
+    voucher.refresh_from_db()
+    return second, first
+
+
+def test_of_two_who_take_the_last_of_a_quota_one_is_told_that_it_is_used_up(
+    campaign: Campaign, voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, first = last_of_the_quota(campaign, voucher, monkeypatch)
+    assert isinstance(first, Vouching)
+    assert second.waited
+    assert isinstance(second.outcome, InvalidInput)
+    assert voucher.taken == Vouching.objects.count() == 1
+
+
+def test_control_without_the_lock_nothing_but_the_database_refuses_the_second(
+    campaign: Campaign, voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlocked(monkeypatch)
+    second, first = last_of_the_quota(campaign, voucher, monkeypatch)
+    assert isinstance(second.outcome, Vouching)
+    assert isinstance(first, IntegrityError)
+    assert "voucher_within_its_quota" in str(first)
+    assert voucher.taken == 1
+
+
+def test_lists_and_names_at_once_never_go_beyond_the_quota(
+    campaign: Campaign, voucher: Voucher
+) -> None:
+    by = make_user()
+    vouchers.set_quota(voucher=voucher, quota=30, by=by)
+    names = [make_signature(campaign, name=f"Name {'I' * n}") for n in range(1, 6)]
+    batches = [
+        link_batches.order(
+            voucher=voucher,
+            label=f"list {each}",
+            chunks=["\n".join(["email", *(f"{each}{n}@example.org" for n in range(20))]).encode()],
+            by=by,
+        )
+        for each in "abc"
+    ]
+    at_once(
+        [*(partial(confirm, voucher, name, by) for name in names), *[link_batches.work] * 3],
+    )
+    link_batches.work()
+    voucher.refresh_from_db()
+    hand = Vouching.objects.count()
+    assert voucher.taken == MemberLink.objects.count() + hand == 30
+    made = LinkBatch.objects.filter(pk__in=[batch.pk for batch in batches])
+    assert sum(made.values_list("made", flat=True)) == MemberLink.objects.count()
+
+
+# --- Taking back -----------------------------------------------------------------------------
+
+
+def test_a_batch_that_is_revoked_while_its_link_is_used_vouches_for_nobody_in_the_end(
+    campaign: Campaign, voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = token(voucher)
+    batch, by = LinkBatch.objects.get(), make_user()
+
+    def revoke() -> None:
+        vouchers.revoke_batch(batch=batch, by=by)
+        vouching.undo()
+
+    revoking = Meanwhile(revoke).before(monkeypatch, proofs, "grant")
+    sign(mine)
+    revoking.end()
+    vouching.undo()
+    signature = Signature.objects.get()
+    assert (signature.status, signature.evidence) == (Status.PUBLISHED, Evidence.EMAIL)
+    assert signature.member_of is None
+    assert not MemberLink.objects.exists()
+    voucher.refresh_from_db()
+    assert voucher.taken == 0
+    assert_exact(campaign)
+    with pytest.raises(LinkGone):
+        sign(mine)
+
+
+def test_revoking_and_erasing_at_once_neither_deadlock_nor_leave_anything(
+    campaign: Campaign, voucher: Voucher
+) -> None:
+    for number in range(ROUNDS):
+        email, name = f"e{number}@example.org", f"Eve {'I' * (number + 1)}"
+        signature = sign(token(voucher, email), email=email, name=name).signature
+        its = Vouching.objects.get(signature=signature)
+        take_back = partial(vouching.take_back, vouching=its, by=voucher.admitted_by)
+        outcomes = at_once([take_back, partial(signing.erase, manage_token(signature))])
+        assert not any(isinstance(each, Exception) for each in outcomes), outcomes
+        signature.refresh_from_db()
+        assert (signature.status, signature.member_of) == (Status.ERASED, None)
+        assert not Vouching.objects.filter(signature=signature).exists()
+        assert not MemberLink.objects.filter(signature=signature).exists()
+    assert_exact(campaign)
