@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from campaign import identity
+from campaign import identity, suspicions
 from campaign.campaign_file import FileMistake
 from campaign.file_keys import INNER_COLUMNS, KEYS
 from campaign.logos import LogoFile
@@ -73,13 +73,18 @@ def _keep_protected_names(campaign: Campaign, wanted: list[Row]) -> list[str]:
     gone = {name for name, row in there.items() if row.batch_id is None} - rows.keys()
     campaign.protected_names.filter(name__in=gone).delete()
     lines = [f"protected name {name}: removed" for name in sorted(gone)]
+    added = []
     for name, alias_of in rows.items():
         skeletons = sorted(identity.skeletons(name))
         values = {"alias_of": alias_of, "skeletons": skeletons, "batch": None}
         old = there.get(name)
         if old is None or any(getattr(old, key) != value for key, value in values.items()):
-            ProtectedName.objects.update_or_create(campaign=campaign, name=name, defaults=values)
+            row, new = ProtectedName.objects.update_or_create(
+                campaign=campaign, name=name, defaults=values
+            )
+            added += [row] if new else []
             lines.append(f"protected name {name}: {'changed' if old else 'added'}")
+    suspicions.look_for(campaign, added)
     return lines
 
 

@@ -126,7 +126,8 @@ def take_back(*, signature_id: int, revision: int, by: Moderator) -> Moved:
 def keep(
     *, signature_id: int, revision: int, report_ids: Collection[int], by: Moderator, note: str = ""
 ) -> Moved:
-    """Leave a published signature on the list, as it was shown, against these reports about it.
+    """Leave a published signature on the list, as it was shown, against these reports about it and
+    against its being like a name protected since.
 
     The reports that were shown are closed, and their reporters told; one that came meanwhile is not.
     When a colleague has closed them already, it is a success that changes nothing. Raises
@@ -135,7 +136,8 @@ def keep(
     signature, _others = locks.lock(signature_id)
     if signature.status != Status.PUBLISHED or signature.revision != revision:
         raise ChangedMeanwhile
-    if not reports.close(signature.pk, ReportOutcome.KEPT, only=report_ids):
+    closed = reports.close(signature.pk, ReportOutcome.KEPT, only=report_ids)
+    if not moves.close_suspicions(signature.pk) and not closed:
         return Moved(signature, changed=False, before=Status.PUBLISHED)
     actor = Actor.moderator(by)
     event = history.event(signature, Verb.KEEP, actor, before=signature.status)

@@ -30,6 +30,7 @@ from campaign.models.signature import (
     Signature,
     Status,
 )
+from campaign.models.suspicion import Suspicion
 from campaign.models.vouching import MemberLink
 from campaign.trip import Statement
 
@@ -184,6 +185,8 @@ def move(
     else:
         end_question(signature)
     _block(signature, verb)
+    if verb != Verb.CONFIRM:
+        close_suspicions(signature.pk)
     return Moved(signature, changed=True, before=before)
 
 
@@ -288,6 +291,12 @@ def _settle_mails(
         and unsaid != {MailKind.REJECTED}
     ):
         outbox.owe(MailKind.PUBLISHED, [signature])
+
+
+def close_suspicions(signature_id: int) -> int:
+    """Note that somebody has decided about a signature like a protected name; how many were open."""
+    suspicions = Suspicion.objects.filter(signature=signature_id, closed_at=None)
+    return suspicions.update(closed_at=placing.now())
 
 
 def _block(signature: Signature, verb: Verb) -> None:

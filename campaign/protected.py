@@ -7,6 +7,8 @@ so it is done only when they are others than before.
 
 import threading
 
+from django.db.models import QuerySet
+
 from campaign.likeness import Matcher, Protected
 from campaign.models.campaign import Campaign, ProtectedName
 
@@ -26,11 +28,15 @@ def matcher(campaign: Campaign) -> Matcher:
     return kept[1]
 
 
-def _compiled(campaign: Campaign, before: Matcher | None) -> Matcher:
+def read(rows: QuerySet[ProtectedName]) -> list[Protected]:
+    """These names as they are compared with."""
     columns = ("pk", "name", "alias_of", "skeletons", "batch_id")
-    rows = ProtectedName.objects.filter(campaign=campaign).order_by("pk").values_list(*columns)
-    names = [
+    return [
         Protected(pk, name, alias_of, frozenset(skeletons), batch_id)
-        for pk, name, alias_of, skeletons, batch_id in rows
+        for pk, name, alias_of, skeletons, batch_id in rows.order_by("pk").values_list(*columns)
     ]
+
+
+def _compiled(campaign: Campaign, before: Matcher | None) -> Matcher:
+    names = read(ProtectedName.objects.filter(campaign=campaign))
     return before if before is not None and before.names == names else Matcher(names)

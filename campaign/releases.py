@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaign import audit, identity, moves, queue, rules
+from campaign import audit, identity, moves, queue, rules, suspicions
 from campaign.errors import CampaignError, ChangedMeanwhile
 from campaign.history import Actor
 from campaign.likeness import Likeness, Protected
@@ -122,6 +122,7 @@ def _put_on_record(
 def _protect_featured(batch: ImportBatch) -> None:
     """Hold whoever comes later under the name of a featured one."""
     names = waiting(batch).filter(featured=True).values_list("name", flat=True).distinct()
+    before = set(batch.protected_names.values_list("pk", flat=True))
     ProtectedName.objects.bulk_create(
         (
             ProtectedName(
@@ -134,6 +135,7 @@ def _protect_featured(batch: ImportBatch) -> None:
         ),
         ignore_conflicts=True,
     )
+    suspicions.look_for(batch.campaign, batch.protected_names.exclude(pk__in=before))
 
 
 # --- The worker ------------------------------------------------------------------------------

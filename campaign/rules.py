@@ -313,6 +313,11 @@ def try_out(signature: Signature) -> list[Finding]:
     return list(_findings(Case(signature, others)))
 
 
+def rule_is_on(name: str, campaign: Campaign) -> bool:
+    """Whether the rule of that name holds in a campaign."""
+    return is_on(next(rule for rule in RULES if rule.name == name), campaign)
+
+
 def is_on(rule: Rule, campaign: Campaign) -> bool:
     """Whether a rule holds in a campaign."""
     return rule.default is None or bool(campaign.rules.get(rule.name, rule.default))

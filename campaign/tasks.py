@@ -20,6 +20,7 @@ from campaign import (
     removal,
     removing,
     retention,
+    suspicions,
     uploads,
     vouchers,
     vouching,
@@ -110,6 +111,12 @@ def freeze_print_lists() -> None:
 def write_links() -> None:
     """Write the links of organisations' lists, and delete the files that must not stay."""
     link_batches.work()
+
+
+@shared_task(name=suspicions.TASK)
+def search_names() -> None:
+    """Compare what is published with the names that have been protected since."""
+    suspicions.search_due()
 
 
 @shared_task(name=vouchers.UNDO, soft_time_limit=540, time_limit=600)

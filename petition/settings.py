@@ -238,6 +238,7 @@ CELERY_BEAT_SCHEDULE = {
     "uploads": {"task": "campaign.take_uploads", "schedule": 30, "options": {"expires": 30}},
     "print": {"task": "campaign.freeze_print_lists", "schedule": 30, "options": {"expires": 30}},
     "unvouch": {"task": "campaign.unvouch", "schedule": 30, "options": {"expires": 30}},
+    "names": {"task": "campaign.search_names", "schedule": 30, "options": {"expires": 30}},
     "links": {"task": "campaign.links", "schedule": 30, "options": {"expires": 30}},
     "remind": {"task": "campaign.remind", "schedule": 600, "options": {"expires": 600}},
     "expire": {"task": "campaign.expire", "schedule": 3600, "options": {"expires": 3600}},

@@ -116,7 +116,7 @@ def _buttons(
     """The buttons that fit, for who may press them, and their forms; ``form`` in the place of its own."""
     if not roles.may(request.user, MODERATE, signature.campaign):
         return {"buttons": {}}
-    reported = bool(found.open_reports)
+    reported = bool(found.open_reports) or found.is_suspect
     fitting = {
         verb: button
         for verb, button in BUTTONS.items()

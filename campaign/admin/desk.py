@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from campaign import mailboxes, roles, vouching
+from campaign import mailboxes, roles, suspicions, vouching
 from campaign.admin.unfolded import Paginator
 from campaign.models.address import canonical_address
 from campaign.models.batch import ImportBatch
@@ -73,6 +73,7 @@ _PROTECTED = Q(hold_reasons__overlap=GUARDED)
 _PERSON = Q(kind=Kind.PERSON)
 _OTHERWISE = _TO_DECIDE & ~_IS_REPORTED
 
+_IS_SUSPECT = Q(status=Status.PUBLISHED) & Q(pk__in=suspicions.open_ones().values("signature"))
 _HAS_FALLEN = Q(status=Status.PUBLISHED) & Q(
     pk__in=Vouching.objects.filter(**vouching.FALLEN).values("signature")
 )
@@ -80,6 +81,13 @@ _HAS_FALLEN = Q(status=Status.PUBLISHED) & Q(
 WORK = (
     Lane(REPORTED, _("Reported"), _IS_REPORTED & ~_WAITS, (OrderBy(_FIRST_REPORT), "pk"), True),
     Lane("protected", _("Protected names"), _OTHERWISE & _PROTECTED, _OLDEST, True),
+    Lane(
+        "suspect",
+        _("Published, like a protected name"),
+        _IS_SUSPECT & ~_IS_REPORTED & ~_WAITS,
+        _OLDEST,
+        True,
+    ),
     Lane(
         "groups", _("Organisations and groups"), _OTHERWISE & ~_PROTECTED & ~_PERSON, _OLDEST, True
     ),

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from campaign import identity, networks, rules
+from campaign import identity, networks, rules, suspicions
 from campaign.admin import past
 from campaign.admin.desk import SHOWN
 from campaign.likeness import Protected
@@ -68,6 +68,7 @@ class Dossier:
     mails: list[Mail]
     reports: list[Report]
     proofs: list[Proof]
+    is_suspect: bool
     representation: Representation | None
     represented: list[Other]
 
@@ -124,6 +125,7 @@ def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
         ),
         reports=reports,
         proofs=list(signature.proofs.order_by("pk")[:SHOWN]),
+        is_suspect=suspicions.open_ones().filter(signature=signature).exists(),
         representation=representation,
         represented=[Other(row, decided.get(row.pk)) for row in represented],
     )

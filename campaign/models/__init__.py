@@ -22,6 +22,7 @@ from campaign.models.report import Report
 from campaign.models.representation import Representation
 from campaign.models.signature import Signature
 from campaign.models.statement import Consent, StatementText, StatementVersion
+from campaign.models.suspicion import NameSearch, Suspicion
 from campaign.models.tally import Tally, TallyChange
 from campaign.models.upload import Upload
 from campaign.models.voucher import LinkBatch, Voucher
@@ -49,6 +50,7 @@ __all__ = [
     "MemberLink",
     "Membership",
     "Milestone",
+    "NameSearch",
     "PrintEntry",
     "PrintList",
     "Proof",
@@ -65,6 +67,7 @@ __all__ = [
     "StatementText",
     "StatementVersion",
     "Suppression",
+    "Suspicion",
     "Tally",
     "TallyChange",
     "Upload",

@@ -1,0 +1,126 @@
+"""What is published already when a name becomes protected: found by a search, brought before moderators.
+
+It stays on the list until somebody decides: most of them are honest. Every published signature of the
+campaign is compared, by the worker, a chunk at a time; no index knows near misses.
+"""
+
+import time
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+from functools import lru_cache
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from campaign import identity, likeness, moves, protected, queue, rules
+from campaign.likeness import Likeness, Matcher
+from campaign.models.campaign import Campaign, ProtectedName
+from campaign.models.signature import Evidence, Signature, Status
+from campaign.models.suspicion import NameSearch, Suspicion
+
+TASK: Final = "campaign.search_names"
+CHUNK: Final = 2000
+WORK: Final = timedelta(seconds=60)
+"""One task's time; the next one goes on."""
+SETTLED: Final = timedelta(seconds=60)
+"""A confirmation that began before the names were there has been committed, or has failed, by then."""
+
+
+@transaction.atomic
+def look_for(campaign: Campaign, names: Collection[ProtectedName]) -> None:
+    """Have what is confirmed already compared with these names, soon; nothing if nobody has signed."""
+    if names and Signature.objects.filter(campaign=campaign).exists():
+        search = NameSearch.objects.create(campaign=campaign)
+        search.names.set(names)
+        queue.tell_after_commit(TASK)
+
+
+def search_due(work: timedelta = WORK) -> None:
+    """Go on with the searches that are due until they are done or time is up; safe at once and twice."""
+    ends = time.monotonic() + work.total_seconds()
+    while time.monotonic() < ends:
+        if not _search_some():
+            return
+    queue.tell(TASK)
+
+
+@transaction.atomic
+def _search_some() -> bool:
+    """Compare one chunk of a search that no other worker is at; False when there is none."""
+    settled = timezone.now() - SETTLED
+    due = NameSearch.objects.filter(done_at=None)
+    due = due.filter(Q(passed_at=None) | Q(created_at__lt=settled))
+    search = due.select_for_update(skip_locked=True).order_by("pk").first()
+    if search is None:
+        return False
+    rows = Signature.objects.filter(
+        campaign=search.campaign_id, status__in=(Status.HELD, Status.PUBLISHED)
+    ).defer("search")
+    if search.passed_at is None:
+        chunk = list(rows.filter(pk__gt=search.after).order_by("pk")[:CHUNK])
+        if chunk:
+            search.after, search.looked = chunk[-1].pk, search.looked + len(chunk)
+        if len(chunk) < CHUNK:
+            search.passed_at = timezone.now()
+    else:
+        began, ended = search.created_at - SETTLED, search.created_at + SETTLED
+        chunk = list(rows.filter(pk__lte=search.after, confirmed_at__range=(began, ended)))
+        search.done_at = timezone.now()
+    _compare(search, chunk)
+    search.save()
+    return True
+
+
+def _compare(search: NameSearch, rows: Iterable[Signature]) -> None:
+    matcher = _matcher(search.pk)
+    near_is_on = rules.rule_is_on("near_name", search.campaign)
+    found: list[Suspicion] = []
+    for row in rows:
+        like = [
+            each
+            for each in _like(row, matcher, near=near_is_on)
+            if not _bears_it_by_right(row, each)
+        ]
+        if row.status == Status.PUBLISHED:
+            found += [
+                Suspicion(signature=row, name_id=each.protected.pk, way=each.way) for each in like
+            ]
+        elif not row.waits_for_release:  # its release asks for itself
+            for reason in sorted({rules.reason(each) for each in like}):
+                moves.add_hold_reason(row.pk, reason)
+    # A name that was taken off the list meanwhile takes its suspicions with it.
+    there = set(search.names.values_list("pk", flat=True))
+    Suspicion.objects.bulk_create(
+        (each for each in found if each.name_id in there), ignore_conflicts=True
+    )
+
+
+def _like(row: Signature, matcher: Matcher, *, near: bool) -> list[Likeness]:
+    skeletons = [
+        identity.skeletons(text) for text in (row.name, row.credit, row.organisation) if text
+    ]
+    looks = matcher.looks(frozenset[str]().union(*skeletons))
+    found = {each.pk: Likeness(each, likeness.Way.LOOKS) for each in looks}
+    for each in matcher.near(row.name) if near else ():
+        found.setdefault(each.protected.pk, each)
+    return list(found.values())
+
+
+def _bears_it_by_right(row: Signature, like: Likeness) -> bool:
+    """Whether the campaign has vouched for it under this very name, or brought the name with it."""
+    of_its_batch = row.batch_id is not None and row.batch_id == like.protected.batch_id
+    same = identity.search_fold(like.protected.name) == row.name_fold
+    return of_its_batch or (same and row.evidence not in {"", Evidence.EMAIL})
+
+
+@lru_cache(maxsize=4)
+def _matcher(search_id: int) -> Matcher:
+    names = ProtectedName.objects.filter(searches=search_id)
+    return Matcher(protected.read(names))
+
+
+def open_ones() -> QuerySet[Suspicion]:
+    """Those that nobody has decided."""
+    return Suspicion.objects.filter(closed_at=None)
