@@ -55,6 +55,15 @@ def read_domain(typed: str) -> str | None:
     return ascii_domain if _DOMAIN.fullmatch(ascii_domain) else None
 
 
+def readable(domain: str) -> str:
+    """A domain as it is written in its script, with its A-labels beside it: letters may look alike."""
+    try:
+        written = idna.decode(domain)
+    except (idna.IDNAError, UnicodeError):
+        return domain
+    return domain if written == domain else f"{written} ({domain})"
+
+
 def is_shared(domain: str) -> bool:
     """Whether anybody can have a mailbox at a domain, for good or for an hour: it is nobody's own."""
     return domain in _SHARED

@@ -16,7 +16,7 @@ from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.history import Actor
 from campaign.models.approval import Approval
 from campaign.models.event import EventNote, Verb
-from campaign.models.evidence import Proof
+from campaign.models.evidence import Proof, Site
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
 from campaign.models.network import SignatureNetwork
 from campaign.models.print_list import PrintEntry
@@ -252,6 +252,7 @@ def _empty(signature: Signature) -> dict[str, Any]:
         name="", credit="", organisation="", discipline=""
     )
     Proof.objects.filter(signature=signature).delete()
+    Site.objects.filter(signature=signature).delete()
     Question.objects.filter(signature=signature).delete()
     MemberLink.objects.filter(signature=signature).delete()
     Representation.objects.filter(signature=signature).delete()

@@ -15,16 +15,18 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 import idna
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+T = TypeVar("T")
 
 CONNECT = 3.0
 """Seconds for the name and the connection together."""
@@ -85,6 +87,14 @@ class Answer(NamedTuple):
 
     status: int
     retry_after: int | None
+
+
+class Page(NamedTuple):
+    """The status of an answer, its Location or '', and the beginning of its body."""
+
+    status: int
+    location: str
+    body: bytes
 
 
 # --- Where a call may go ---------------------------------------------------------------------
@@ -192,11 +202,35 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
 
     It ends within TOTAL seconds whatever the other side does. Raises BadUrl, NotAnswered.
     """
+    return _call("POST", url, body, headers, TOTAL, _answer)
+
+
+def get(url: str, *, most: int, within: float = TOTAL) -> Page:
+    """GET where a URL leads now, and up to ``most`` bytes of the answer as they came: nothing is unpacked.
+
+    It ends within so many seconds, TOTAL at most. Raises BadUrl, NotAnswered.
+    """
+
+    def page(response: http.client.HTTPResponse) -> Page:
+        return Page(response.status, response.headers.get("Location", ""), response.read(most))
+
+    headers = {"Accept": "text/html", "Accept-Encoding": "identity"}
+    return _call("GET", url, None, headers, min(within, TOTAL), page)
+
+
+def _call(
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    within: float,
+    read: Callable[[http.client.HTTPResponse], T],
+) -> T:
     target = read_url(url)
-    ends = time.monotonic() + TOTAL
+    ends = time.monotonic() + within
     try:
         with closing(_connect(target, ends)) as connected:
-            return _exchange(connected, target, body, headers, ends)
+            return read(_exchange(connected, target, method, body, headers, ends))
     except TimeoutError as error:
         raise NotAnswered("no answer in time") from error
     except ssl.SSLCertVerificationError as error:
@@ -285,15 +319,23 @@ class _Wire:
 
 
 def _exchange(
-    connected: socket.socket, target: Target, body: bytes, headers: Mapping[str, str], ends: float
-) -> Answer:
+    connected: socket.socket,
+    target: Target,
+    method: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    ends: float,
+) -> http.client.HTTPResponse:
     usual = {"https": 443, "http": 80}[target.scheme]
     host = target.host if target.port == usual else f"{target.host}:{target.port}"
     client = http.client.HTTPConnection(target.host, target.port)
     client.sock = cast(Any, _Wire(connected, ends))
     sent = {"Host": host, "User-Agent": "petition", "Connection": "close", **headers}
-    client.request("POST", target.path, body=body, headers=sent)
-    response = client.getresponse()
+    client.request(method, target.path, body=body, headers=sent)
+    return client.getresponse()
+
+
+def _answer(response: http.client.HTTPResponse) -> Answer:
     with suppress(OSError, ValueError, http.client.HTTPException):
         response.read(BODY)  # closing upon an answer that is on its way would look like an error
     after = response.headers.get("Retry-After", "")

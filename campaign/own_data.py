@@ -44,6 +44,7 @@ ABOUT: Final[dict[str, str | Promise]] = {
     "vouchings": _(
         "Which organisations vouch for you, or did, and when you let their name be shown."
     ),
+    "sites": _("The sites that you said are yours, and what we found there."),
     "events": _("What was done with your signature, when, and who did it."),
     "questions": _("What moderators asked you about it, and what you answered."),
     "mails": _("The mails that we sent you, or tried to. Their texts are not kept."),
@@ -66,6 +67,7 @@ _OF_A_MAIL = ("kind", "status", "attempts", "error", "created_at", "sent_at")
 _OF_AN_EVENT = ("at", "verb", "from_status", "to_status", "actor", "reason", "revision")
 _OF_A_PROOF = ("method", "at", "revoked_at", "domain")
 _OF_A_NETWORK = ("number", "at")
+_OF_A_SITE = ("domain", "status", "mark", "error", "created_at", "found_at")
 _OF_A_REPRESENTATION = ("name", "role", "language", "created_at", "confirmed_at")
 _OF_A_REPORT = (
     *("email", "language", "reason", "note", "status", "outcome", "on_file"),
@@ -86,6 +88,7 @@ def held(signature: Signature) -> dict[str, Any]:
         "import": _import,
         "public": publication.listed_signer,
         "proofs": lambda it: _rows(it.proofs.order_by("pk"), _OF_A_PROOF),
+        "sites": lambda it: _rows(it.sites.order_by("pk"), _OF_A_SITE),
         "vouchings": _vouchings,
         "events": _events,
         "questions": lambda it: _rows(it.questions.order_by("pk"), _OF_A_QUESTION),

@@ -82,7 +82,7 @@ def match_domain(signature_id: int, *, actor: Actor) -> None:
     if signature.status not in STANDING:
         return
     domain = listed_domain(signature)
-    standing = signature.proofs.filter(method=Evidence.DOMAIN, revoked_at=None)
+    standing = signature.proofs.filter(method=Evidence.DOMAIN, revoked_at=None, site=None)
     for proof in standing.exclude(domain=domain):
         revoke(proof_id=proof.pk, actor=actor)
     if domain:

@@ -20,6 +20,7 @@ from campaign import (
     removal,
     removing,
     retention,
+    sites,
     suspicions,
     uploads,
     vouchers,
@@ -61,6 +62,12 @@ def reach_milestones() -> None:
 def release() -> None:
     """Publish what batches hold whose release was asked for."""
     releases.release_due()
+
+
+@shared_task(name=sites.LOOK, soft_time_limit=200, time_limit=240)
+def look_at_sites() -> None:
+    """Look whether the sites that signers named say that they are theirs."""
+    sites.look_due()
 
 
 @shared_task(name="campaign.fold")

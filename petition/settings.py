@@ -240,6 +240,7 @@ CELERY_BEAT_SCHEDULE = {
     "unvouch": {"task": "campaign.unvouch", "schedule": 30, "options": {"expires": 30}},
     "names": {"task": "campaign.search_names", "schedule": 30, "options": {"expires": 30}},
     "links": {"task": "campaign.links", "schedule": 30, "options": {"expires": 30}},
+    "sites": {"task": "campaign.look_at_sites", "schedule": 60, "options": {"expires": 60}},
     "remind": {"task": "campaign.remind", "schedule": 600, "options": {"expires": 600}},
     "expire": {"task": "campaign.expire", "schedule": 3600, "options": {"expires": 3600}},
 }

@@ -17,9 +17,10 @@ from campaign import mailboxes, roles, suspicions, vouching
 from campaign.admin.unfolded import Paginator
 from campaign.models.address import canonical_address
 from campaign.models.batch import ImportBatch
+from campaign.models.evidence import Site, SiteStatus
 from campaign.models.question import Question
 from campaign.models.report import Report, ReportStatus
-from campaign.models.signature import GUARDED, HoldReason, Kind, Signature, Status
+from campaign.models.signature import GUARDED, STANDING, HoldReason, Kind, Signature, Status
 from campaign.models.vouching import Vouching
 from campaign.models.webhook import Webhook
 from campaign.roles import Somebody
@@ -42,6 +43,9 @@ REPORTED = "reported"
 """The lane of what somebody has reported, published or held."""
 FALLEN = "fallen"
 """The lane of what an organisation vouched for, and no longer does."""
+
+SITES = "sites"
+"""The lane of who has shown that a site is theirs, and waits for somebody to say whose site it is."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,10 @@ _HAS_FALLEN = Q(status=Status.PUBLISHED) & Q(
     pk__in=Vouching.objects.filter(**vouching.FALLEN).values("signature")
 )
 
+_HAS_SITE = Q(status__in=STANDING) & Q(
+    pk__in=Site.objects.filter(status=SiteStatus.FOUND).values("signature")
+)
+
 WORK = (
     Lane(REPORTED, _("Reported"), _IS_REPORTED & ~_WAITS, (OrderBy(_FIRST_REPORT), "pk"), True),
     Lane("protected", _("Protected names"), _OTHERWISE & _PROTECTED, _OLDEST, True),
@@ -99,6 +107,7 @@ LANES = (
     Lane("", _("All to decide"), _TO_DECIDE, _OLDEST),
     Lane("asked", _("Waiting for an answer"), ASKED, ("-pk",), True),
     Lane("deferred", _("Deferred"), DEFERRED, ("deferred_until", "pk"), True),
+    Lane(SITES, _("Own sites to look at"), _HAS_SITE, ("pk",), True),
     Lane(FALLEN, _("No longer vouched for"), _HAS_FALLEN, ("pk",), True),
     Lane("release", _("Awaiting release"), _HELD & _ONLY_IMPORTED, _OLDEST, True),
     Lane("published", _("Published"), Q(status=Status.PUBLISHED)),

@@ -13,7 +13,7 @@ from campaign.admin import past
 from campaign.admin.desk import SHOWN
 from campaign.likeness import Protected
 from campaign.models.event import Event, Verb
-from campaign.models.evidence import Proof
+from campaign.models.evidence import Proof, Site
 from campaign.models.mail import Mail
 from campaign.models.question import Question
 from campaign.models.report import Report, ReportStatus
@@ -69,6 +69,7 @@ class Dossier:
     reports: list[Report]
     proofs: list[Proof]
     is_suspect: bool
+    sites: list[Site]
     representation: Representation | None
     represented: list[Other]
 
@@ -126,6 +127,7 @@ def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
         reports=reports,
         proofs=list(signature.proofs.order_by("pk")[:SHOWN]),
         is_suspect=suspicions.open_ones().filter(signature=signature).exists(),
+        sites=list(signature.sites.order_by("pk")) if sees_addresses else [],
         representation=representation,
         represented=[Other(row, decided.get(row.pk)) for row in represented],
     )

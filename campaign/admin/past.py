@@ -25,6 +25,7 @@ VERBS = {
     Verb.TAKE_UP: _("Taken up again"),
     Verb.PROVE: _("Evidence added"),
     Verb.REVOKE: _("Evidence taken back"),
+    Verb.REFUSE: _("Evidence not accepted"),
     Verb.WITHDRAW: pgettext_lazy("one signature", "Withdrawn"),
     Verb.ERASE: _("Erased"),
 }

@@ -9,7 +9,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from campaign import proofs
+from campaign import proofs, sites
 from campaign.admin import decisions, desk, verdicts
 from campaign.errors import CampaignError
 from campaign.history import Actor
@@ -24,6 +24,16 @@ def urls(view: Callable[..., Callable[..., HttpResponse]]) -> list[URLPattern]:
             "<int:pk>/proofs/<int:proof>/revoke/",
             view(revoke),
             name="campaign_signature_revoke_proof",
+        ),
+        path(
+            "<int:pk>/sites/<int:site>/accept/",
+            view(accept),
+            name="campaign_signature_accept_site",
+        ),
+        path(
+            "<int:pk>/sites/<int:site>/refuse/",
+            view(refuse),
+            name="campaign_signature_refuse_site",
         ),
     ]
 
@@ -59,6 +69,36 @@ def revoke(request: HttpRequest, *, pk: int, proof: int) -> HttpResponse:
     try:
         proofs.revoke(proof_id=proof, actor=Actor.moderator(by), note=form.cleaned_data["note"])
         messages.success(request, _("Taken back: the evidence is what the other proofs show."))
+    except CampaignError as error:
+        messages.warning(request, str(error))
+    return decisions.to_page(pk, request.POST.get("filters", ""))
+
+
+@require_POST
+def accept(request: HttpRequest, *, pk: int, site: int) -> HttpResponse:
+    """Say that a site is that of the one whose name the page showed."""
+    signature, by = _asked(request, pk)
+    shown = verdicts.Shown(request.POST)
+    if not shown.is_valid() or not signature.sites.filter(pk=site).exists():
+        return decisions.page(request, signature, status=422)
+    try:
+        revision = shown.cleaned_data["revision"]
+        sites.accept(site_id=site, actor=Actor.moderator(by), revision=revision)
+        messages.success(request, _("Accepted: the site is theirs."))
+    except CampaignError as error:
+        messages.warning(request, str(error))
+    return decisions.to_page(pk, request.POST.get("filters", ""))
+
+
+@require_POST
+def refuse(request: HttpRequest, *, pk: int, site: int) -> HttpResponse:
+    """Say that a site is not theirs, or says nothing of who they are."""
+    signature, by = _asked(request, pk)
+    if not signature.sites.filter(pk=site).exists():
+        return decisions.page(request, signature, status=422)
+    try:
+        sites.refuse(site_id=site, actor=Actor.moderator(by))
+        messages.success(request, _("Not accepted: the site proves nothing."))
     except CampaignError as error:
         messages.warning(request, str(error))
     return decisions.to_page(pk, request.POST.get("filters", ""))

@@ -8,7 +8,7 @@ from campaign.models.audit import AuditEntry, AuditNote
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign, Discipline, ProtectedName
 from campaign.models.event import Event, EventNote
-from campaign.models.evidence import Proof
+from campaign.models.evidence import Proof, Site
 from campaign.models.idempotency import IdempotencyKey
 from campaign.models.logo import Logo
 from campaign.models.mail import Mail, MailQuota
@@ -63,6 +63,7 @@ __all__ = [
     "Representation",
     "Signature",
     "SignatureNetwork",
+    "Site",
     "StaffSession",
     "StatementText",
     "StatementVersion",

@@ -26,6 +26,7 @@ class Verb(models.TextChoices):
     TAKE_UP = "take_up"
     PROVE = "prove"
     REVOKE = "revoke"
+    REFUSE = "refuse"
     WITHDRAW = "withdraw"
     ERASE = "erase"
 

@@ -32,6 +32,7 @@ LABELS: dict[str, str | Promise] = {
     "consent": _("I agree"),
     "reason": _("What is wrong?"),
     "note": _("What should we know?"),
+    "site": _("Your site"),
     "answer": _("Your answer"),
 }
 NO_VERSION = -1

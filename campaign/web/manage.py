@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import letters, own_data, publication, signing, vouching
+from campaign import letters, own_data, publication, signing, sites, vouching
 from campaign.details import CORRECTABLE
 from campaign.errors import (
     CampaignError,
@@ -26,7 +26,8 @@ from campaign.errors import (
 from campaign.languages import Speech, site_languages
 from campaign.links import Purpose
 from campaign.models.campaign import Campaign, Publication
-from campaign.models.signature import Evidence, RejectionReason, Signature, Status
+from campaign.models.evidence import SiteStatus
+from campaign.models.signature import STANDING, Evidence, RejectionReason, Signature, Status
 from campaign.models.statement import current_text
 from campaign.outbox import link_to
 from campaign.web import personal
@@ -45,6 +46,7 @@ NOTICES: dict[str, str | Promise] = {
     "member": _("The organisation’s name stands beside yours now."),
     "no-member": _("The organisation’s name no longer stands beside yours."),
     "not-theirs": _("That organisation does not vouch for you any more."),
+    "site": _("We look at the site now. Come back to this page in a few minutes."),
     "subscribe": _("You will get the campaign’s news by mail."),
     "unsubscribe": _("You will get no more news by mail."),
 }
@@ -53,6 +55,21 @@ STANDINGS: dict[str, str | Promise] = {
     Status.HELD: _("It is confirmed. A moderator looks at it before it is published."),
     Status.PUBLISHED: _("It is published."),
     Status.REJECTED: _("It was not accepted."),
+}
+SITES: dict[str, str | Promise] = {
+    SiteStatus.WAITING: _("We look for the mark, again and again for a day."),
+    SiteStatus.MISSING: _("We have not found the mark within a day."),
+    SiteStatus.FOUND: _("We have found the mark. A moderator looks whether the site is yours."),
+    SiteStatus.ACCEPTED: _("A moderator has accepted that it is yours."),
+    SiteStatus.REFUSED: _("A moderator has not accepted that it is yours."),
+}
+LOOKED_FOR = (SiteStatus.WAITING, SiteStatus.MISSING)
+SITE_ERRORS: dict[str, str | Promise] = {
+    "not_answered": _("The site did not answer, over https, with a page."),
+    "no_link": _("Its first page has no such link, and there is no such record."),
+    "elsewhere": _(
+        "Its first page leads to another site: please name that one, or use the record."
+    ),
 }
 LEAVING = {"withdraw": signing.withdraw, "erase": signing.erase}
 
@@ -88,6 +105,8 @@ def _act(request: HttpRequest, token: str, form: QueryDict) -> HttpResponse:
         case "show" | "hide" as action:
             signing.show(token, show_name=action == "show")
             return _own_page(request, token, notice=action)
+        case "site":
+            return _site(request, token, form.get("site", ""))
         case "subscribe" | "unsubscribe" as action:
             signing.subscribe(token, newsletter=action == "subscribe")
             return _own_page(request, token, notice=action)
@@ -125,6 +144,15 @@ def _correct(request: HttpRequest, token: str, form: QueryDict) -> HttpResponse:
     return _own_page(request, token, notice="held" if held else "corrected")
 
 
+def _site(request: HttpRequest, token: str, typed: str) -> HttpResponse:
+    try:
+        sites.name(token, typed=typed)
+    except InvalidInput as error:
+        errors = by_field(error.errors)
+        return _own_page(request, token, typed={"site": typed}, errors=errors, status=422)
+    return _own_page(request, token, notice="site")
+
+
 def _leave(request: HttpRequest, token: str, action: str) -> HttpResponse:
     """Withdraw or erase; said again by a reload, it is a success again."""
     speech = speak(request, site_languages())
@@ -155,7 +183,8 @@ def _own_page(
         **_signed(signature),
         "vouchings": vouching.of_signature(signature),
         "typed": {**_as_it_is(signature), **(typed or {})},
-        "correcting": typed is not None,
+        "correcting": typed is not None and "site" not in typed,
+        "sites": _sites(signature),
         "kinds": KINDS,
         "disciplines": discipline_names(signature.campaign, speech.language),
         "countries": country_names(speech.interface),
@@ -164,6 +193,9 @@ def _own_page(
         "error": error,
         "notice": NOTICES.get(notice, ""),
         "token": token,
+        "entry_url": sites.entry_url(signature),
+        "record_value": sites.record_value(signature),
+        "may_name_site": signature.status in STANDING,
     }
     return personal.answer(request, signature, "pages/manage.html", context, status=status)
 
@@ -190,6 +222,24 @@ def _signed(signature: Signature) -> dict[str, Any]:
     return {
         "newest": newest if newest.version.number > text.version.number else None,
     }
+
+
+def _sites(signature: Signature) -> list[dict[str, Any]]:
+    """What the signer's own sites are to show, and how it stands with each."""
+    if signature.status not in STANDING:
+        return []
+    return [
+        {
+            "domain": site.domain,
+            "shown": site.shown,
+            "standing": SITES[site.status],
+            "why": SITE_ERRORS.get(site.error, "") if site.status in LOOKED_FOR else "",
+            "looked_for": site.status in LOOKED_FOR,
+            "looked_at": site.looked_at,
+            "record": sites.record_name(site.domain),
+        }
+        for site in signature.sites.order_by("pk")
+    ]
 
 
 def _as_it_is(signature: Signature) -> dict[str, str]:
