@@ -159,13 +159,12 @@ TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("POST", KEY + "{key}/delete/", {}),
     ("POST", KEY + "{key}/revoke/", {"keeper": 302}),
     ("GET", "/admin/campaign/auditentry/", {"keeper": 200}),
-    ("GET", "/admin/campaign/auditentry/add/", {}),
     ("GET", "/admin/auth/user/", {}),
     ("GET", "/admin/auth/user/add/", {}),
     ("GET", "/admin/auth/group/", {}),
 ]
 READ_ONLY = (
-    *("signature/add/", "/delete/", "suppression/add/", "auditentry/add/"),
+    *("signature/add/", "/delete/", "suppression/add/"),
     "webhookdelivery/add/",
 )
 

@@ -1,4 +1,4 @@
-"""API keys: made, shown once, revoked; and the audit of what touched private data."""
+"""API keys: made, shown once, revoked."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -19,10 +19,9 @@ from django.views.decorators.http import require_POST
 from campaign import keys, roles
 from campaign.admin import desk
 from campaign.admin.site import site
-from campaign.admin.unfolded import CampaignFilter, PageAdmin, ReadOnlyAdmin
+from campaign.admin.unfolded import CampaignFilter, PageAdmin
 from campaign.errors import InvalidInput
 from campaign.models.api_key import ApiKey, Scope
-from campaign.models.audit import AuditEntry
 from campaign.models.campaign import Campaign
 
 MAKE = "campaign.add_apikey"
@@ -221,29 +220,3 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
         n = sum(keys.revoke(key, by=request.user) for key in chosen)
         said = ngettext("%(n)s key is revoked.", "%(n)s keys are revoked.", n)
         messages.success(request, said % {"n": n})
-
-
-@admin.register(AuditEntry, site=site)
-class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
-    """Who made, revoked or used what for private data; nobody edits or deletes it here."""
-
-    list_display = ("at", "action", "who", "key", "campaign", "rows")
-    list_filter = ("action", ("campaign", CampaignFilter))
-    list_select_related = ("campaign", "user", "api_key")
-    paginator = desk.CappedPaginator
-    ordering = ("-pk",)
-    sortable_by = ()
-    fields = ("at", "action", "who", "key", "campaign", "rows")
-    readonly_fields = ("who", "key", "rows")
-
-    @admin.display(description=_("Who"))
-    def who(self, entry: AuditEntry) -> str:
-        return str(entry.user or entry.api_key)
-
-    @admin.display(description=_("API key"))
-    def key(self, entry: AuditEntry) -> str:
-        return str(entry.api_key or "–")
-
-    @admin.display(description=_("Signatures"))
-    def rows(self, entry: AuditEntry) -> str:
-        return "–" if entry.number is None else str(entry.number)

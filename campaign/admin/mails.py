@@ -9,11 +9,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from campaign import delivery, mailboxes, outbox
-from campaign.admin import desk
+from campaign import audit, delivery, mailboxes, outbox
+from campaign.admin import admission, desk
 from campaign.admin.site import site
 from campaign.admin.unfolded import CampaignFilter, ModelAdmin, ModelForm, ReadOnlyAdmin
 from campaign.models.address import MailProvider, Suppression, SuppressionReason, canonical_address
+from campaign.models.audit import AuditAction
 from campaign.models.mail import Mail
 
 RETRY = "campaign.change_mail"
@@ -54,6 +55,7 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
     def try_again(self, request: HttpRequest, queryset: QuerySet[Mail]) -> None:
         chosen = self.within(queryset, request, RETRY)
         n = delivery.retry_failed(list(chosen.values_list("pk", flat=True)))
+        audit.record(AuditAction.MAILS_RETRIED, by=admission.user_of(request), number=n)
         said = ngettext(
             "%(n)s failed mail is tried again.", "%(n)s failed mails are tried again.", n
         )

@@ -59,32 +59,29 @@ def told(event: Event, *, with_note: bool = True) -> dict[str, Any]:
     return {
         "at": event.at,
         "what": VERBS[Verb(event.verb)],
-        "who": _who(event),
-        "why": _why(event),
+        "who": who(event.actor, str(event.user or event.api_key or "")),
+        "why": why(event.verb, event.reason),
         "note": note.text if note else "",
     }
 
 
-def _who(event: Event) -> str:
+def who(actor: str, name: str) -> str:
     """A person or key by its name, else what acted; of a rule both."""
-    acted = ACTORS.get(event.actor, event.actor)
-    person = event.user or event.api_key
-    if event.actor == "rule":
-        return f"{acted}: {person}"
-    return str(person or acted)
+    acted = str(ACTORS.get(actor, actor))
+    return f"{acted}: {name}" if actor == "rule" else name or acted
 
 
-def _why(event: Event) -> str:
-    """The reason of a decision; of a change, the fields that it changed."""
-    if event.verb == Verb.AMEND:
-        fields = event.reason.split(",")
+def why(verb: str, reason: str) -> str:
+    """The reason of a decision, from its code; of a change, the fields that it changed."""
+    if verb == Verb.AMEND:
+        fields = reason.split(",")
         return ", ".join(str(FIELDS.get(field, field)) for field in fields)
     reasons = {
         **dict(RejectionReason.choices),
         **dict(HoldReason.choices),
         **dict(Evidence.choices),
     }
-    return str(reasons.get(event.reason, event.reason))
+    return str(reasons.get(reason, reason))
 
 
 def changed_since(signature: Signature, events: list[Event]) -> bool:

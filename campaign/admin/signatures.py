@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from campaign import four_eyes, roles, rules, vouching
-from campaign.admin import decisions, desk, looking, many, proofs, trying, undo, verdicts
+from campaign.admin import decisions, desk, looking, many, proofs, sight, trying, undo, verdicts
 from campaign.admin.site import site
 from campaign.admin.unfolded import CampaignFilter, ChangeList, PageAdmin
 from campaign.models.batch import ImportBatch
@@ -128,6 +128,7 @@ class SignatureList(ChangeList):
             row.mail_domain = row.email.rpartition("@")[2] if row.campaign_id in seen else ""
             row.is_answered = row.pk in answered
         self.result_list = rows
+        sight.note(request, [row.campaign for row in rows if row.mail_domain])
 
 
 @admin.register(Signature, site=site)

@@ -154,6 +154,7 @@ class Site(AdminSite):
                 "title": _("People"),
                 "separator": True,
                 "items": [
+                    _item(request, _("Members"), "badge", "membership"),
                     _item(request, _("Users"), "person", "user", app="auth"),
                     _item(request, _("Groups"), "group", "group", app="auth"),
                 ],

@@ -13,7 +13,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaign import moderation, private_export, private_reads
+from campaign import audit, moderation, private_export, private_reads
 from campaign.api import inputs, outputs, queries
 from campaign.api.doors import Door, OneForm, problems
 from campaign.api.downloads import sent
@@ -21,6 +21,7 @@ from campaign.api.keys import require
 from campaign.api.reads import page_url
 from campaign.export import FORMS
 from campaign.models.api_key import ApiKey, Scope
+from campaign.models.audit import AuditAction
 from campaign.models.campaign import Campaign
 from campaign.models.signature import RejectionReason, Status
 from campaign.moves import Moved
@@ -71,6 +72,8 @@ class PrivateSignatureList(OrganiserDoor):
             size=given["page_size"],
             **query.filters(),
         )
+        if page.signatures:
+            _put_on_record(self, len(page.signatures))
         name = "api-private-signatures"
         return Response(
             {
@@ -91,7 +94,14 @@ class PrivateSignatureDetail(OrganiserDoor):
     )
     def get(self, request: Request, slug: str, public_id: str) -> Response:
         """One confirmed signature with its private fields; personal ones are null once it was taken back."""
-        return Response(private_reads.signature(self.campaign, public_id))
+        found = private_reads.signature(self.campaign, public_id)
+        _put_on_record(self, 1)
+        return Response(found)
+
+
+def _put_on_record(door: OrganiserDoor, number: int) -> None:
+    """Before the answer leaves: how many signatures, with their addresses, this key has been given."""
+    audit.record(AuditAction.PRIVATE_READ, by=door.key, campaign=door.campaign, number=number)
 
 
 # --- Downloading -----------------------------------------------------------------------------

@@ -47,6 +47,17 @@ class AuditAction(models.TextChoices):
     REMOVAL_ENDED = "removal_ended", _("removal by rule ended")
     REMOVAL_UNDO = "removal_undo", _("undoing of a removal by rule started")
     REMOVAL_UNDONE = "removal_undone", _("removal by rule undone")
+    INVITED = "invited", _("account made for a member")
+    MEMBER_ADDED = "member_added", _("member added")
+    MEMBER_CHANGED = "member_changed", _("role of a member changed")
+    MEMBER_REMOVED = "member_removed", _("member removed")
+    ADDRESSES_SEEN = "addresses_seen", _("mail domains seen in a list")
+    PRIVATE_READ = "private_read", _("signatures read by an API key")
+    TRAIL_EXPORTED = "trail_exported", _("audit trail exported")
+    MAILS_RETRIED = "mails_retried", _("failed mails tried again")
+    ROW_ADDED = "row_added", _("added in the admin")
+    ROW_CHANGED = "row_changed", _("changed in the admin")
+    ROW_DELETED = "row_deleted", _("deleted in the admin")
 
 
 class AuditEntry(models.Model):

@@ -1,0 +1,163 @@
+"""The verbs of who works in a campaign: invite, change a role, remove, help back in; all on record.
+
+Nobody changes their own role, and the last owner stays: a campaign is never without somebody who can
+answer for it.
+"""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from campaign import audit, keys, lockout, mailboxes, roles, second_factor, staff_sessions
+from campaign.audit import Code
+from campaign.errors import FieldError, InvalidInput
+from campaign.models.api_key import ApiKey
+from campaign.models.audit import AuditAction
+from campaign.models.campaign import Campaign
+from campaign.models.membership import Membership, Role
+
+OFFERED = (Role.OWNER, Role.MODERATOR, Role.READER)
+"""What somebody may be made here; an organisation gets its logins with its admission (`vouchers`)."""
+
+_PROBLEMS: dict[str, str | Promise] = {
+    "malformed": _("This is neither the name of an account nor a whole e-mail address."),
+    "member": _("They work in this campaign already."),
+    "off": _("This account is switched off; a superuser can switch it on."),
+    "role": _("Please choose one of the roles."),
+    "own": _("Nobody changes their own role. Another owner can."),
+    "last": _("This is the only owner. Make somebody else one first."),
+    "superuser": _("This account is a superuser’s; only a superuser can do this."),
+}
+
+
+def _refused(code: str, field: str = "member") -> InvalidInput:
+    return InvalidInput([FieldError(field, code, str(_PROBLEMS[code]))])
+
+
+@transaction.atomic
+def invite(*, campaign: Campaign, name: str, role: Role, by: User) -> Membership:
+    """Let somebody work in the campaign: whose account has that name or address, else a new account.
+
+    A new one has no password yet; see `vouchers.welcome_path`. Raises InvalidInput.
+    """
+    if role not in OFFERED:
+        raise _refused("role", "role")
+    user = _account(name.strip(), campaign, by)
+    membership, made = Membership.objects.get_or_create(
+        user=user, campaign=campaign, defaults={"role": role}
+    )
+    if not made:
+        raise _refused("member", "name")
+    details: dict[str, Code] = {"user": user.pk, "role": role.value}
+    audit.record(AuditAction.MEMBER_ADDED, by=by, campaign=campaign, details=details)
+    return membership
+
+
+def _account(name: str, campaign: Campaign, by: User) -> User:
+    found = User.objects.filter(username__iexact=name).order_by("pk").first()
+    if found is not None:
+        if not found.is_active:
+            raise _refused("off", "name")
+        if not found.is_staff:
+            User.objects.filter(pk=found.pk).update(is_staff=True)
+        return found
+    try:
+        address = mailboxes.parse_address(name)
+    except mailboxes.AddressError:
+        raise _refused("malformed", "name") from None
+    user = User(username=address, email=address, is_staff=True)
+    user.set_unusable_password()
+    user.save()
+    audit.record(AuditAction.INVITED, by=by, campaign=campaign, details={"user": user.pk})
+    return user
+
+
+@transaction.atomic
+def change_role(*, membership_id: int, role: Role, by: User) -> Membership:
+    """Make a member something else; what they already are is a success. Raises InvalidInput."""
+    if role not in OFFERED:
+        raise _refused("role")
+    membership = _locked(membership_id)
+    if membership.role == role:
+        return membership
+    if membership.user_id == by.pk:
+        raise _refused("own")
+    _check_not_last(membership)
+    before, membership.role = membership.role, role
+    membership.save(update_fields=["role"])
+    _revoke_keys(membership, by)
+    details: dict[str, Code] = {"user": membership.user_id, "from": before, "to": role.value}
+    audit.record(AuditAction.MEMBER_CHANGED, by=by, campaign=membership.campaign, details=details)
+    return membership
+
+
+@transaction.atomic
+def remove(*, membership_id: int, by: User) -> None:
+    """Let a member work in the campaign no more; oneself too. Raises InvalidInput."""
+    membership = _locked(membership_id)
+    _check_not_last(membership)
+    details: dict[str, Code] = {"user": membership.user_id, "role": membership.role}
+    membership.delete()
+    _revoke_keys(membership, by)
+    audit.record(AuditAction.MEMBER_REMOVED, by=by, campaign=membership.campaign, details=details)
+
+
+def _locked(membership_id: int) -> Membership:
+    """A member that this room may change, with the owners beside them locked.
+
+    The owners first and all of them: two owners who remove each other at once would each see the
+    other still there. Raises InvalidInput where there is none any more.
+    """
+    its = Membership.objects.filter(pk=membership_id, role__in=OFFERED).first()
+    if its is None:
+        raise _refused("role")
+    owners = Membership.objects.filter(campaign=its.campaign_id, role=Role.OWNER)
+    list(owners.order_by("pk").select_for_update())
+    found = Membership.objects.select_related("campaign", "user").filter(pk=membership_id)
+    membership = found.select_for_update(of=("self",)).first()
+    if membership is None:
+        raise _refused("role")
+    return membership
+
+
+def _check_not_last(membership: Membership) -> None:
+    owners = Membership.objects.filter(campaign=membership.campaign_id, role=Role.OWNER)
+    if membership.role == Role.OWNER and not owners.exclude(pk=membership.pk).exists():
+        raise _refused("last")
+
+
+def _revoke_keys(membership: Membership, by: User) -> None:
+    """A program never outlives what its maker may: their keys end with the right to make any."""
+    user = User.objects.get(pk=membership.user_id)
+    if roles.may(user, "campaign.add_apikey", membership.campaign):
+        return
+    for key in ApiKey.objects.filter(campaign=membership.campaign_id, created_by=user):
+        keys.revoke(key, by=by)
+
+
+# --- Helping back in -------------------------------------------------------------------------
+
+
+def reset_factor(*, user: User, by: User) -> None:
+    """Take a lost second factor away. Raises InvalidInput."""
+    _check_may_help(user, by)
+    second_factor.reset(user=user, by=by)
+
+
+def unlock(*, user: User, by: User) -> None:
+    """Let somebody try again who has tried too often. Raises InvalidInput."""
+    _check_may_help(user, by)
+    lockout.unlock(user=user, by=by)
+
+
+def end_sessions(*, user: User, by: User) -> int:
+    """End all sessions of somebody. Raises InvalidInput."""
+    _check_may_help(user, by)
+    return staff_sessions.end(user, by=by)
+
+
+def _check_may_help(user: User, by: User) -> None:
+    """What a superuser may everywhere is no owner's to unlock."""
+    if user.is_superuser and not by.is_superuser:
+        raise _refused("superuser")
