@@ -7,7 +7,7 @@ A move appends change rows in its own transaction (`changed`); a task folds them
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import connection
@@ -52,6 +52,21 @@ _EXPANDED = """
     ) AS part (dimension, key, counts) WHERE part.counts
 """
 
+CONFIRMED = "confirmed"
+WAITED = 8
+"""Classes of waiting for each doubling of the seconds: the next is 9 % longer."""
+
+# Each change in its hour; and each confirmation by its day and how long it took.
+_BY_HOUR = f"""
+    SELECT campaign_id, date_trunc('hour', at, 'UTC') AS hour, state, -1 AS waited, SUM(delta) AS n
+    FROM {{source}} GROUP BY 1, 2, 3
+    UNION ALL
+    SELECT campaign_id, date_trunc('day', at, 'UTC'), '{CONFIRMED}',
+        floor({WAITED} * ln((1 + waited)::float8) / ln(2::float8))::smallint, COUNT(*)
+    FROM {{source}} WHERE waited IS NOT NULL GROUP BY 1, 2, 4
+    ORDER BY 1, 2, 3, 4
+"""
+
 _FOLD = f"""
 WITH gone AS (
     -- An array, since PostgreSQL may run the subquery of an IN once a row: LIMIT then limits nothing.
@@ -66,6 +81,10 @@ WITH gone AS (
     INSERT INTO campaign_tally AS total (campaign_id, state, dimension, key, n)
     SELECT * FROM moved WHERE n <> 0
     ON CONFLICT (campaign_id, state, dimension, key) DO UPDATE SET n = total.n + EXCLUDED.n
+), hours AS (
+    INSERT INTO campaign_hourtally AS total (campaign_id, hour, state, waited, n)
+    SELECT * FROM ({_BY_HOUR.format(source="gone")}) AS every WHERE n <> 0
+    ON CONFLICT (campaign_id, hour, state, waited) DO UPDATE SET n = total.n + EXCLUDED.n
 )
 SELECT COUNT(*) FROM gone
 """
@@ -123,6 +142,13 @@ def changed(campaign_id: int, before: Facets | None, after: Facets | None) -> li
     return [] if before == after else changes(campaign_id, [(before, -1), (after, 1)])
 
 
+def waited(signature: Signature) -> int | None:
+    """The seconds from signing to confirming; None of one that was never asked to confirm."""
+    if signature.confirmed_at is None or signature.evidence == Evidence.ON_FILE:
+        return None
+    return max(0, int((signature.confirmed_at - signature.created_at).total_seconds()))
+
+
 def changes(campaign_id: int, facets: Iterable[tuple[Facets | None, int]]) -> list[TallyChange]:
     """Change rows of a facet and its delta each; None is skipped."""
     return [
@@ -152,6 +178,33 @@ def snapshot(campaign_id: int) -> dict[Key, int]:
     with connection.cursor() as cursor:
         cursor.execute(_SNAPSHOT, [campaign_id, campaign_id])
         return {(state, dimension, key): n for state, dimension, key, n in cursor.fetchall()}
+
+
+_UNFOLDED = "(SELECT * FROM campaign_tallychange WHERE campaign_id = %(campaign)s) AS change"
+_HOURS = f"""
+SELECT hour, state, waited, SUM(n)::bigint FROM (
+    SELECT campaign_id, hour, state, waited, n FROM campaign_hourtally
+    WHERE campaign_id = %(campaign)s
+    UNION ALL SELECT * FROM ({_BY_HOUR.format(source=_UNFOLDED)}) AS unfolded
+) AS every GROUP BY 1, 2, 3 HAVING SUM(n) <> 0 ORDER BY 1
+"""
+
+
+class Hour(NamedTuple):
+    """Of one hour, how many more came to be in a state than left it; or of one day, how many
+    confirmed after a wait of that class."""
+
+    hour: datetime
+    state: str
+    waited: int
+    n: int
+
+
+def hours(campaign_id: int) -> list[Hour]:
+    """All hours that aren't empty, the oldest first, exact as of this statement's snapshot."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOURS, {"campaign": campaign_id})
+        return [Hour(*row) for row in cursor.fetchall()]
 
 
 def recount(campaign_id: int) -> dict[Key, int]:

@@ -77,4 +77,6 @@ def traces(
     if note:
         writes.append(trip.insert(EventNote(text=note), event_id=_THIS_EVENT))
     changes = counts.changed(signature.campaign_id, facets, counts.facets(signature))
+    if facets is None and changes:
+        changes[0].waited = counts.waited(signature)
     return writes + [trip.insert(change) for change in changes]

@@ -1,9 +1,11 @@
 """Plain functions that make what a test begins with, through the verbs wherever there is one."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
+from django.test import Client
 from django.utils import timezone
 
 from campaign import four_eyes, keys, moderation, outbox, releases, signing
@@ -82,6 +84,15 @@ def make_member(campaign: Campaign, role: Role, *, username: str = "") -> User:
     user = make_user(username=username or role.value)
     Membership.objects.create(user=user, campaign=campaign, role=role)
     return user
+
+
+def first_page_leads_to(desk: Client) -> str:
+    """Where the admin's first page sends whoever begins to work."""
+    found = re.search(
+        r'class="button button-yes"\s+href="([^"]*)"', desk.get("/admin/").content.decode()
+    )
+    assert found
+    return found[1]
 
 
 def make_key(

@@ -9,7 +9,7 @@ from django.utils import timezone
 from campaign.models import Campaign, Membership, Signature
 from campaign.models.signature import HoldReason, Status
 from tests.desk import QUEUE, counts, lane, moderator, words
-from tests.factories import make_campaign, make_signature, make_user
+from tests.factories import first_page_leads_to, make_campaign, make_signature, make_user
 from tests.reports import confirmed
 
 pytestmark = pytest.mark.django_db
@@ -87,11 +87,11 @@ def test_counts_stop_and_say_that_there_are_more(
     assert counts(desk)["protected"] == "0"
 
 
-def test_a_moderator_lands_on_the_most_urgent_lane_that_has_work(
+def test_the_first_page_leads_to_the_most_urgent_lane_that_has_work(
     desk: Client, campaign: Campaign
 ) -> None:
     def landed() -> str:
-        return str(desk.get("/admin/").headers["Location"])
+        return first_page_leads_to(desk)
 
     assert landed() == QUEUE
     make_signature(status=Status.HELD, name="Ann Person")

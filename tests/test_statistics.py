@@ -32,7 +32,8 @@ def page(operator: Client, campaign: Campaign) -> str:
 
 
 def table(shown: str) -> list[list[str]]:
-    rows = re.findall(r"<tr>(.*?)</tr>", shown, re.DOTALL)
+    sources = shown.partition('aria-labelledby="sources"')[2]
+    rows = re.findall(r"<tr>(.*?)</tr>", sources, re.DOTALL)
     cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
     return [[re.sub(r"<[^>]*>", "", cell).strip() for cell in row] for row in cells]
 

@@ -14,8 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from campaign import organising, publication, roles, statistics
-from campaign.admin import desk, editing, eyes, previews
+from campaign import organising, publication, roles
+from campaign.admin import desk, editing, eyes, numbers, previews
 from campaign.admin.site import site
 from campaign.admin.unfolded import PageAdmin
 from campaign.models.campaign import Campaign
@@ -134,7 +134,7 @@ class CampaignAdmin(PageAdmin[Campaign]):
         campaign = self.find(request, pk, Campaign.objects.all())
         context = {
             "title": _("Statistics"),
-            "sources": statistics.by_source(campaign),
+            **numbers.shown(campaign),
             "public_url": f"{settings.BASE_URL}/{campaign.slug}/",
         }
         return self._answer(request, "statistics", campaign, context)

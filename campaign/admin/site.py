@@ -8,6 +8,7 @@ from csp.decorators import csp
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from campaign import audit, roles, staff_sessions
-from campaign.admin import admission, desk
+from campaign.admin import admission, desk, numbers
 from campaign.admin.account import Account
 from campaign.admin.unfolded import AdminSite
 from campaign.models.audit import AuditAction
@@ -93,11 +94,15 @@ class Site(AdminSite):
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Whoever may look at signatures begins with the work to do, the most urgent first."""
+        """Whoever may look at signatures begins with the work to do, and how the campaign goes."""
         if request.user.has_perm(LOOK):
-            link = reverse("admin:campaign_signature_changelist")
-            lane = desk.first_lane(request.user).value
-            return HttpResponseRedirect(f"{link}?status={lane}" if lane else link)
+            request.current_app = self.name
+            context = {
+                **self.each_context(request),
+                "title": _("Overview"),
+                **numbers.first_page(request.user, request.GET.get("campaign", "")),
+            }
+            return TemplateResponse(request, "admin/campaign/overview.html", context)
         if request.user.has_perm(roles.VOUCH):
             return HttpResponseRedirect(reverse("admin:campaign_organisations"))
         return super().index(request, extra_context)

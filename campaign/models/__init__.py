@@ -23,7 +23,7 @@ from campaign.models.representation import Representation
 from campaign.models.signature import Signature
 from campaign.models.statement import Consent, StatementText, StatementVersion
 from campaign.models.suspicion import NameSearch, Suspicion
-from campaign.models.tally import Tally, TallyChange
+from campaign.models.tally import HourTally, Tally, TallyChange
 from campaign.models.upload import Upload
 from campaign.models.voucher import LinkBatch, Voucher
 from campaign.models.vouching import MemberLink, Vouching
@@ -39,6 +39,7 @@ __all__ = [
     "Discipline",
     "Event",
     "EventNote",
+    "HourTally",
     "IdempotencyKey",
     "ImportBatch",
     "LinkBatch",

@@ -1,6 +1,8 @@
 """Counts: change rows that every move appends, and the totals that a task folds them into."""
 
 from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from campaign.models.campaign import Campaign
 
@@ -26,6 +28,9 @@ class TallyChange(models.Model):
     # Of the organisation whose name stands beside theirs; db_default for rows that know of none.
     voucher = models.CharField(max_length=20, blank=True, default="", db_default="")
     day = models.DateField(null=True)
+    # When it came to be, and of one just confirmed the seconds since it was signed.
+    at = models.DateTimeField(default=timezone.now, db_default=Now())
+    waited = models.PositiveIntegerField(null=True)
 
     def __str__(self) -> str:
         return f"{self.delta:+d} {self.state}"
@@ -49,3 +54,28 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.dimension} {self.key}: {self.n}"
+
+
+class HourTally(models.Model):
+    """How many more of a campaign came to be in a state in one hour, those that left it taken off.
+
+    Each change counts in the hour of its own, so the sum of all hours is the total. Those who confirmed
+    are counted a second time, by the UTC day (as ``hour``) and by how long it took them: ``waited``
+    is then a class of seconds (`counts.WAITED`), else -1.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False)
+    hour = models.DateTimeField()
+    state = models.CharField(max_length=10)
+    waited = models.SmallIntegerField(default=-1)
+    n = models.BigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("campaign", "hour", "state", "waited"), name="hour_tally_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H} {self.state}: {self.n:+d}"
