@@ -73,17 +73,19 @@ def _keep_protected_names(campaign: Campaign, wanted: list[Row]) -> list[str]:
     gone = {name for name, row in there.items() if row.batch_id is None} - rows.keys()
     campaign.protected_names.filter(name__in=gone).delete()
     lines = [f"protected name {name}: removed" for name in sorted(gone)]
-    added = []
+    fresh: list[ProtectedName] = []
+    changed: list[ProtectedName] = []
     for name, alias_of in rows.items():
+        row = there.get(name) or ProtectedName(campaign=campaign, name=name)
         skeletons = sorted(identity.skeletons(name))
-        values = {"alias_of": alias_of, "skeletons": skeletons, "batch": None}
-        old = there.get(name)
-        if old is None or any(getattr(old, key) != value for key, value in values.items()):
-            row, new = ProtectedName.objects.update_or_create(
-                campaign=campaign, name=name, defaults=values
-            )
-            added += [row] if new else []
-            lines.append(f"protected name {name}: {'changed' if old else 'added'}")
+        stands = (row.alias_of, row.skeletons, row.batch_id) == (alias_of, skeletons, None)
+        if row.pk is None or not stands:
+            row.alias_of, row.skeletons, row.batch = alias_of, skeletons, None
+            (changed if row.pk else fresh).append(row)
+            lines.append(f"protected name {name}: {'changed' if row.pk else 'added'}")
+    # Not one by one: each statement gives the campaign another stamp.
+    added = ProtectedName.objects.bulk_create(fresh, batch_size=1000)
+    ProtectedName.objects.bulk_update(changed, ["alias_of", "skeletons", "batch"], batch_size=1000)
     suspicions.look_for(campaign, added)
     return lines
 

@@ -77,7 +77,8 @@ class Reading(NamedTuple):
         return "".join(self.core)
 
 
-def readings(text: str) -> list[Reading]:
+@lru_cache(maxsize=16)  # three rules look at one name
+def readings(text: str) -> tuple[Reading, ...]:
     """The ways to read a name: as typed, its look-alikes as letters, its digits as letters.
 
     Cyrillic and Greek are written in Latin letters, so that a name meets itself in another script.
@@ -89,7 +90,7 @@ def readings(text: str) -> list[Reading]:
         for each, romanised in {**plain, **roman}.items()
         if (words := _NOT_WORD.sub(" ", _APOSTROPHES.sub("", each)).split())
     }
-    return [_reading(words, romanised) for words, romanised in found.items()]
+    return tuple(_reading(words, romanised) for words, romanised in found.items())
 
 
 def _reading(words: tuple[str, ...], romanised: bool) -> Reading:
@@ -264,7 +265,7 @@ class Matcher:
         self.names = list(names)
         self._looks: dict[str, list[int]] = defaultdict(list)
         self._keys: dict[str, list[int]] = defaultdict(list)
-        self._read: list[list[Reading]] = []
+        self._read: list[tuple[Reading, ...]] = []
         for place, protected in enumerate(self.names):
             for skeleton in protected.skeletons:
                 self._looks[skeleton].append(place)

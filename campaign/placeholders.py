@@ -46,6 +46,8 @@ _ROWS: Final = (
 _RUN: Final = 4
 """Letters in the order of a keyboard, from which on they are no word: shorter ones are (were, tre)."""
 _SPLIT: Final = re.compile(r"[\W_]+")
+_DISGUISED: Final = re.compile(r"[^a-zA-Z .'-]")
+"""Where letters may stand that look like others, or digits for them."""
 _ONE_LETTER: Final = re.compile(r"(.{1,3}?)\1{2,}\Z")
 _NO_VOWEL: Final = re.compile(r"[bcdfghjklmnpqrstvwxz]{6,}\Z")
 _ALPHABETIC: Final = re.compile(r"[a-zа-яα-ω]\Z")
@@ -65,8 +67,9 @@ def is_placeholder(name: str) -> bool:
         return True
     if len(words) == 1 and _ALPHABETIC.match(words[0]):
         return True
-    return all(map(_is_none, words)) or any(
-        all(map(_WORDS.__contains__, _SPLIT.sub(" ", other).split())) for other in readings(name)
+    return all(map(_is_none, words)) or (
+        _DISGUISED.search(name) is not None
+        and any(_WORDS.issuperset(_SPLIT.sub(" ", other).split()) for other in readings(name))
     )
 
 
