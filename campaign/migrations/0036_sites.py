@@ -25,9 +25,9 @@ class Migration(migrations.Migration):
                     "status",
                     models.CharField(
                         choices=[
-                            ("waiting", "we look for your mark"),
-                            ("missing", "your mark was not found"),
-                            ("found", "found; a moderator looks whether it is yours"),
+                            ("waiting", "looked for"),
+                            ("missing", "not found"),
+                            ("found", "found: whose is it?"),
                             ("accepted", "accepted"),
                             ("refused", "not accepted"),
                         ],

@@ -43,9 +43,9 @@ class Proof(models.Model):
 
 
 class SiteStatus(models.TextChoices):
-    WAITING = "waiting", _("we look for your mark")
-    MISSING = "missing", _("your mark was not found")
-    FOUND = "found", _("found; a moderator looks whether it is yours")
+    WAITING = "waiting", _("looked for")
+    MISSING = "missing", _("not found")
+    FOUND = "found", _("found: whose is it?")
     ACCEPTED = "accepted", _("accepted")
     REFUSED = "refused", _("not accepted")
 
