@@ -6,25 +6,13 @@ from typing import Any, TypedDict
 
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import TruncDate
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
+from campaign import rejections
 from campaign.models.campaign import Campaign
 from campaign.models.event import Event, Verb
 from campaign.models.removal import Removal
-from campaign.models.signature import RejectionReason, Signature, Status
+from campaign.models.signature import Signature, Status
 from campaign.publication import instant
-
-REASONS: dict[str, str | Promise] = {
-    RejectionReason.IMPERSONATION: _(
-        "We could not confirm that they came from those whose names they gave."
-    ),
-    RejectionReason.NOT_A_NAME: _("What was given is not a name that we can publish."),
-    RejectionReason.NOT_ELIGIBLE: _("They came from others than creators and who stands for them."),
-    RejectionReason.DUPLICATE: _("The same signer was on the list already."),
-    RejectionReason.CONTENT: _("The text that was given cannot be published."),
-}
-"""What the public reads; the signer of one reads `RejectionReason`."""
 
 
 class Correction(TypedDict):
@@ -39,8 +27,8 @@ def corrections(campaign: Campaign, language: str) -> list[Correction]:
     """Those that stand removed now and were published before, the newest day first.
 
     One for each UTC day and reason, ``at`` being the day's beginning: a removal's own instant would
-    be that of a tombstone, and say of whom the reason speaks. The reason is in the active language; of
-    a removal by rule it is what the campaign wrote of it, in that ``language`` of the campaign. Who was
+    be that of a tombstone, and say of whom the reason speaks. What the campaign wrote, of a reason or of
+    a removal by rule, is in that ``language`` of it, and a reason of ours in the active one. Who was
     restored, withdrew or was erased since is not among them.
 
     ``counts.removed`` is the sum of all ``number`` and those who were rejected before they were ever
@@ -50,7 +38,8 @@ def corrections(campaign: Campaign, language: str) -> list[Correction]:
     words = _words(rows, campaign, language)
     found: Counter[tuple[date, str]] = Counter()
     for each in rows:
-        reason = words.get(each["removal"]) or str(REASONS[each["rejection_reason"]])
+        ours = rejections.find(campaign, each["rejection_reason"]).for_public(language)
+        reason = words.get(each["removal"]) or str(ours)
         found[each["day"], reason] += each["number"]
     return [
         {"at": instant(datetime.combine(day, time.min, UTC)), "number": number, "reason": reason}

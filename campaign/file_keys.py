@@ -36,6 +36,7 @@ from campaign.file_values import (
     refuse_twice,
 )
 from campaign.models.campaign import BotCheck, Publication
+from campaign.models.signature import RejectionReason
 from campaign.rules import RULES
 
 # Every first part of a path that is or may become the product's own: a campaign there would never
@@ -55,6 +56,8 @@ _LANGUAGE = re.compile(r"(?=.{2,10}\Z)[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?\Z")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\Z", re.IGNORECASE)
 MINIMUM_CONTRAST = 4.5
 """Of text against its ground: WCAG 2.2, success criterion 1.4.3."""
+MOST_REASONS = 9
+"""One digit of a keyboard chooses each."""
 _LONGEST_SKELETON = 1000
 """What a ProtectedName takes of each; some single characters stand for eighteen."""
 
@@ -190,6 +193,28 @@ def _organisations(rows: list[dict[str, Any]], place: Place) -> list[dict[str, A
     return rows
 
 
+def _reason_slug(slug: str, place: Place) -> str:
+    if slug not in RejectionReason.values:
+        _slug(slug, place)
+    return slug
+
+
+def _rejection_reasons(rows: list[dict[str, Any]], place: Place) -> list[dict[str, Any]]:
+    """Each of one's own with its words in the default language; ours have some."""
+    refuse_twice([row["slug"] for row in rows], place)
+    if len(rows) > MOST_REASONS:
+        raise place.wrong(gettext("are more than %(n)s") % {"n": MOST_REASONS})
+    first = place.languages[0]
+    for number, row in enumerate(rows, start=1):
+        if row["slug"] in RejectionReason.values:
+            continue
+        if first not in row["names"]:
+            raise place.item(number).under(first).wrong(gettext("is missing"))
+        if first not in row["public"]["names"]:
+            raise place.item(number).under("public").under(first).wrong(gettext("is missing"))
+    return rows
+
+
 # --- The keys --------------------------------------------------------------------------------
 
 
@@ -219,6 +244,13 @@ _ORGANISATION = Table(
         Key("name", Text(), _("Name"), then=_short_name),
         Key("domains", List(Text(253)), _("Mail domains"), then=_mail_domains),
     )
+)
+_REJECTION_REASON = Table(
+    (
+        Key("slug", Text(40), _("Short name"), then=_reason_slug),
+        Key("public", Table((), named=True), _("For the public"), default={"names": {}}),
+    ),
+    named=True,
 )
 _STATEMENT = Table(
     (
@@ -415,6 +447,25 @@ SECTIONS = (
                 default={},
                 column="rules",
                 help=_("Protected names, organisations and groups are held always."),
+            ),
+        ),
+    ),
+    Section(
+        "rejecting",
+        _("Why a signature is refused"),
+        (
+            Key(
+                "rejection_reasons",
+                Rows(_REJECTION_REASON, short="slug"),
+                _("Reasons"),
+                default=[],
+                column="rejection_reasons",
+                help=_(
+                    "What the signer reads, and what the corrections page says of all of them; none for "
+                    "ours. Ours may stand among them without words: impersonation, not_a_name, "
+                    "not_eligible, duplicate, content."
+                ),
+                then=_rejection_reasons,
             ),
         ),
     ),

@@ -293,7 +293,9 @@ class Table:
         for key in self.keys:
             each = value.get(key.name, key.default)
             if each != key.default or each not in ("", None, [], {}):
-                table[key.name] = key.kind.written(each)
+                text = key.kind.written(each)
+                if text != {} or not key.is_optional:
+                    table[key.name] = text
         table.update(value.get("names", {}))
         return table
 

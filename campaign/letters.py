@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import identity, mailboxes, outbox
+from campaign import identity, mailboxes, outbox, rejections
 from campaign.contrast import ACCENT, lightened
 from campaign.languages import direction, interface_language
 from campaign.links import LIFETIME, Purpose, link_path
@@ -32,7 +32,7 @@ from campaign.models.mail import (
 from campaign.models.question import QUESTIONS, Question
 from campaign.models.report import Report
 from campaign.models.representation import Representation
-from campaign.models.signature import RejectionReason, Signature
+from campaign.models.signature import Signature
 from campaign.models.statement import current_text
 
 NAME_IN_MAIL = 60
@@ -113,7 +113,7 @@ def example(campaign: Campaign, kind: str, language: str) -> Letter:
         language=language,
         created_at=timezone.now(),
         confirmed_at=None if waits else timezone.now(),
-        rejection_reason=RejectionReason.IMPERSONATION if kind == MailKind.REJECTED else "",
+        rejection_reason=rejections.offered(campaign)[0].slug if kind == MailKind.REJECTED else "",
     )
     report = None
     if kind in TO_REPORTERS:
@@ -149,9 +149,9 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
         "accent_in_the_dark": lightened(accent),
         "greeting": "" if report else _greeting(mail.representation or signature),
         "entry": _short(signature.name),
-        "reason": RejectionReason(signature.rejection_reason).label
-        if signature.rejection_reason
-        else "",
+        "reason": rejections.find(campaign, signature.rejection_reason).for_signer(
+            signature.language
+        ),
         "is_visible": campaign.is_visible(now),
         "link_ends": min(now + LIFETIME[Purpose.CONFIRM], signature.deleted_at),
         "campaign_url": f"{settings.BASE_URL}{reverse('campaign', args=[campaign.slug])}"

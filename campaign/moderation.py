@@ -5,13 +5,20 @@ from collections.abc import Collection
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from campaign import four_eyes, history, locks, moves, reports, rules
-from campaign.errors import ChangedMeanwhile, InPersonOnly, MoveRefused
+from campaign import four_eyes, history, locks, moves, rejections, reports, rules
+from campaign.details import PROBLEMS
+from campaign.errors import (
+    ChangedMeanwhile,
+    FieldError,
+    InPersonOnly,
+    InvalidInput,
+    MoveRefused,
+)
 from campaign.history import Actor, Moderator
 from campaign.models.approval import Approval
 from campaign.models.event import EventNote, Verb
 from campaign.models.report import ReportOutcome
-from campaign.models.signature import HoldReason, RejectionReason, Signature, Status
+from campaign.models.signature import HoldReason, Signature, Status
 from campaign.moves import Decision, Moved
 
 
@@ -60,7 +67,7 @@ def reject(
     *,
     signature_id: int,
     revision: int,
-    reason: RejectionReason,
+    reason: str,
     by: Moderator,
     note: str = "",
     status: Status | None = None,
@@ -68,15 +75,21 @@ def reject(
     """Refuse a held or published signature; its signer is told the reason, the note stays inside.
 
     ``status`` is the one that was shown, so that what a colleague has just approved isn't rejected
-    unseen. Raises ChangedMeanwhile, MoveRefused, SignatureGone.
+    unseen. Raises InvalidInput for a ``reason`` that the campaign doesn't offer, ChangedMeanwhile,
+    MoveRefused, SignatureGone.
     """
+
+    def decide(signature: Signature, _others: object) -> Decision:
+        if reason not in {each.slug for each in rejections.offered(signature.campaign)}:
+            said = str(PROBLEMS["unknown_choice"])
+            raise InvalidInput([FieldError("reason", "unknown_choice", said)])
+        return Decision(to=Status.REJECTED, rejection_reason=reason, reason=reason, note=note)
+
     return moves.move(
         signature_id=signature_id,
         verb=Verb.REJECT,
         actor=Actor.moderator(by),
-        decide=lambda _signature, _others: Decision(
-            to=Status.REJECTED, rejection_reason=reason, reason=reason, note=note
-        ),
+        decide=decide,
         revision=revision,
         status=status,
     )

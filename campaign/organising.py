@@ -1,10 +1,11 @@
 """The verbs of the organiser: load a campaign from its file, make and edit one, pause it, renew its link."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from campaign.errors import CampaignEdited
 from campaign.models.audit import AuditAction, AuditEntry
 from campaign.models.campaign import Campaign, new_key
 from campaign.models.membership import Membership, Role
+from campaign.models.signature import RejectionReason, Signature
 from campaign.models.tally import Tally, TallyChange
 
 
@@ -99,11 +101,23 @@ def _bring_to(
 ) -> tuple[list[str], list[str]]:
     """Lines of what changed, and the keys."""
     before, had_four_eyes = values(campaign), campaign.four_eyes
+    _keep_reasons(campaign, file.columns["rejection_reasons"])
     changes = _update_columns(campaign, file.columns)
     if campaign.four_eyes != had_four_eyes:
         _record_four_eyes(campaign, by)
     changes += _keep_parts(campaign, file)
     return changes, changed_keys(before, values(campaign))
+
+
+def _keep_reasons(campaign: Campaign, wanted: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse to lose the words of a reason that signers have been told."""
+    kept = {row["slug"] for row in wanted} | set(RejectionReason.values)
+    gone = {row["slug"] for row in campaign.rejection_reasons} - kept
+    refused = Signature.objects.filter(~Q(rejection_reason=""), campaign=campaign)
+    told = refused.filter(rejection_reason__in=gone).values_list("rejection_reason", flat=True)
+    if slug := gone and told.first():
+        reason = _("%(slug)s is missing, and there are signatures rejected for it")
+        raise FileMistake("rejection_reasons", reason % {"slug": repr(slug)})
 
 
 def _keep_parts(campaign: Campaign, file: CampaignFile) -> list[str]:

@@ -431,7 +431,6 @@ SPECTACULAR_SETTINGS = {
         "KindEnum": "campaign.models.signature.Kind",
         "EvidenceEnum": "campaign.models.signature.Evidence",
         "HoldReasonEnum": "campaign.models.signature.HoldReason",
-        "RejectionReasonEnum": "campaign.models.signature.RejectionReason",
         "ConfirmedStatusEnum": ["held", "published", "rejected", "withdrawn", "erased"],
         "StandingStatusEnum": ["held", "published"],
     },

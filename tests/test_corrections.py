@@ -13,10 +13,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from campaign import moderation, moves, signing
-from campaign.corrections import REASONS
 from campaign.history import ORGANISER
 from campaign.models import Campaign, Signature
 from campaign.models.signature import RejectionReason, Status
+from campaign.rejections import PUBLIC
 from tests.factories import (
     bring_to,
     make_campaign,
@@ -179,7 +179,7 @@ def test_nothing_in_it_points_to_anybody(client: Client, art: Campaign) -> None:
 
 
 def test_every_reason_has_words_for_the_public() -> None:
-    assert set(REASONS) == set(RejectionReason)
+    assert set(PUBLIC) == set(RejectionReason)
 
 
 def test_the_reason_is_in_the_language_that_is_asked_for(client: Client, art: Campaign) -> None:

@@ -172,6 +172,8 @@ def aim(case: Case[Any], seeded: Seeded) -> None:
         _aim_query(case, seeded)
     if isinstance(case.body, dict):
         real = {"discipline": "musician", "country": "fr", "language": "en", "token": seeded.token}
+        if decides:
+            real["reason"] = "content"
         for name in case.body.keys() & real.keys():
             if case.body[name]:
                 case.body[name] = real[name]

@@ -21,10 +21,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape, format_html
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from campaign import four_eyes, presence, roles
+from campaign import four_eyes, presence, rejections, roles
 from campaign.admin import desk, looking, past, undo
 from campaign.admin.dossier import Dossier, dossier
 from campaign.admin.site import site
@@ -92,8 +93,13 @@ def page(
         "dossier": found,
         "open_reports": found.open_reports,
         "sees_addresses": sees_addresses,
-        "events": [past.told(event, with_note=sees_addresses) for event in found.events],
+        "events": [
+            past.told(event, signature.campaign, with_note=sees_addresses) for event in found.events
+        ],
         "changed_since": past.changed_since(signature, found.events),
+        "rejected_for": rejections.find(signature.campaign, signature.rejection_reason).for_signer(
+            get_language()
+        ),
         "lane": desk.lane_now(signature),
         "asked": found.open_question,
         "deferred": signature.deferred_until and signature.deferred_until > timezone.now(),

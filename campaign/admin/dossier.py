@@ -98,7 +98,7 @@ def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
         representation = None
     represented = _rows(_of_representative(others, representation))
     decided = {
-        pk: past.told(event, with_note=sees_addresses)
+        pk: past.told(event, signature.campaign, with_note=sees_addresses)
         for pk, event in _decisions([*by_name, *by_address, *network, *represented]).items()
     }
     findings = rules.explain(signature)

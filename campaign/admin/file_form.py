@@ -149,23 +149,35 @@ class Form:
         return Group(path, key.label, key.help, fields, language)
 
     def _grid(self, key: Key, table: Table) -> Grid:
-        named = [Key(code, Text(), code, default="") for code in self.languages if table.named]
-        columns = [*table.keys, *named]
+        columns = list(self._columns(table))
         numbers = [n for n in range(1, MOST_ROWS + 1) if begins(self.typed, f"{key.name}[{n}].")]
         last = max(numbers, default=0)
         numbers = list(range(1, min(last + self.spare, MOST_ROWS) + 1))
         rows = []
         for number in numbers:
             path = f"{key.name}[{number}]"
-            rows.append([self._field(column, f"{path}.{column.name}") for column in columns])
-            for cell, column in zip(rows[-1], columns, strict=True):
-                cell.language = column.name if column in named else ""
+            rows.append([self._field(key, f"{path}.{inner}") for key, inner, _code in columns])
+            for cell, (column, _inner, code) in zip(rows[-1], columns, strict=True):
+                cell.language = code
                 cell.label = f"{column.label} ({number})"
             rows[-1][0].mistakes += self._taken(path, exactly=True)
-        heads = [(column.label, column.name if column in named else "") for column in columns]
+        heads = [(column.label, code) for column, _inner, code in columns]
         grid = Grid(key.name, key.label, key.help, heads, rows, self._taken(key.name))
         self.fields.append(grid)
         return grid
+
+    def _columns(self, table: Table) -> Iterator[tuple[Key, str, str]]:
+        """Key, path in the row and language of each; a table of names is a column for each language."""
+        for key in table.keys:
+            if isinstance(key.kind, Table):
+                for code in self.languages:
+                    each = Key(code, Text(), f"{key.label} {code}", default="")
+                    yield each, f"{key.name}.{code}", code
+            else:
+                yield key, key.name, ""
+        if table.named:
+            for code in self.languages:
+                yield Key(code, Text(), code, default=""), code, code
 
     def _field(self, key: Key, path: str, language: str = "") -> Field:
         widget = _WIDGETS.get(type(key.kind), "line")

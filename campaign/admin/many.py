@@ -60,7 +60,7 @@ def preview(
         "rows": [pair for pair in fit if pair not in guarded],
         "guarded": [signature for signature, _names in guarded],
         "unfit": [row for row in signatures if not button.fits(row)],
-        "form": form or button.form(),
+        "form": form or button.of_many(None, signatures),
         "filters": request.POST.get("filters", request.GET.urlencode()),
     }
     request.current_app = site.name
@@ -81,7 +81,10 @@ def decide_many(request: HttpRequest, *, verb: str) -> HttpResponse:
         return to_list(filters)
     chosen = {item["pk"]: item for item in items if item}
     rows = {row.pk: row for row in _selected(request, list(chosen))}
-    form = button.form(request.POST)
+    if not rows:
+        messages.warning(request, str(SignatureGone.message))
+        return to_list(filters)
+    form = button.of_many(request.POST, rows.values())
     if not form.is_valid():
         return preview(request, list(rows.values()), verb=verb, form=form, status=422)
     alone = {"note": ""} if button.verb == Verb.APPROVE else {}

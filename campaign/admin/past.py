@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from campaign import rejections
+from campaign.models.campaign import Campaign
 from campaign.models.event import Event, Verb
 from campaign.models.signature import Evidence, HoldReason, RejectionReason, Signature, Status
 
@@ -53,14 +55,14 @@ FIELDS = {
 }
 
 
-def told(event: Event, *, with_note: bool = True) -> dict[str, Any]:
-    """An event in words: what, who, why, and the note beside it, for who may read it."""
+def told(event: Event, campaign: Campaign, *, with_note: bool = True) -> dict[str, Any]:
+    """An event of a campaign in words: what, who, why, and the note beside it, for who may read it."""
     note = getattr(event, "note", None) if with_note else None
     return {
         "at": event.at,
         "what": VERBS[Verb(event.verb)],
         "who": who(event.actor, str(event.user or event.api_key or "")),
-        "why": why(event.verb, event.reason),
+        "why": why(event.verb, event.reason, campaign),
         "note": note.text if note else "",
     }
 
@@ -71,11 +73,16 @@ def who(actor: str, name: str) -> str:
     return f"{acted}: {name}" if actor == "rule" else name or acted
 
 
-def why(verb: str, reason: str) -> str:
-    """The reason of a decision, from its code; of a change, the fields that it changed."""
+def why(verb: str, reason: str, campaign: Campaign | None = None) -> str:
+    """The reason of a decision, from its code; of a change, the fields that it changed.
+
+    A campaign's own reason is in its words where ``campaign`` is given.
+    """
     if verb == Verb.AMEND:
         fields = reason.split(",")
         return ", ".join(str(FIELDS.get(field, field)) for field in fields)
+    if verb == Verb.REJECT and campaign is not None:
+        return str(rejections.find(campaign, reason).for_signer(get_language()))
     reasons = {
         **dict(RejectionReason.choices),
         **dict(HoldReason.choices),
@@ -86,5 +93,5 @@ def why(verb: str, reason: str) -> str:
 
 def changed_since(signature: Signature, events: list[Event]) -> bool:
     """Whether a rejected one shows something else than what was rejected."""
-    rejections = [event.revision for event in events if event.verb == Verb.REJECT]
-    return signature.status == Status.REJECTED and signature.revision > max(rejections, default=0)
+    shown = [event.revision for event in events if event.verb == Verb.REJECT]
+    return signature.status == Status.REJECTED and signature.revision > max(shown, default=0)

@@ -15,10 +15,10 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from campaign import four_eyes, roles, rules, vouching
+from campaign import four_eyes, rejections, roles, rules, vouching
 from campaign.admin import decisions, desk, looking, many, proofs, sight, trying, undo, verdicts
 from campaign.admin.site import site
 from campaign.admin.unfolded import CampaignFilter, ChangeList, PageAdmin
@@ -222,7 +222,8 @@ class SignatureAdmin(PageAdmin[Signature]):
             said = _("One of two: %(user)s") % {"user": approval.user}
             shown = format_html('{} <span class="chip chip-second">{}</span>', shown, said)
         if row.status == Status.REJECTED:
-            return format_html("{} {}", row.get_rejection_reason_display(), shown)
+            why = rejections.find(row.campaign, row.rejection_reason)
+            return format_html("{} {}", why.for_signer(get_language()), shown)
         return shown or "–"
 
     @admin.display(description=_("Reported"))

@@ -1,6 +1,6 @@
 """What a moderator may decide of a signature: each decision with its form and the verb behind it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any
@@ -11,12 +11,13 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import moderation, moves, waiting
+from campaign import moderation, moves, rejections, waiting
 from campaign.admin import desk
 from campaign.languages import interface_language
+from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
 from campaign.models.question import QUESTION_MAX, QUESTIONS
-from campaign.models.signature import RejectionReason, Signature, Status
+from campaign.models.signature import Signature, Status
 from campaign.moves import Moved
 
 # --- Forms -----------------------------------------------------------------------------------
@@ -51,13 +52,23 @@ class ApproveForm(forms.Form):
 
 
 class RejectForm(NoteForm):
+    """One of the reasons that all of these campaigns have, in the moderator's language."""
+
     reason = forms.ChoiceField(
         label=_("Reason"),
-        choices=RejectionReason.choices,
         widget=forms.RadioSelect,
         help_text=_("The signer reads it in the mail that says so."),
     )
     field_order = ("reason", "note")
+
+    def __init__(self, *args: Any, campaigns: Collection[Campaign], **options: Any) -> None:
+        super().__init__(*args, **options)
+        lists = [rejections.offered(campaign) for campaign in campaigns]
+        common = set.intersection(*({each.slug for each in each_list} for each_list in lists))
+        language = translation.get_language()
+        self.fields["reason"].choices = [  # type: ignore[attr-defined]
+            (each.slug, each.for_signer(language)) for each in lists[0] if each.slug in common
+        ]
 
 
 class CheckForm(NoteForm):
@@ -160,6 +171,15 @@ class Button:
         """Its form, filled in, about this signature."""
         if self.form is AskForm:
             return AskForm(typed, language=signature.language)
+        return self.of_many(typed, [signature])
+
+    def of_many(
+        self, typed: Mapping[str, Any] | None, signatures: Collection[Signature]
+    ) -> forms.Form:
+        """One form for all of these; empty without ``typed``."""
+        if self.form is RejectForm:
+            campaigns = {each.campaign_id: each.campaign for each in signatures}
+            return RejectForm(typed, campaigns=campaigns.values())
         return self.form(typed)
 
     def fits(self, signature: Signature, *, is_reported: bool = False) -> bool:
@@ -199,7 +219,7 @@ BUTTONS = {
                 revision=shown["revision"],
                 status=Status(shown["status"]),
                 by=by,
-                reason=RejectionReason(typed["reason"]),
+                reason=typed["reason"],
                 note=typed["note"],
             ),
         ),
@@ -264,7 +284,7 @@ BUTTONS = {
 
 FORMS: dict[str, Callable[[Signature], forms.Form]] = {
     "approve_form": lambda _signature: ApproveForm(),
-    "reject_form": lambda _signature: RejectForm(),
+    "reject_form": lambda signature: RejectForm(campaigns=[signature.campaign]),
     "hold_form": lambda _signature: NoteForm(),
     "ask_form": lambda signature: AskForm(language=signature.language),
     "defer_form": lambda _signature: DeferForm(),

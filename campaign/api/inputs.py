@@ -14,7 +14,7 @@ from rest_framework.utils.json import strict_constant
 from campaign.api.shapes import Said, Shape, shown
 from campaign.details import TYPED_LIMIT
 from campaign.mailboxes import TYPED_LIMIT as ADDRESS_TYPED_LIMIT
-from campaign.models.signature import Kind, RejectionReason, Status
+from campaign.models.signature import Kind, Status
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -239,7 +239,10 @@ class RejectInput(HoldInput):
     status = StrictChoice(
         [Status.HELD.value, Status.PUBLISHED.value], help_text="The status that the caller saw."
     )
-    reason = StrictChoice(RejectionReason.choices, help_text="The signer reads it.")
+    reason = StrictText(
+        said={"minLength": 1, "maxLength": 40, "pattern": "^[a-z0-9]+(?:[_-][a-z0-9]+)*$"},
+        help_text="One of the campaign's reasons; the signer reads its text.",
+    )
 
 
 class FeatureInput(DecisionInput):

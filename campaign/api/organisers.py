@@ -23,7 +23,7 @@ from campaign.export import FORMS
 from campaign.models.api_key import ApiKey, Scope
 from campaign.models.audit import AuditAction
 from campaign.models.campaign import Campaign
-from campaign.models.signature import RejectionReason, Status
+from campaign.models.signature import Status
 from campaign.moves import Moved
 from campaign.publication import instant
 
@@ -221,7 +221,7 @@ class Reject(_Decision):
             signature_id=signature_id,
             revision=typed["revision"],
             status=Status(typed["status"]),
-            reason=RejectionReason(typed["reason"]),
+            reason=typed["reason"],
             note=typed["note"],
             by=self.key,
         )

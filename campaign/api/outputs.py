@@ -7,7 +7,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 
 from campaign import private_reads
-from campaign.models.signature import Evidence, HoldReason, Kind, RejectionReason
+from campaign.models.signature import Evidence, HoldReason, Kind
 
 Shape = serializers.Serializer[Any]
 
@@ -250,7 +250,9 @@ class PrivateSignatureShape(Shape):
     language = serializers.CharField(allow_null=True, help_text="That they are written to in.")
     source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     hold_reasons = serializers.ListField(child=serializers.ChoiceField(HoldReason.choices))
-    rejection_reason = serializers.ChoiceField(RejectionReason.choices, allow_null=True)
+    rejection_reason = serializers.CharField(
+        allow_null=True, help_text="One of the campaign's reasons."
+    )
     evidence = PrivateEvidenceShape(allow_null=True)
     statement_version = serializers.IntegerField()
     statement_language = serializers.CharField()

@@ -52,6 +52,8 @@ class Campaign(models.Model):
     colours = models.JSONField(default=dict, blank=True)
     # What `logos.LogoFile.facts` says; {} of none. The bytes are a row of their own.
     logo = models.JSONField(default=dict, blank=True)
+    # As the campaign file has them; [] for ours: see `rejections`.
+    rejection_reasons = models.JSONField(default=list, blank=True)
     retention_months = models.PositiveSmallIntegerField(default=12)
     # Each {"name": ..., "domains": [...]}: the mail domains that are an organisation's alone, in ASCII.
     organisations = models.JSONField(default=list, blank=True)

@@ -83,7 +83,7 @@ GUARDED = (HoldReason.PROTECTED_NAME, HoldReason.NEAR_NAME)
 
 
 class RejectionReason(models.TextChoices):
-    """Why a signature is not accepted, in words that its signer reads."""
+    """Our reasons why a signature is not accepted, in words that its signer reads."""
 
     IMPERSONATION = "impersonation", _("We could not confirm that this is you.")
     NOT_A_NAME = "not_a_name", _("What was given is not a name that we can publish.")
@@ -148,7 +148,8 @@ class Signature(models.Model):
     # A moderator looks at it again then; whatever happens to it before makes that void.
     deferred_until = models.DateTimeField(null=True, blank=True)
     rejected_from = models.CharField(max_length=10, blank=True)
-    rejection_reason = models.CharField(max_length=20, choices=RejectionReason, blank=True)
+    # One of the campaign's, or of ours: see `rejections`.
+    rejection_reason = models.CharField(max_length=40, blank=True)
     # The rule that removed it, while it stands removed by that.
     removal = models.ForeignKey(
         "campaign.Removal", models.PROTECT, null=True, blank=True, related_name="+", db_index=False

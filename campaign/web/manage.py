@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import letters, own_data, publication, signing, sites, vouching
+from campaign import letters, own_data, publication, rejections, signing, sites, vouching
 from campaign.details import CORRECTABLE
 from campaign.errors import (
     CampaignError,
@@ -27,7 +27,7 @@ from campaign.languages import Speech, site_languages
 from campaign.links import Purpose
 from campaign.models.campaign import Campaign, Publication
 from campaign.models.evidence import SiteStatus
-from campaign.models.signature import STANDING, Evidence, RejectionReason, Signature, Status
+from campaign.models.signature import STANDING, Evidence, Signature, Status
 from campaign.models.statement import current_text
 from campaign.outbox import link_to
 from campaign.web import personal
@@ -179,7 +179,7 @@ def _own_page(
     speech = personal.spoken(request, signature)
     context = {
         **personal.shown(request, signature),
-        **_standing(signature),
+        **_standing(signature, speech.language),
         **_signed(signature),
         "vouchings": vouching.of_signature(signature),
         "typed": {**_as_it_is(signature), **(typed or {})},
@@ -200,12 +200,16 @@ def _own_page(
     return personal.answer(request, signature, "pages/manage.html", context, status=status)
 
 
-def _standing(signature: Signature) -> dict[str, Any]:
+def _standing(signature: Signature, language: str) -> dict[str, Any]:
     """How it stands with the signature, in words."""
     rejected, pending = signature.status == Status.REJECTED, signature.status == Status.PENDING
     return {
         "standing": STANDINGS[signature.status],
-        "reason": RejectionReason(signature.rejection_reason).label if rejected else "",
+        "reason": rejections.find(signature.campaign, signature.rejection_reason).for_signer(
+            language
+        )
+        if rejected
+        else "",
         "reviewed": signature.campaign.publication == Publication.AFTER_REVIEW,
         "confirm_url": link_to(Purpose.CONFIRM, signature)
         if pending and signature.campaign.takes_confirmations()
