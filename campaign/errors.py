@@ -117,6 +117,16 @@ class MoveRefused(CampaignError):
     message = _("That is not possible in the state that this signature is in now.")
 
 
+class ListFrozen(MoveRefused):
+    """The campaign has stopped it: nothing comes onto its list or changes there (`brakes`)."""
+
+    code = "list_frozen"
+    message = _(
+        "The list is frozen for the moment: nothing is added to it or changed on it. "
+        "To hide a name or to take it back is possible at any time."
+    )
+
+
 class InPersonOnly(CampaignError):
     """A program may not decide this: who checked, and how, is a person's word."""
 

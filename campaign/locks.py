@@ -35,6 +35,11 @@ ORDER BY id FOR UPDATE
 """
 
 
+_BRAKES = 0x6272616B65
+"""The advisory lock of all brakes: moves share it, so that a brake waits for those underway."""
+_SHARE = f"SELECT pg_advisory_xact_lock_shared({_BRAKES})"
+
+
 class Known(NamedTuple):
     """What a request to sign needs to know of a signature that its address has made before."""
 
@@ -45,14 +50,16 @@ class Known(NamedTuple):
 
 
 def lock(signature_id: int | str) -> tuple[Signature, list[Signature]]:
-    """Lock a signature and the others of its campaign and address, in one statement.
+    """Lock a signature and the others of its campaign and address, in one trip.
 
-    ``signature_id`` is its primary key or its public id. Without an address it is locked alone.
-    Raises SignatureGone when there is no such row.
+    The brakes first, and in a statement of its own: one that had to wait then sees what has been
+    pulled meanwhile. ``signature_id`` is its primary key or its public id. Without an address it is
+    locked alone. Raises SignatureGone when there is no such row.
     """
     key = "id" if isinstance(signature_id, int) else "public_id"
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK.format(key=key), {"it": signature_id})
+        cursor.execute(f"{_SHARE};{_LOCK.format(key=key)}", {"it": signature_id})
+        cursor.nextset()
         rows = [_signature(*row) for row in cursor.fetchall()]
     signature = next((row for row in rows if getattr(row, key) == signature_id), None)
     if signature is None:
@@ -67,6 +74,18 @@ def _signature(slug: str, stamp: int, has_webhooks: bool, *values: Any) -> Signa
     its = (each for each in campaign.disciplines.all() if each.pk == signature.discipline_id)
     signature.discipline = next(its, None)
     return signature
+
+
+def hold_brakes() -> None:
+    """Let no brake be pulled until this transaction has ended."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARE)
+
+
+def wait_for_moves() -> None:
+    """Wait until every move that is underway has ended, and let none begin before this transaction has."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock({_BRAKES})")
 
 
 def lock_address(campaign_id: int, canonical_email: str) -> list[Known]:

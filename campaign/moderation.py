@@ -12,6 +12,7 @@ from campaign.errors import (
     FieldError,
     InPersonOnly,
     InvalidInput,
+    ListFrozen,
     MoveRefused,
 )
 from campaign.history import Actor, Moderator
@@ -104,8 +105,8 @@ def hold(*, signature_id: int, by: Moderator, note: str = "", revision: int | No
         signature_id=signature_id,
         verb=Verb.HOLD,
         actor=Actor.moderator(by),
-        decide=lambda _signature, _others: Decision(
-            to=Status.HELD,
+        decide=lambda signature, _others: Decision(
+            to=_off_the_list(signature),
             hold_reasons=[HoldReason.MODERATOR],
             reason=HoldReason.MODERATOR,
             note=note,
@@ -113,6 +114,13 @@ def hold(*, signature_id: int, by: Moderator, note: str = "", revision: int | No
         revision=revision,
         status=Status.PUBLISHED,
     )
+
+
+def _off_the_list(signature: Signature) -> Status:
+    """Held; raises ListFrozen of an entry that its campaign lets nobody but its signer hide."""
+    if signature.is_listed and signature.campaign.frozen_at:
+        raise ListFrozen
+    return Status.HELD
 
 
 def take_back(*, signature_id: int, revision: int, by: Moderator) -> Moved:
@@ -126,7 +134,7 @@ def take_back(*, signature_id: int, revision: int, by: Moderator) -> Moved:
         verb=Verb.HOLD,
         actor=Actor.moderator(by),
         decide=lambda signature, others: Decision(
-            to=Status.HELD,
+            to=_off_the_list(signature),
             hold_reasons=rules.hold_reasons(signature, others) or [HoldReason.MODERATOR],
             reason=HoldReason.MODERATOR,
         ),
@@ -197,6 +205,8 @@ def feature(*, signature_id: int, revision: int, featured: bool, by: Moderator) 
     signature, _others = locks.lock(signature_id)
     if signature.status == Status.PENDING:
         raise MoveRefused  # nobody has confirmed it: it has no history yet
+    if signature.is_listed and signature.campaign.frozen_at and signature.featured != featured:
+        raise ListFrozen
     return moves.amend(
         signature_id=signature_id,
         actor=Actor.moderator(by),

@@ -5,14 +5,14 @@ announcements that are owed. Both lock first, in the order of `locks`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from django.db import IntegrityError, transaction
 
 from campaign import announcements, blocks, counts, history, locks, outbox, placing, reports, trip
-from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
+from campaign.errors import ChangedMeanwhile, ListFrozen, MoveRefused, SignatureGone
 from campaign.history import Actor
 from campaign.models.approval import Approval
 from campaign.models.event import EventNote, Verb
@@ -140,11 +140,12 @@ def move(
     3. Another ``revision`` or ``status`` by now than the door showed is refused (ChangedMeanwhile).
     4. UPDATE filtered by id and status, then event, counts and mails.
 
-    Raises SignatureGone when the row is no more, MoveRefused when the state machine forbids it.
+    What would be published while a brake is on is held or refused (`brakes`). Raises SignatureGone when
+    the row is no more, MoveRefused when the state machine forbids it.
     """
     signature, others = locks.lock(signature_id)
     before = Status(signature.status)
-    decision = decide(signature, others)
+    decision = _braked(signature, verb, decide(signature, others))
     if decision.to == before:
         return Moved(signature, changed=False, before=before)
     if revision not in {None, signature.revision} or status not in {None, before}:
@@ -173,9 +174,7 @@ def move(
         raise MoveRefused
     taken_back = verb in {Verb.WITHDRAW, Verb.ERASE}
     announcements.announce(signature, was_listed=was_listed, taken_back=taken_back)
-    if (
-        before == Status.HELD
-    ):  # one moderator's yes is to how it stood there, and to nothing after it
+    if before == Status.HELD:  # one moderator's yes is to how it stood there, to nothing after it
         Approval.objects.filter(signature=signature).delete()
     _settle_mails(signature, verb, before, decision.mails_at)
     if verb in ANSWERS:
@@ -188,6 +187,18 @@ def move(
     if verb != Verb.CONFIRM:
         close_suspicions(signature.pk)
     return Moved(signature, changed=True, before=before)
+
+
+def _braked(signature: Signature, verb: Verb, decision: Decision) -> Decision:
+    """What the brakes of its campaign leave of a decision to publish; may raise ListFrozen."""
+    campaign = signature.campaign
+    if decision.to != Status.PUBLISHED or signature.status == Status.PUBLISHED:
+        return decision
+    if verb == Verb.CONFIRM and (campaign.braked_at or campaign.frozen_at):
+        return replace(decision, to=Status.HELD, hold_reasons=[HoldReason.BRAKE])
+    if campaign.frozen_at:
+        raise ListFrozen
+    return decision
 
 
 def _proof(signature: Signature, domain: str) -> list[Statement]:

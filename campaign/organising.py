@@ -1,4 +1,4 @@
-"""The verbs of the organiser: load a campaign from its file, make and edit one, pause it, renew its link."""
+"""The verbs of the organiser: load a campaign from its file, make and edit one, renew its preview link."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaign import audit
@@ -149,16 +148,6 @@ def _update_columns(campaign: Campaign, wanted: Mapping[str, Any]) -> list[str]:
 
 
 # --- While it runs ---------------------------------------------------------------------------
-
-
-def pause(campaign: Campaign) -> None:
-    """Take no more signatures until further notice; a campaign paused already stays as it is."""
-    Campaign.objects.filter(pk=campaign.pk, paused_at=None).update(paused_at=timezone.now())
-
-
-def resume(campaign: Campaign) -> None:
-    """Take signatures again."""
-    Campaign.objects.filter(pk=campaign.pk).update(paused_at=None)
 
 
 @transaction.atomic

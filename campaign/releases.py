@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaign import audit, identity, moves, queue, rules, suspicions
+from campaign import audit, identity, locks, moves, queue, rules, suspicions
 from campaign.errors import CampaignError, ChangedMeanwhile
 from campaign.history import Actor
 from campaign.likeness import Likeness, Protected
@@ -155,8 +155,15 @@ def release_due(work: timedelta = WORK) -> int:
 @transaction.atomic
 def _release_some() -> int | None:
     """Take the next chunk of a batch that no other worker is at; None when there is none."""
-    due = ImportBatch.objects.filter(release_asked_at__isnull=False, released_at=None)
-    batch = due.select_for_update(skip_locked=True, no_key=True).order_by("pk").first()
+    locks.hold_brakes()
+    due = ImportBatch.objects.filter(
+        release_asked_at__isnull=False,
+        released_at=None,
+        campaign__braked_at=None,
+        campaign__frozen_at=None,
+    )
+    due = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
+    batch = due.order_by("pk").first()
     if batch is None:
         return None
     chunk = list(waiting(batch).defer("search").order_by("pk")[:CHUNK])

@@ -28,6 +28,7 @@ from campaign.errors import (
     ConsentChanged,
     FieldError,
     InvalidInput,
+    ListFrozen,
     NotFound,
     SignatureGone,
     StatementChanged,
@@ -349,7 +350,8 @@ def correct(token: str, *, typed: Mapping[str, Any], revision: int) -> Moved:
 
 def _correct(signature: Signature, changes: dict[str, Any], fold: str, revision: int) -> Moved:
     with transaction.atomic():
-        _locked, others = locks.lock(signature.pk)
+        locked, others = locks.lock(signature.pk)
+        _require_thawed(locked, changes)
         if _standing(others, fold) is not None:
             raise InvalidInput([FieldError("name", "duplicate", str(PROBLEMS["duplicate"]))])
         moved = moves.amend(
@@ -363,6 +365,14 @@ def _correct(signature: Signature, changes: dict[str, Any], fold: str, revision:
         if moved.changed:  # after the hold, which looks at what the campaign vouched for until now
             proofs.match_domain(signature.pk, actor=SIGNER)
         return held if held.changed else moved
+
+
+def _require_thawed(signature: Signature, changes: Mapping[str, Any]) -> None:
+    """Raise ListFrozen where the list is frozen and would show something else by these changes."""
+    shows = signature.status == Status.PUBLISHED and changes.get("show_name", signature.show_name)
+    changed = any(getattr(signature, name) != new for name, new in changes.items())
+    if signature.campaign.frozen_at and shows and changed:
+        raise ListFrozen
 
 
 def _hold_again(amended: Moved) -> Moved:
@@ -385,9 +395,13 @@ def _hold_again(amended: Moved) -> Moved:
 
 
 def show(token: str, *, show_name: bool) -> Moved:
-    """List the name, or count it without listing it. Raises TokenInvalid, TokenExpired, SignatureGone."""
+    """List the name, or count it without listing it. Raises TokenInvalid, TokenExpired, SignatureGone,
+    ListFrozen."""
     signature = seen(Purpose.MANAGE, token)
-    return moves.amend(signature_id=signature.pk, actor=SIGNER, changes={"show_name": show_name})
+    changes = {"show_name": show_name}
+    with transaction.atomic():
+        _require_thawed(locks.lock(signature.pk)[0], changes)
+        return moves.amend(signature_id=signature.pk, actor=SIGNER, changes=changes)
 
 
 def subscribe(token: str, *, newsletter: bool) -> Moved:

@@ -7,6 +7,7 @@ from celery.signals import task_prerun
 
 from campaign import (
     announcements,
+    brakes,
     counts,
     delivery,
     dispatch,
@@ -60,8 +61,9 @@ def reach_milestones() -> None:
 
 @shared_task(name=releases.TASK)
 def release() -> None:
-    """Publish what batches hold whose release was asked for."""
+    """Publish what somebody asked for as a whole: of a batch, or of what a brake held."""
     releases.release_due()
+    brakes.publish_due()
 
 
 @shared_task(name=sites.LOOK, soft_time_limit=200, time_limit=240)

@@ -7,9 +7,10 @@ from django.db import transaction
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from campaign import current, organising
+from campaign import brakes, current, organising
 from campaign.campaign_file import parse
 from campaign.models import Campaign, Consent, Discipline, StatementText, StatementVersion
+from campaign.models.brake import Brake
 from campaign.models.statement import current_consent, current_text
 from tests.factories import campaign_file, make_campaign
 
@@ -40,7 +41,7 @@ def test_a_second_look_asks_one_small_query(
 
 
 CHANGES: dict[str, Callable[[Campaign], object]] = {
-    "paused": organising.pause,
+    "paused": lambda campaign: brakes.pull(campaign, Brake.SIGNING, by=None),
     "updated behind every verb": lambda campaign: Campaign.objects.update(goal=7),
     "a discipline": lambda campaign: Discipline.objects.create(campaign=campaign, slug="poet"),
     "a discipline gone": lambda campaign: Discipline.objects.filter(slug="author").delete(),

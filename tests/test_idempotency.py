@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from campaign import organising, retention
+from campaign import brakes, retention
 from campaign.models import Campaign, IdempotencyKey, Mail, Signature
+from campaign.models.brake import Brake
 from tests.factories import details, make_campaign
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +90,7 @@ def test_what_was_accepted_before_the_campaign_closed_is_still_answered_alike(
     campaign: Campaign, client: Client
 ) -> None:
     sign(client)
-    organising.pause(campaign)
+    brakes.pull(campaign, Brake.SIGNING, by=None)
     assert sign(client) == ACCEPTED
     assert sign(client, key="another")[1]["code"] == "campaign_paused"
 

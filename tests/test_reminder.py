@@ -10,9 +10,10 @@ from django.conf import settings
 from django.core import mail as outbox_of_django
 from django.test import Client
 
-from campaign import delivery, letters, organising, retention, signing, tasks
+from campaign import brakes, delivery, letters, retention, signing, tasks
 from campaign.links import Purpose, make_token
 from campaign.models import Campaign, Mail, MailQuota, Signature, Suppression
+from campaign.models.brake import Brake
 from campaign.models.mail import MailKind, MailStatus
 from campaign.models.signature import Status
 from tests.factories import confirm_token, details, make_campaign, make_signature, not_me_token
@@ -187,7 +188,7 @@ def use_up_the_slots(signature: Signature) -> None:
 
 
 def pause(signature: Signature) -> None:
-    organising.pause(signature.campaign)
+    brakes.pull(signature.campaign, Brake.SIGNING, by=None)
 
 
 def close(signature: Signature) -> None:

@@ -15,15 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaign import organising, publication, roles
-from campaign.admin import desk, editing, eyes, numbers, previews
+from campaign.admin import brakes, desk, editing, eyes, numbers, previews
 from campaign.admin.site import site
 from campaign.admin.unfolded import PageAdmin
 from campaign.models.campaign import Campaign
 from campaign.models.statement import Consent, StatementText
 
 STEERING: dict[str, tuple[Callable[[Campaign], None], str | Promise]] = {
-    "pause": (organising.pause, _("Signing is paused.")),
-    "resume": (organising.resume, _("Signing goes on.")),
     "preview": (
         organising.renew_preview,
         _("The preview link is new; the old one shows nothing any more."),
@@ -68,6 +66,7 @@ class CampaignAdmin(PageAdmin[Campaign]):
             else "",
             "can_steer": can_steer,
             "eyes": eyes.panel(campaign),
+            "brakes": brakes.panel(campaign),
         }
         return TemplateResponse(request, "admin/campaign/campaign/page.html", context)
 
@@ -92,17 +91,25 @@ class CampaignAdmin(PageAdmin[Campaign]):
                 ("file", self.file),
             )
         ]
-        switch = path(
-            "<int:pk>/four-eyes/",
-            self.admin_site.admin_view(eyes.switch),
-            name="campaign_campaign_four_eyes",
-        )
+        switched: dict[str, Callable[..., HttpResponse]] = {
+            "four_eyes": eyes.switch,
+            "publish_held": brakes.publish_held,
+            **{name: partial(brakes.act, name=name) for name in brakes.ACTS},
+        }
+        switches = [
+            path(
+                f"<int:pk>/{name.replace('_', '-')}/",
+                self.admin_site.admin_view(view),
+                name=f"campaign_campaign_{name}",
+            )
+            for name, view in switched.items()
+        ]
         edit = path(
             "<int:pk>/edit/",
             self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.edit)),
             name="campaign_campaign_edit",
         )
-        return [*steering, switch, edit, *pages, *super().get_urls()]
+        return [*steering, *switches, edit, *pages, *super().get_urls()]
 
     # --- Its file, and the form of it
 

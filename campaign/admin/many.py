@@ -20,6 +20,7 @@ from campaign.errors import (
     CampaignError,
     ChangedMeanwhile,
     InvalidInput,
+    ListFrozen,
     MoveRefused,
     SignatureGone,
 )
@@ -126,6 +127,13 @@ def _say_many(request: HttpRequest, button: Button, outcomes: Counter[str]) -> N
         said = ngettext(
             "%(n)s has changed since it was shown, undecided: please look at it again.",
             "%(n)s have changed since they were shown, undecided: please look at them again.",
+            n,
+        )
+        messages.warning(request, said % {"n": n})
+    if n := outcomes[ListFrozen.code]:
+        said = ngettext(
+            "%(n)s stays as it is: the list is frozen.",
+            "%(n)s stay as they are: the list is frozen.",
             n,
         )
         messages.warning(request, said % {"n": n})

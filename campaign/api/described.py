@@ -274,7 +274,7 @@ def _codes(operation: dict[str, Any], *, status: str, method: str) -> list[str]:
         "404": ["not_found"],
         "405": ["method_not_allowed"],
         "406": ["not_acceptable"],
-        "409": ["changed_meanwhile", *(["move_refused"] if private else [])],
+        "409": ["changed_meanwhile", *(["move_refused", "list_frozen"] if private else [])],
         "410": ["signature_gone"],
         "412": ["precondition_failed"],
         "413": ["too_large"],

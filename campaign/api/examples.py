@@ -47,6 +47,8 @@ _CAMPAIGN = {
     "opens_at": "2026-01-22T14:00:00.000Z",
     "closes_at": None,
     "is_open": True,
+    "publication_paused_at": None,
+    "list_frozen_at": None,
     "goal": 1000,
     "disciplines": [{"slug": "musician", "name": "Musician"}, {"slug": "author", "name": "Author"}],
     "organiser": {

@@ -149,6 +149,8 @@ class CampaignShape(Shape):
     opens_at = serializers.DateTimeField()
     closes_at = serializers.DateTimeField(allow_null=True)
     is_open = serializers.BooleanField()
+    publication_paused_at = serializers.DateTimeField(allow_null=True)
+    list_frozen_at = serializers.DateTimeField(allow_null=True)
     goal = serializers.IntegerField()
     disciplines = DisciplineShape(many=True)
     organiser = OrganiserShape()

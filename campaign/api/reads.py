@@ -1,6 +1,7 @@
 """API version 1, what is read: parse, ask `publication`, answer."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -36,6 +37,10 @@ def page_url(name: str, request: Request, slug: str, cursor: str | None) -> str 
     return f"{absolute(name, slug)}?{urlencode(query)}"
 
 
+def _instant(at: datetime | None) -> str | None:
+    return publication.instant(at) if at else None
+
+
 def _campaign(campaign: Campaign, language: str) -> dict[str, Any]:
     text = publication.statement(campaign, language)
     numbers = publication.counts(campaign)
@@ -53,8 +58,10 @@ def _campaign(campaign: Campaign, language: str) -> dict[str, Any]:
         "consent": text.consent,
         "statement": {"version": text.version, "sha256": text.sha256},
         "opens_at": publication.instant(campaign.opens_at),
-        "closes_at": publication.instant(campaign.closes_at) if campaign.closes_at else None,
+        "closes_at": _instant(campaign.closes_at),
         "is_open": state == "open",
+        "publication_paused_at": _instant(campaign.braked_at),
+        "list_frozen_at": _instant(campaign.frozen_at),
         "goal": campaign.goal,
         "disciplines": [
             {"slug": discipline.slug, "name": discipline.name(text.language)}

@@ -6,6 +6,7 @@ from campaign.models.api_key import ApiKey
 from campaign.models.approval import Approval
 from campaign.models.audit import AuditEntry, AuditNote
 from campaign.models.batch import ImportBatch
+from campaign.models.brake import BrakeRelease
 from campaign.models.campaign import Campaign, Discipline, ProtectedName
 from campaign.models.event import Event, EventNote
 from campaign.models.evidence import Proof, Site
@@ -34,6 +35,7 @@ __all__ = [
     "Approval",
     "AuditEntry",
     "AuditNote",
+    "BrakeRelease",
     "Campaign",
     "Consent",
     "Discipline",

@@ -40,7 +40,10 @@ class Campaign(models.Model):
     goal = models.PositiveIntegerField()
     opens_at = models.DateTimeField(null=True, blank=True)
     closes_at = models.DateTimeField(null=True, blank=True)
+    # The brakes (see `brakes`): since when signing, publication and the list are stopped.
     paused_at = models.DateTimeField(null=True, blank=True)
+    braked_at = models.DateTimeField(null=True, blank=True)
+    frozen_at = models.DateTimeField(null=True, blank=True)
     publication = models.CharField(
         max_length=20, choices=Publication, default=Publication.AFTER_REVIEW
     )

@@ -30,6 +30,7 @@ TITLES: dict[str, str | Promise] = {
     "link_used": _("This link was used already"),
     "changed_meanwhile": _("This signature has changed"),
     "campaign_closed": _("Signing has ended"),
+    "list_frozen": _("The list is frozen"),
     "campaign_paused": _("Signing is paused"),
     "not_found": _("Nothing here"),
     "bad_cursor": _("This page of the list does not exist"),

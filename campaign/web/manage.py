@@ -18,6 +18,7 @@ from campaign.errors import (
     CampaignError,
     ChangedMeanwhile,
     InvalidInput,
+    ListFrozen,
     NotFound,
     SignatureGone,
     TokenExpired,
@@ -136,7 +137,7 @@ def _correct(request: HttpRequest, token: str, form: QueryDict) -> HttpResponse:
     except InvalidInput as error:
         errors = by_field(error.errors)
         return _own_page(request, token, typed=typed, errors=errors, status=422)
-    except ChangedMeanwhile as error:
+    except (ChangedMeanwhile, ListFrozen) as error:
         return _own_page(request, token, typed=typed, error=error, status=error.status)
     if not moved.changed:
         return _own_page(request, token, notice="unchanged")
