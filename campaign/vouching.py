@@ -331,6 +331,16 @@ def take_back_address(*, voucher: Voucher, email: str, by: User) -> None:
         )
 
 
+def revoke_proof(*, proof_id: int, actor: Actor, note: str = "") -> None:
+    """Take any proof back as a moderator who looks at it; of one that vouches, all that belongs to it.
+
+    Raises as `proofs.revoke`.
+    """
+    its = Vouching.objects.filter(proof=proof_id, ended_at=None).first()
+    if its is None or not _end(its.pk, actor, note=note, seen=True):
+        proofs.revoke(proof_id=proof_id, actor=actor, note=note)
+
+
 # --- The name beside the signer's ------------------------------------------------------------
 
 
@@ -408,7 +418,7 @@ def _vouch(
 
 
 @transaction.atomic
-def _end(vouching_id: int, actor: Actor) -> bool:
+def _end(vouching_id: int, actor: Actor, *, note: str = "", seen: bool = False) -> bool:
     """Take one back: name, proof and link go, what it took of the quota comes back.
 
     Not where its signer erased their data: the quota would tell the organisation of it.
@@ -419,12 +429,14 @@ def _end(vouching_id: int, actor: Actor) -> bool:
     voucher = vouchers.locked(vouching.voucher_id)
     # Before its own row, as an erasure does, or each would wait for the other.
     locks.lock(vouching.signature_id)
-    if not Vouching.objects.filter(pk=vouching_id, ended_at=None).update(ended_at=timezone.now()):
+    now = timezone.now()
+    ended = {"ended_at": now, "seen_at": now if seen else None}
+    if not Vouching.objects.filter(pk=vouching_id, ended_at=None).update(**ended):
         return False
     # Of who left the list nothing shows any more.
     with suppress(SignatureGone):
         _hide(vouching, actor)
-        proofs.revoke(proof_id=vouching.proof_id, actor=actor)
+        proofs.revoke(proof_id=vouching.proof_id, actor=actor, note=note)
     vouchers.take(voucher, -int(vouching.user_id is not None) - _delete_link(vouching))
     return True
 

@@ -14,6 +14,7 @@ from campaign.models import (
     Campaign,
     LinkBatch,
     Mail,
+    MemberLink,
     Membership,
     Signature,
     Voucher,
@@ -413,3 +414,25 @@ def test_what_nobody_vouches_for_any_more_is_a_lane_until_somebody_has_looked_at
     assert AuditEntry.objects.filter(action="looked_at", user__username="mod").count() == 1
     queue = moderator.get("/admin/campaign/signature/").content.decode()
     assert "looked_at_selected" not in queue
+
+
+def test_a_moderator_reads_who_vouches_and_takes_it_back_with_all_that_belongs_to_it(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form(member="yes"))
+    signature, proof = Signature.objects.get(), Vouching.objects.get().proof
+    moderator = in_role(Role.MODERATOR, campaign, "mod")
+    page = f"/admin/campaign/signature/{signature.pk}/"
+    assert "Actors’ Guild" in moderator.get(f"{page}change/").content.decode()
+    reader = in_role(Role.READER, campaign, "reader").get(f"{page}change/").content.decode()
+    assert "by a link" not in reader
+
+    done = moderator.post(f"{page}proofs/{proof.pk}/revoke/", {"note": "They denied it."})
+
+    assert done.status_code == 302
+    signature.refresh_from_db()
+    voucher.refresh_from_db()
+    assert (signature.evidence, signature.member_of, voucher.taken) == ("email", None, 0)
+    assert not MemberLink.objects.exists()
+    lane = moderator.get("/admin/campaign/signature/?status=fallen").content.decode()
+    assert "Zoë Moreau" not in lane

@@ -125,7 +125,7 @@ def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
             )[:SHOWN]
         ),
         reports=reports,
-        proofs=list(signature.proofs.order_by("pk")[:SHOWN]),
+        proofs=list(signature.proofs.select_related("vouching__voucher").order_by("pk")[:SHOWN]),
         is_suspect=suspicions.open_ones().filter(signature=signature).exists(),
         sites=list(signature.sites.order_by("pk")) if sees_addresses else [],
         representation=representation,

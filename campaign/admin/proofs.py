@@ -9,7 +9,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from campaign import proofs, sites
+from campaign import proofs, sites, vouching
 from campaign.admin import decisions, desk, verdicts
 from campaign.errors import CampaignError
 from campaign.history import Actor
@@ -67,7 +67,8 @@ def revoke(request: HttpRequest, *, pk: int, proof: int) -> HttpResponse:
     if not form.is_valid() or not signature.proofs.filter(pk=proof).exists():
         return decisions.page(request, signature, status=422)
     try:
-        proofs.revoke(proof_id=proof, actor=Actor.moderator(by), note=form.cleaned_data["note"])
+        note = form.cleaned_data["note"]
+        vouching.revoke_proof(proof_id=proof, actor=Actor.moderator(by), note=note)
         messages.success(request, _("Taken back: the evidence is what the other proofs show."))
     except CampaignError as error:
         messages.warning(request, str(error))
