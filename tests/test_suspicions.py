@@ -61,6 +61,7 @@ def test_what_is_like_a_name_protected_since_is_brought_up_and_stays_on_the_list
     assert len(listed) == 7
     page = desk.get(LANE).content.decode()
     assert "PRADO, Ana" in page
+    assert "Protected name: Ana Prado" in " ".join(page.split())
     assert "Ana Torres" not in page
 
 

@@ -41,6 +41,8 @@ FILTERS = "_changelist_filters"
 
 REPORTED = "reported"
 """The lane of what somebody has reported, published or held."""
+SUSPECT = "suspect"
+"""The lane of what was published before a name that it is like became protected."""
 FALLEN = "fallen"
 """The lane of what an organisation vouched for, and no longer does."""
 
@@ -90,7 +92,7 @@ WORK = (
     Lane(REPORTED, _("Reported"), _IS_REPORTED & ~_WAITS, (OrderBy(_FIRST_REPORT), "pk"), True),
     Lane("protected", _("Protected names"), _OTHERWISE & _PROTECTED, _OLDEST, True),
     Lane(
-        "suspect",
+        SUSPECT,
         _("Published, like a protected name"),
         _IS_SUSPECT & ~_IS_REPORTED & ~_WAITS,
         _OLDEST,

@@ -114,7 +114,8 @@ class SignatureList(ChangeList):
         super().get_results(request)
         rows = list(self.result_list)
         seen = set(roles.campaigns(request.user, roles.ADDRESSES).values_list("pk", flat=True))
-        suspect = [row for row in rows if not set(GUARDED).isdisjoint(row.hold_reasons)]
+        all_are = request.GET.get("status") == desk.SUSPECT
+        suspect = [r for r in rows if all_are or not set(GUARDED).isdisjoint(r.hold_reasons)]
         answered = desk.answered(rows)
         names = dict(zip(suspect, rules.matching_names(suspect), strict=True))
         reported = {}
@@ -205,6 +206,8 @@ class SignatureAdmin(PageAdmin[Signature]):
         if row.status == Status.REJECTED:
             reasons = [reason for reason in reasons if reason == HoldReason.RENAMED]
         names = ", ".join(str(name) for name in getattr(row, "resembles", []))
+        if names and row.status == Status.PUBLISHED:
+            reasons = [HoldReason.PROTECTED_NAME]  # as it would be held for by now
         chips = [
             (
                 reason,

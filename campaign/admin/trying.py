@@ -16,7 +16,7 @@ from campaign.admin.site import site
 from campaign.details import ADDRESS_PROBLEMS, TEXT_PROBLEMS
 from campaign.models.address import canonical_address
 from campaign.models.campaign import Campaign, Publication
-from campaign.models.signature import Kind, Signature, Status
+from campaign.models.signature import GUARDED, Kind, Signature, Status
 
 
 class Words(forms.CharField):
@@ -77,6 +77,7 @@ class Said:
     reason: str | Promise
     sentence: str
     signatures: list[Signature]
+    alarm: bool
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -106,6 +107,7 @@ def _answer(typed: dict[str, Any]) -> dict[str, Any]:
                 finding.reason.label,
                 finding.sentence,
                 [shown[pk] for pk in finding.signatures if pk in shown],
+                alarm=finding.reason in GUARDED,
             )
             for finding in findings
         ],
