@@ -1,6 +1,5 @@
 """Moderators at their desk: by keyboard, two at once, by day and by night, on a phone, without a script."""
 
-import re
 import time
 from statistics import median, quantiles
 from typing import Any
@@ -15,7 +14,7 @@ from tests.browser.visiting import (
     PHONE_LIGHT,
     Look,
     Visitors,
-    axe,
+    serious,
     shoot,
 )
 from tests.chromium import MEASURED
@@ -251,16 +250,6 @@ def test_list_and_page_are_clean_to_axe(desk: Any, look: Look) -> None:
     found += serious(page)
     shoot(page, f"desk-ask-{look.name}")
     assert found == []
-
-
-def serious(page: Any) -> list[str]:
-    """What axe finds that keeps somebody out, on our own parts and on Unfold's."""
-    try:
-        axe(page)
-    except AssertionError as error:
-        told = re.split(r"\n(?=  [a-z])", str(error))
-        return [each for each in told if "(serious)" in each or "(critical)" in each]
-    return []
 
 
 def test_the_phone_has_all_buttons_within_reach(desk: Any) -> None:

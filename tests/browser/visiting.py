@@ -126,6 +126,16 @@ def axe(page: Any) -> None:
     assert not violations, f"{page.url}\n" + "\n".join(map(_told, violations))
 
 
+def serious(page: Any) -> list[str]:
+    """What axe finds that keeps somebody out, on our own parts and on Unfold's."""
+    try:
+        axe(page)
+    except AssertionError as error:
+        told = re.split(r"\n(?=  [a-z])", str(error))
+        return [each for each in told if "(serious)" in each or "(critical)" in each]
+    return []
+
+
 def _opened_anew(page: Any) -> Any:
     """The same document where JavaScript is on, but none of the page's own comes."""
     is_dark = page.evaluate("() => matchMedia('(prefers-color-scheme: dark)').matches")

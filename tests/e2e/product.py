@@ -179,6 +179,14 @@ class Product:
             cursor = connection.execute(sql.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
 
+    @contextmanager
+    def holding(self, sql: str, *parameters: Any) -> Iterator[None]:
+        """Hold the locks that this takes, as another process of the product would."""
+        with psycopg.connect(self._database_url) as connection:
+            connection.execute(sql.encode(), parameters)
+            yield
+            connection.rollback()
+
     def logged(self) -> str:
         """The end of every log, for whoever has to find out why a test failed."""
         return "\n".join(
