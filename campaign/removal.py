@@ -16,8 +16,9 @@ from django.db.models import Case, CharField, Count, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaign import audit, criteria, identity, queue
+from campaign import audit, criteria, identity, queue, rejections
 from campaign.criteria import Rule
+from campaign.details import PROBLEMS
 from campaign.errors import AlreadyStarted, FieldError, InvalidInput
 from campaign.models.audit import AuditAction
 from campaign.models.campaign import Campaign
@@ -28,7 +29,7 @@ from campaign.models.removal import (
     RemovalItem,
     RemovalStatus,
 )
-from campaign.models.signature import RejectionReason, Signature
+from campaign.models.signature import Signature
 
 TASK = "campaign.remove"
 LOOK_FOR = 10_000
@@ -117,14 +118,15 @@ def sample(removal: Removal, state: ItemState) -> list[Signature]:
 
 
 @transaction.atomic
-def start(
-    *, removal: Removal, reason: RejectionReason, words: Mapping[str, str], by: AbstractBaseUser
-) -> None:
-    """Let the worker remove what was matched, for that reason.
+def start(*, removal: Removal, reason: str, words: Mapping[str, str], by: AbstractBaseUser) -> None:
+    """Let the worker remove what was matched, for one of the campaign's reasons (`rejections`).
 
     ``words`` are what the corrections page says, one text for each language of the campaign. A run that
     is under way is a success that changes nothing. Raises InvalidInput, AlreadyStarted.
     """
+    if reason not in {each.slug for each in rejections.offered(removal.campaign)}:
+        said = str(PROBLEMS["unknown_choice"])
+        raise InvalidInput([FieldError("reason", "unknown_choice", said)])
     texts = _checked_words(removal.campaign, words)
     now = timezone.now()
     started = Removal.objects.filter(
@@ -136,7 +138,7 @@ def start(
         raise AlreadyStarted
     removal.refresh_from_db()
     details: dict[str, audit.Code] = {
-        "reason": reason.value,
+        "reason": reason,
         "by": Rule.of(removal.rule).chosen(),
     }
     record(AuditAction.REMOVAL, removal, by, progress(removal).matched, details)

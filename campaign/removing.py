@@ -5,6 +5,7 @@ at once share the rows, since each locks the one that it is at and passes by tho
 """
 
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from campaign import criteria, moderation, moves, queue
 from campaign.criteria import Rule
-from campaign.errors import MoveRefused, SignatureGone
+from campaign.errors import ListFrozen, MoveRefused, SignatureGone
 from campaign.history import Actor
 from campaign.models.audit import AuditAction
 from campaign.models.event import Verb
@@ -34,7 +35,8 @@ def carry_on(seconds: float = WORK_FOR) -> None:
     """Go on with every run that is under way; what is left after that time is told of anew."""
     ends = time.monotonic() + seconds
     for removal in Removal.objects.filter(status__in=UNDER_WAY).select_related("campaign"):
-        _go_through(removal, ends)
+        with suppress(ListFrozen):  # the next task asks again
+            _go_through(removal, ends)
         if time.monotonic() > ends:
             queue.tell(TASK)
             return
@@ -94,6 +96,8 @@ class _Step:
             try:
                 with transaction.atomic():
                     state = self.move(item_id, signature_id)
+            except ListFrozen:
+                raise  # it is no answer to whether it may come back, only to when
             except (MoveRefused, SignatureGone):
                 state = self.otherwise
             RemovalItem.objects.filter(pk=item_id).update(state=state)

@@ -727,3 +727,35 @@ def test_a_run_without_reason_and_words_cannot_be_stored(art: Campaign, owner: U
         Removal.objects.create(
             campaign=art, by=owner, rule=Rule(name="x").stored(), status=RemovalStatus.RUNNING
         )
+
+
+# --- With the campaign's reasons and brakes --------------------------------------------------
+
+
+def test_a_reason_is_one_of_the_campaigns(browser: Client, art: Campaign) -> None:
+    names = {"en": "It came from a bot farm.", "fr": "Cela vient d’une ferme à robots."}
+    rows = [{"slug": "bot_farm", "names": names, "public": {"names": names}}]
+    Campaign.objects.update(rejection_reasons=rows)
+    make_signature(art, name="Bot One")
+    run = look(browser, name="bot*")
+    assert press(browser, run, "start", **START).status_code == 422
+    page = press(browser, run, "start", **{**START, "reason": "bot_farm"}).content.decode()
+    assert "It came from a bot farm." in page
+    removing.carry_on()
+    assert Signature.objects.get().rejection_reason == "bot_farm"
+
+
+def test_what_is_undone_while_the_list_is_frozen_waits_for_its_thaw(
+    browser: Client, art: Campaign
+) -> None:
+    for number in range(2):
+        make_signature(art, name=f"Bot {number}")
+    run = removed(browser, name="bot*")
+    Campaign.objects.update(frozen_at=timezone.now())
+    assert "The list is frozen" in press(browser, run, "undo").content.decode()
+    removing.carry_on()
+    assert set(statuses().values()) == {"rejected"}
+    assert matched(run, ItemState.REMOVED) == {"Bot 0", "Bot 1"}
+    Campaign.objects.update(frozen_at=None)
+    removing.carry_on()
+    assert set(statuses().values()) == {"published"}

@@ -16,12 +16,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST
 
+from campaign import rejections, roles
 from campaign import removal as verbs
-from campaign import roles
 from campaign.admin import desk
 from campaign.admin.site import site
 from campaign.admin.unfolded import CampaignFilter, PageAdmin
@@ -30,7 +30,7 @@ from campaign.errors import CampaignError, InvalidInput
 from campaign.languages import direction, own_name
 from campaign.models.campaign import Campaign
 from campaign.models.removal import UNDER_WAY, ItemState, Removal, RemovalStatus
-from campaign.models.signature import NAME_MAX, Evidence, Kind, RejectionReason, Status
+from campaign.models.signature import NAME_MAX, Evidence, Kind, Status
 from campaign.networks import Reach
 
 ANY = ("", pgettext_lazy("a choice in a filter", "any"))
@@ -114,13 +114,18 @@ class StartForm(forms.Form):
 
     reason = forms.ChoiceField(
         label=_("Reason"),
-        choices=RejectionReason.choices,
         widget=forms.RadioSelect,
         help_text=_("Each signer who is removed reads it in a mail."),
     )
 
     def __init__(self, *args: Any, campaign: Campaign, **options: Any) -> None:
         super().__init__(*args, **options)
+        spoken = get_language()
+        reason = self.fields["reason"]
+        assert isinstance(reason, forms.ChoiceField)
+        reason.choices = [
+            (each.slug, each.for_signer(spoken)) for each in rejections.offered(campaign)
+        ]
         self.languages = campaign.languages
         for language in self.languages:
             attributes = {
@@ -249,6 +254,7 @@ class RemovalAdmin(PageAdmin[Removal]):
             "progress": verbs.progress(removal),
             "sample": verbs.sample(removal, ItemState.MATCHED) if looks else [],
             "spared": verbs.sample(removal, ItemState.SPARED) if looks else [],
+            "reason": rejections.find(removal.campaign, removal.reason).for_signer(get_language()),
             "words": [(own_name(code), code, said) for code, said in removal.words.items()],
             "is_under_way": removal.status in UNDER_WAY,
             "can_undo": removal.status in {RemovalStatus.DONE, RemovalStatus.STOPPED},
@@ -276,7 +282,7 @@ class RemovalAdmin(PageAdmin[Removal]):
         form = StartForm(request.POST, campaign=removal.campaign)
         if not form.is_valid():
             return self._page(request, removal, form, status=422)
-        reason = RejectionReason(form.cleaned_data["reason"])
+        reason = form.cleaned_data["reason"]
         try:
             verbs.start(removal=removal, reason=reason, words=form.words(), by=_user(request))
         except InvalidInput as error:

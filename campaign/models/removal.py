@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from campaign.models.campaign import Campaign
-from campaign.models.signature import RejectionReason, Signature
+from campaign.models.signature import Signature
 
 
 class RemovalStatus(models.TextChoices):
@@ -36,7 +36,8 @@ class Removal(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="removals")
     rule = models.JSONField()
     status = models.CharField(max_length=10, choices=RemovalStatus, default=RemovalStatus.PREVIEWED)
-    reason = models.CharField(max_length=20, choices=RejectionReason, blank=True)
+    # One of the campaign's, or of ours: see `rejections`.
+    reason = models.CharField(max_length=40, blank=True)
     words = models.JSONField(default=dict, blank=True)
     previewed_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
