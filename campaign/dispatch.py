@@ -273,6 +273,8 @@ def _data(hook: Webhook, delivery: WebhookDelivery) -> Any:
             return {"id": delivery.signer, "removed": True, "updated_at": now}
     if delivery.number is None:
         return {}
+    if delivery.event.startswith("alert."):
+        return {"number": delivery.number}
     reached = Milestone.objects.get(campaign=hook.campaign, number=delivery.number)
     return {
         "published": reached.number,

@@ -391,6 +391,13 @@ SECTIONS = (
                 help=_("Two people publish a protected name, and release an imported batch."),
             ),
             Key(
+                "alert_after_minutes",
+                Whole(1, 10_080),
+                _("Minutes in the queue after which moderators are told"),
+                default=120,
+                column="alert_after_minutes",
+            ),
+            Key(
                 "bot_check",
                 Choice(BotCheck.choices),
                 _("Proof of work"),

@@ -7,6 +7,7 @@ from celery.signals import task_prerun
 
 from campaign import (
     announcements,
+    bell,
     brakes,
     counts,
     delivery,
@@ -51,6 +52,12 @@ def sweep() -> None:
 def send_announcements() -> None:
     """Send webhooks what they are owed; told after each commit that owes one something."""
     dispatch.dispatch_due()
+
+
+@shared_task(name="campaign.ring")
+def ring() -> None:
+    """Tell moderators what should not wait."""
+    bell.ring()
 
 
 @shared_task(name="campaign.milestones")

@@ -232,6 +232,7 @@ CELERY_BEAT_SCHEDULE = {
     "fold": {"task": "campaign.fold", "schedule": 5, "options": {"expires": 5}},
     "dispatch": {"task": "campaign.dispatch", "schedule": 5, "options": {"expires": 5}},
     "milestones": {"task": "campaign.milestones", "schedule": 10, "options": {"expires": 10}},
+    "ring": {"task": "campaign.ring", "schedule": 60, "options": {"expires": 60}},
     "release": {"task": "campaign.release", "schedule": 5, "options": {"expires": 5}},
     "remove": {"task": "campaign.remove", "schedule": 10, "options": {"expires": 10}},
     "export": {"task": "campaign.export", "schedule": 10, "options": {"expires": 10}},

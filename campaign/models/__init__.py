@@ -2,6 +2,7 @@
 
 from campaign.models.access import LoginTry, StaffSession
 from campaign.models.address import MailProvider, Suppression
+from campaign.models.alert import Alert, Pulse
 from campaign.models.api_key import ApiKey
 from campaign.models.approval import Approval
 from campaign.models.audit import AuditEntry, AuditNote
@@ -31,6 +32,7 @@ from campaign.models.vouching import MemberLink, Vouching
 from campaign.models.webhook import Milestone, Webhook, WebhookDelivery
 
 __all__ = [
+    "Alert",
     "ApiKey",
     "Approval",
     "AuditEntry",
@@ -58,6 +60,7 @@ __all__ = [
     "PrintList",
     "Proof",
     "ProtectedName",
+    "Pulse",
     "Question",
     "RejectedName",
     "Removal",

@@ -49,6 +49,8 @@ class Campaign(models.Model):
     )
     # Whether protected names and released batches need two people, each of them another one.
     four_eyes = models.BooleanField(default=True)
+    # After how long in the queue the bell rings.
+    alert_after_minutes = models.PositiveIntegerField(default=120)
     bot_check = models.CharField(max_length=10, choices=BotCheck, default=BotCheck.AUTO)
     sender = models.CharField(max_length=200, blank=True)
     sites = ArrayField(models.CharField(max_length=200), default=list, blank=True)

@@ -19,6 +19,10 @@ class Announced(models.TextChoices):
     WITHDRAWN = "signature.withdrawn", _("its signer took it back")
     REMOVED = "signature.removed", _("the campaign took it off")
     MILESTONE = "milestone", _("a number is reached")
+    PROTECTED = "alert.protected_held", _("a protected name is held")
+    REPORTED = "alert.featured_reported", _("a featured signer is reported")
+    QUEUE = "alert.queue_old", _("the queue is old")
+    RATE = "alert.rate_high", _("many more come than usual")
     TEST = "test", _("when you ask for one")
 
 

@@ -1,0 +1,133 @@
+"""Moderators are told by webhook of what should not wait: a number of each kind, at most every so often."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from campaign import bell, dispatch, publication, tasks
+from campaign.models import Alert, Campaign, Report, Signature, WebhookDelivery
+from campaign.models.alert import AlertKind, Pulse
+from campaign.models.report import ReportStatus
+from campaign.models.signature import Status
+from tests.factories import make_campaign, make_signature
+from tests.receiver import make_webhook
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
+EVENTS = [f"alert.{kind}" for kind in AlertKind]
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    with time_machine.travel(NOON, tick=False):
+        campaign = make_campaign(publication="after_verification")
+        make_webhook(campaign, "https://hooks.example.org/x", *EVENTS)
+        return campaign
+
+
+def rung(at: datetime) -> list[tuple[str, int]]:
+    """What it rings for then."""
+    WebhookDelivery.objects.all().delete()
+    with time_machine.travel(at, tick=False):
+        tasks.ring()
+    owed = WebhookDelivery.objects.order_by("pk").values_list("event", "number")
+    return [(event.removeprefix("alert."), number or 0) for event, number in owed]
+
+
+def held(at: datetime, name: str = "Scarlett Johansson", **typed: Any) -> Signature:
+    with time_machine.travel(at, tick=False):
+        return make_signature(status=Status.HELD, name=name, **typed)
+
+
+def after(**delta: int) -> datetime:
+    return NOON + timedelta(**delta)
+
+
+def test_it_is_silent_where_nothing_happens(campaign: Campaign) -> None:
+    make_signature(campaign)
+    assert rung(NOON) == []
+    assert not Alert.objects.exists()
+
+
+def test_a_protected_name_rings_once_and_what_comes_meanwhile_is_counted_later(
+    campaign: Campaign,
+) -> None:
+    held(NOON)
+    assert rung(after(minutes=1)) == [("protected_held", 1)]
+    for n in range(3):
+        held(after(minutes=2), credit=f"A film {n}")
+    assert rung(after(minutes=3)) == []
+    assert rung(after(minutes=15)) == []
+    assert rung(after(minutes=17)) == [("protected_held", 3)]
+    assert rung(after(minutes=40)) == []
+
+
+def test_a_featured_signer_who_is_reported_rings_and_another_does_not(campaign: Campaign) -> None:
+    with time_machine.travel(NOON, tick=False):
+        for featured in (True, False):
+            signature = make_signature(campaign, name=f"Featured {featured}")
+            Signature.objects.filter(pk=signature.pk).update(featured=featured)
+            Report.objects.create(
+                campaign=campaign,
+                signature=signature,
+                email="r@example.org",
+                canonical_email="r@example.org",
+                language="en",
+                reason="not_me",
+                status=ReportStatus.OPEN,
+                confirmed_at=NOON,
+            )
+    assert rung(after(minutes=1)) == [("featured_reported", 1)]
+
+
+def test_an_old_queue_rings_when_it_is_older_than_the_campaign_says(campaign: Campaign) -> None:
+    held(NOON, name="!!!")
+    Alert.objects.create(campaign=campaign, kind=AlertKind.PROTECTED, n=1, at=after(minutes=1))
+    assert rung(after(minutes=119)) == []
+    assert rung(after(minutes=120)) == [("queue_old", 1)]
+    assert rung(after(minutes=180)) == []
+    assert rung(after(minutes=361)) == [("queue_old", 1)]
+
+
+def test_many_more_than_usual_in_ten_minutes_ring(campaign: Campaign) -> None:
+    for hours in range(12):
+        Pulse.objects.create(
+            campaign=campaign, at=after(hours=hours), received=60 * hours, confirmed=0
+        )
+    last = after(hours=11)
+
+    def came(n: int) -> int:
+        numbers = {"received": 660 + n, "confirmed": 0}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(publication, "counts", lambda _campaign: numbers)
+            return bell._rate(campaign, last + timedelta(minutes=10))
+
+    # Ten in ten minutes are usual: more than five times as many, and no fewer than fifty.
+    assert [came(n) for n in (49, 50, 51, 500)] == [0, 0, 51, 500]
+
+
+def test_a_message_says_a_number_and_names_nobody(campaign: Campaign) -> None:
+    held(NOON, email="canary@example.org")
+    rung(after(minutes=1))
+    delivery = WebhookDelivery.objects.get()
+    body = dispatch.render(delivery.webhook, delivery).decode()
+    assert '"data":{"number":1}' in body
+    assert '"type":"alert.protected_held"' in body
+    assert "Johansson" not in body
+    assert "canary" not in body
+
+
+def test_it_rings_once_for_two_schedulers(campaign: Campaign) -> None:
+    held(NOON)
+    assert rung(after(minutes=1)) == [("protected_held", 1)]
+    assert rung(after(minutes=1)) == []
+    assert Alert.objects.count() == 1
+
+
+def test_the_pulse_is_kept_for_a_day(campaign: Campaign) -> None:
+    rung(NOON)
+    rung(after(days=2))
+    assert Pulse.objects.count() == 1
