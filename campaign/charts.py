@@ -53,4 +53,4 @@ def chart(numbers: Sequence[tuple[Any, int]], *, highest: int = 0) -> Chart:
 
 def share(value: int, of: int) -> float:
     """As a percentage for the length of a bar, 0 to 100."""
-    return round(100 * max(0, value) / of, 2) if of > 0 else 0.0
+    return round(min(100, 100 * max(0, value) / of), 2) if of > 0 else 0.0

@@ -7,7 +7,7 @@ A move appends change rows in its own transaction (`changed`); a task folds them
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection
@@ -182,7 +182,7 @@ def snapshot(campaign_id: int) -> dict[Key, int]:
 
 _UNFOLDED = "(SELECT * FROM campaign_tallychange WHERE campaign_id = %(campaign)s) AS change"
 _HOURS = f"""
-SELECT hour, state, waited, SUM(n)::bigint FROM (
+SELECT GREATEST(hour, %(before)s) AS hour, state, waited, SUM(n)::bigint FROM (
     SELECT campaign_id, hour, state, waited, n FROM campaign_hourtally
     WHERE campaign_id = %(campaign)s
     UNION ALL SELECT * FROM ({_BY_HOUR.format(source=_UNFOLDED)}) AS unfolded
@@ -200,10 +200,17 @@ class Hour(NamedTuple):
     n: int
 
 
-def hours(campaign_id: int) -> list[Hour]:
-    """All hours that aren't empty, the oldest first, exact as of this statement's snapshot."""
+def hours(campaign_id: int, since: datetime) -> list[Hour]:
+    """The hours from ``since`` on that aren't empty, the oldest first, and all before as the one before it.
+
+    Exact as of this statement's snapshot; summed up there, since a year has thousands of hours.
+    """
+    given: dict[str, int | datetime] = {
+        "campaign": campaign_id,
+        "before": since - timedelta(hours=1),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_HOURS, {"campaign": campaign_id})
+        cursor.execute(_HOURS, given)
         return [Hour(*row) for row in cursor.fetchall()]
 
 

@@ -114,6 +114,7 @@ class PublicStatement:
     consent_version: int
     version: int
     sha256: str
+    note: str
 
 
 def statement(campaign: Campaign, language: str | None) -> PublicStatement:
@@ -129,6 +130,7 @@ def statement(campaign: Campaign, language: str | None) -> PublicStatement:
         consent_version=consent_version(campaign, text.language),
         version=text.version.number,
         sha256=text.sha256,
+        note=text.note,
     )
 
 

@@ -113,9 +113,9 @@ class Progress:
 def progress(campaign: Campaign, now: datetime | None = None) -> Progress:
     """All of one snapshot: totals that tasks have folded, and what is not folded yet."""
     now = now or timezone.now()
-    hours = counts.hours(campaign.pk)
     hour = now.replace(minute=0, second=0, microsecond=0)
     day = hour.replace(hour=0)
+    hours = counts.hours(campaign.pk, day - timedelta(days=DAYS - 1))
     lately = day - timedelta(days=6)
     return Progress(
         by_hour=_course(hours, hour, timedelta(hours=1), HOURS),

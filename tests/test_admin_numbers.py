@@ -134,10 +134,10 @@ def test_how_long_it_took_to_confirm(art: Campaign) -> None:
 
 def test_folding_twice_counts_nothing_twice(art: Campaign) -> None:
     busy(art)
-    before = counts.hours(art.pk)
+    before = counts.hours(art.pk, NOW)
     assert counts.fold() > 0
     assert counts.fold() == 0
-    assert sorted(counts.hours(art.pk)) == sorted(before)
+    assert sorted(counts.hours(art.pk, NOW)) == sorted(before)
     assert HourTally.objects.filter(waited__gte=0).exists()
 
 

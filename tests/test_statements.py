@@ -10,7 +10,7 @@ from django.test import Client
 from campaign.campaign_file import parse
 from campaign.models import Campaign, Consent, Signature, StatementText, StatementVersion
 from campaign.organising import load_campaign
-from tests.factories import campaign_file, details, make_campaign, make_signature
+from tests.factories import campaign_file, details, make_campaign, make_signature, manage_token
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +128,31 @@ def test_a_changed_text_is_a_new_version_and_signatures_stay_at_theirs(client: C
             client.get(f"{BASE}signers/{signature.public_id}/").json()["statement_version"]
             == version
         )
+
+
+def test_what_has_changed_is_said_on_the_page_and_to_who_signed_before(client: Client) -> None:
+    make_campaign(publication="after_verification")
+    signature = make_signature()
+    assert "What has changed" not in client.get("/art/").content.decode()
+    noted = changed("Ask us first", "Ask us before").replace(
+        'consent = "I agree', 'note = "“First” became <before>."\nconsent = "I agree'
+    )
+    assert load(noted)[-1] == "note on statement version 2: changed"
+    assert load(noted) == []
+    page = client.get("/art/").content.decode()
+    assert "What has changed in version 2:" in page
+    assert "“First” became &lt;before&gt;." in page
+    # It is said in the language of the text.
+    assert "became" not in client.get("/art/?language=fr").content.decode()
+    own = client.get(f"/manage/{manage_token(signature)}/").content.decode()
+    assert "Your signature stays under the one that you signed." in " ".join(own.split())
+    assert "“First” became &lt;before&gt;." in own
+    # It can be mended, and the exact text is none the wiser.
+    before = exact(client, 2, "en")
+    assert load(noted.replace("became", "is now")) == ["note on statement version 2: changed"]
+    assert "is now" in client.get("/art/").content.decode()
+    assert exact(client, 2, "en") == before
+    assert StatementVersion.objects.count() == 2
 
 
 def test_a_changed_title_is_a_new_version_and_a_changed_goal_is_none(client: Client) -> None:

@@ -127,7 +127,8 @@ def _waited(label: str, waiting: Waiting) -> tuple[str, int, str, str]:
 
 
 def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f}" if whole else ""
+    """Nothing where most were imported: they were never received."""
+    return f"{100 * part / whole:.1f}" if whole and part <= whole else ""
 
 
 # --- Over time -------------------------------------------------------------------------------
@@ -161,7 +162,7 @@ def _parts(rows: Iterable[tuple[str | None, int]]) -> list[Part]:
     numbers = [(label or _("none given"), number) for label, number in rows]
     if rest := sum(number for _label, number in numbers[MOST:]):
         numbers = [*numbers[:MOST], (_("all others"), rest)]
-    most = max((number for _label, number in numbers), default=0)
+    most = max((number for _label, number in numbers[:MOST]), default=0)
     return [Part(label, number, charts.share(number, most)) for label, number in numbers]
 
 
