@@ -18,6 +18,7 @@ from campaign.models.mail import MailKind
 from campaign.models.signature import RejectionReason, Status
 from campaign.organising import load_campaign
 from tests.factories import (
+    bring_to,
     campaign_file,
     details,
     make_campaign,
@@ -200,6 +201,9 @@ def test_all_that_was_typed_can_be_corrected_and_is_counted_anew(
         country="CH",
     )
     assert "Your corrections are saved." in words(response)
+    signature.refresh_from_db()
+    assert signature.hold_reasons == ["renamed", "organisation"]  # a group is looked at, always
+    bring_to(signature, Status.PUBLISHED)
     entry = client.get("/api/v1/campaigns/art/signers/").json()["results"][0]
     assert [entry[key] for key in ("name", "kind", "discipline", "credit", "country")] == [
         *("Zoé Moreau", "group", "author", "A Book", "CH")
