@@ -2,7 +2,7 @@
 
     SIGNERS=10000000 python -m benchmarks                 ten million instead of one
     ONLY="sign confirm" python -m benchmarks              of: reads sign confirm tail mails growth
-                                                          export storm
+                                                          export storm queue
 Servers are private and durable; nothing is left of them, nor of their data, at the end.
 """
 
@@ -15,14 +15,14 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks import growth, mail, web
+from benchmarks import growth, mail, queue, web
 from benchmarks.figures import Figure, as_json, line, table
 from benchmarks.system import SMALL, System
 from petition.household import ROOT, Household, StopAsked
 from petition.local import CannotStart
 from petition.supervise import say
 
-GROUPS = ("reads", "sign", "confirm", "tail", "mails", "growth", "export", "storm")
+GROUPS = ("reads", "sign", "confirm", "tail", "mails", "growth", "export", "storm", "queue")
 SIGNERS = 1_000_000
 # Settings of somebody's own installation have nothing to do with this one.
 THEIRS = (
@@ -81,7 +81,7 @@ def _measure(run_dir: Path, wanted: set[str], signers: int) -> Iterable[Figure]:
         if "growth" in wanted:
             system.seed("small", SMALL)
         system.start_sink()
-        if wanted - {"growth", "export", "mails"}:
+        if wanted - {"growth", "export", "mails", "queue"}:
             system.start_web()
         if wanted & {"reads", "sign", "confirm"}:
             system.start_floor()
@@ -107,6 +107,9 @@ def _figures(system: System, wanted: set[str], signers: int) -> Iterable[Figure]
         yield from growth.export(system, signers)
     if "storm" in wanted:
         yield from mail.storm(system)
+    # The last, since it takes signers off the list.
+    if "queue" in wanted:
+        yield from queue.queue(system)
 
 
 if __name__ == "__main__":

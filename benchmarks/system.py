@@ -90,11 +90,14 @@ class System:
 
     # --- processes that go on -------------------------------------------------------------------
 
-    def start_web(self) -> None:
+    def collect_static(self) -> None:
         static = ROOT / "staticfiles"
         if not static.exists():
             self.household.remove_at_end(static)
             self.run("static", [sys.executable, "manage.py", "collectstatic", "--noinput"])
+
+    def start_web(self) -> None:
+        self.collect_static()
         self._start("web", web_command("petition.wsgi:application", self.port))
         self._until(lambda: answers(self.port, "/healthz"), "web")
 
