@@ -36,6 +36,7 @@ from campaign.errors import (
     CampaignError,
     FieldError,
     InvalidInput,
+    ListFrozen,
     NotFound,
     SignatureGone,
 )
@@ -347,9 +348,11 @@ def revoke_proof(*, proof_id: int, actor: Actor, note: str = "") -> None:
 def let_show(token: str, *, vouching_id: int, shown: bool) -> None:
     """The signer lets an organisation that vouches for them stand beside their name, or no longer.
 
-    Raises TokenInvalid, TokenExpired, SignatureGone, NotFound.
+    Raises TokenInvalid, TokenExpired, SignatureGone, NotFound, and ListFrozen where more would be shown.
     """
     vouching = _own(token, vouching_id)
+    if shown and vouching.voucher.campaign.frozen_at:
+        raise ListFrozen
     with transaction.atomic():
         if shown:
             _let_show(vouching)
@@ -364,7 +367,9 @@ def refuse(token: str, *, vouching_id: int) -> None:
 
 def of_signature(signature: Signature) -> list[Vouching]:
     """Who vouches for it now, the oldest first."""
-    rows = Vouching.objects.select_related("voucher").filter(signature=signature, ended_at=None)
+    rows = Vouching.objects.select_related("voucher__campaign").filter(
+        signature=signature, ended_at=None
+    )
     return list(rows.order_by("pk"))
 
 

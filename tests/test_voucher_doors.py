@@ -376,6 +376,21 @@ def test_a_signer_lets_the_name_be_shown_hides_it_and_refuses_it_on_their_own_pa
     assert [each["organisation"] for each in held["vouchings"]] == ["Actors’ Guild"]
 
 
+def test_a_frozen_list_takes_no_name_more_and_lets_one_go(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form(member="yes"))
+    signature, its = Signature.objects.get(), {"vouching": Vouching.objects.get().pk}
+    page = f"/manage/{manage_token(signature)}/"
+    Campaign.objects.filter(pk=campaign.pk).update(frozen_at=voucher.admitted_at)
+    client.post(page, {"action": "no-member", **its})
+    signature.refresh_from_db()
+    assert signature.member_of is None
+    assert client.post(page, {"action": "member", **its}).status_code == 409
+    signature.refresh_from_db()
+    assert signature.member_of is None
+
+
 def test_nobody_changes_the_vouching_of_another_signature(
     client: Client, campaign: Campaign, voucher: Voucher
 ) -> None:
