@@ -115,7 +115,7 @@ def publish_held(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _steered(request: HttpRequest, pk: int) -> tuple[Campaign, User]:
     assert isinstance(request.user, User)
-    campaign = get_object_or_404(Campaign, pk=pk)
+    campaign = get_object_or_404(roles.campaigns(request.user, "campaign.view_campaign"), pk=pk)
     roles.require(request.user, roles.STEER, campaign)
     return campaign, request.user
 

@@ -250,13 +250,12 @@ class UndoForm(forms.Form):
 @told_at_once
 def take_back(request: HttpRequest, *, pk: int) -> HttpResponse:
     """Take back what this moderator decided last, and show it again."""
-    require_moderator(request)
     filters = request.POST.get("filters", "")
     signature, form = desk.find(pk), UndoForm(request.POST)
+    by = require_moderator(request, signature.campaign if signature else None)
     if signature is None or not form.is_valid():
         messages.warning(request, str(SignatureGone.message))
         return to_list(filters)
-    by = require_moderator(request, signature.campaign)
     undo.undo(request, signature, by=by, **form.cleaned_data)
     return to_page(pk, filters)
 

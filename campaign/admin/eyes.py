@@ -24,7 +24,7 @@ def panel(campaign: Campaign) -> dict[str, Any]:
 def switch(request: HttpRequest, pk: int) -> HttpResponse:
     """Switch it on or off, on record; the owner alone."""
     assert isinstance(request.user, User)
-    campaign = get_object_or_404(Campaign, pk=pk)
+    campaign = get_object_or_404(roles.campaigns(request.user, "campaign.view_campaign"), pk=pk)
     roles.require(request.user, roles.STEER, campaign)
     on = request.POST.get("on") == "yes"
     organising.switch_four_eyes(campaign, on=on, by=request.user)
