@@ -300,3 +300,26 @@ def test_a_second_moderator_of_another_campaign_counts_for_nothing(campaign: Cam
     client = Client()
     client.force_login(User.objects.get(username="anna"))
     assert "This campaign has one moderator" in page_of(client, star)
+
+
+# --- Those who tried before ------------------------------------------------------------------
+
+
+def test_a_later_try_shows_who_was_refused_under_a_name_like_it_by_whom_and_why(
+    campaign: Campaign,
+) -> None:
+    ben = make_user("view_signature", "view_address", "moderate_signature", username="ben")
+    before = make_signature(campaign, status=Status.HELD, name="Johansson, Scarlett")
+    moderation.reject(
+        signature_id=before.pk,
+        revision=before.revision,
+        reason=RejectionReason.IMPERSONATION,
+        by=ben,
+        note="her agent knows nothing of it",
+    )
+    again = make_signature(campaign, status=Status.HELD, name=STAR)
+    client = Client()
+    client.force_login(ben)
+    page = page_of(client, again)
+    for shown in ("Johansson, Scarlett", "ben", "her agent knows nothing of it"):
+        assert shown in page

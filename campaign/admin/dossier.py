@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from campaign import identity, networks, rules, suspicions
+from campaign import blocks, identity, networks, rules, suspicions
 from campaign.admin import past
 from campaign.admin.desk import SHOWN
 from campaign.likeness import Protected
@@ -16,6 +16,7 @@ from campaign.models.event import Event, Verb
 from campaign.models.evidence import Proof, Site
 from campaign.models.mail import Mail
 from campaign.models.question import Question
+from campaign.models.rejected_name import RejectedName
 from campaign.models.report import Report, ReportStatus
 from campaign.models.representation import Representation
 from campaign.models.signature import GUARDED, Evidence, Signature, Status
@@ -90,6 +91,7 @@ def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
     others = Signature.objects.filter(campaign=signature.campaign_id).exclude(pk=signature.pk)
     others = others.defer("search").select_related("discipline")
     by_name = [*_rows(_listed(others, signature)), *_rows(_off_the_list(others, signature))]
+    by_name += _rows(_refused_as_like(others, signature), without=by_name)
     by_address = _rows(_of_address(others, signature)) if sees_addresses else []
     listed = _rows(_similar(others, signature), without=by_name)
     network = _rows(_of_network(signature)) if sees_addresses else []
@@ -158,6 +160,14 @@ def _off_the_list(others: QuerySet[Signature], signature: Signature) -> QuerySet
     # As the index has it.
     waits_or_was_refused = Q(status=Status.HELD) | ~Q(rejection_reason="")
     return others.filter(waits_or_was_refused, name_fold=signature.name_fold).order_by("-pk")
+
+
+def _refused_as_like(others: QuerySet[Signature], signature: Signature) -> QuerySet[Signature]:
+    """Those refused as impersonations whose name is like this one: see `blocks`."""
+    noted = RejectedName.objects.filter(
+        campaign=signature.campaign_id, key__in=blocks.keys(signature.name)
+    )
+    return others.filter(pk__in=noted.values("signature")).order_by("-pk")
 
 
 def _of_address(others: QuerySet[Signature], signature: Signature) -> QuerySet[Signature]:
