@@ -138,7 +138,7 @@ def test_slugs_versions_and_texts_are_there_once() -> None:
     refuse("campaign_campaign_slug_key", "UPDATE campaign_campaign SET slug = 'art'")
     refuse("discipline_once_a_campaign", "UPDATE campaign_discipline SET slug = 'author'")
     refuse("protected_name_once", "UPDATE campaign_protectedname SET name = 'REM'")
-    again = "INSERT INTO campaign_statementversion (campaign_id, number, created_at) SELECT campaign_id, number, now() FROM campaign_statementversion"
+    again = "INSERT INTO campaign_statementversion (campaign_id, number, notes, created_at) SELECT campaign_id, number, notes, now() FROM campaign_statementversion"
     refuse("version_number_once", again)
     text = "INSERT INTO campaign_statementtext (version_id, language, title, body, sha256, created_at) SELECT version_id, language, '', '', '', now() FROM campaign_statementtext"
     refuse("text_once_a_language", text)

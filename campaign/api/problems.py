@@ -19,7 +19,9 @@ from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
 from campaign.errors import (
+    AlreadyStarted,
     BotCheckRequired,
+    CampaignEdited,
     CampaignError,
     ConsentChanged,
     FieldError,
@@ -85,10 +87,13 @@ def every_code() -> dict[str, tuple[int, str]]:
     return found | {each.code: (each.status, str(each.message)) for each in _own(CampaignError)}
 
 
+_OF_FORMS = {ConsentChanged, CampaignEdited, AlreadyStarted}
+
+
 def _own(kind: type[CampaignError]) -> Iterator[type[CampaignError]]:
-    """The errors below it with a code of their own, but for those of the pages' forms."""
+    """The errors below it with a code of their own, but for those of forms of pages and of the admin."""
     for each in kind.__subclasses__():
-        of_forms = each.__module__ != CampaignError.__module__ or each is ConsentChanged
+        of_forms = each.__module__ != CampaignError.__module__ or each in _OF_FORMS
         if "code" in vars(each) and not of_forms:
             yield each
         yield from _own(each)
