@@ -103,7 +103,7 @@ def test_a_rule_is_run_and_undone(
     look_at(page)
     assert "1 more matches and is left out" in page.content()
     start(page)
-    done = page.get_by_role("heading", name="40 signatures are removed")
+    done = page.get_by_role("heading", name="40 signatures are removed done")
     if not scripts:
         until(lambda: page.reload() and done.count(), what="the run, asked for again and again")
     done.wait_for()
