@@ -1,4 +1,4 @@
-"""Telling moderators what should not wait until somebody opens the queue, by webhook.
+"""Telling moderators what should not wait until somebody opens the queue, by webhook and mail.
 
 Looked for every minute in what stands in rows anyway, so that no signer pays for it: a confirmation in
 a flood of false names writes nothing more than ever. Once it has rung, a kind is silent for a while; what
@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from campaign import announcements, publication
+from campaign import alerts, announcements, publication
 from campaign.models.alert import Alert, AlertKind, Pulse
 from campaign.models.campaign import CONFIRM_GRACE, Campaign
 from campaign.models.report import Report, ReportStatus
@@ -56,7 +56,7 @@ def _listen(campaign: Campaign, now: datetime) -> None:
         since = last.at if last else now - WINDOW
         n = usual if kind == AlertKind.RATE else _COUNTS[kind](campaign, since, now)
         if n:
-            Alert.objects.create(campaign=campaign, kind=kind, n=n, at=now)
+            alerts.tell(Alert.objects.create(campaign=campaign, kind=kind, n=n, at=now))
             announcements.owe(campaign.pk, Announced(f"alert.{kind}"), number=n)
 
 

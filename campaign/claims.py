@@ -43,7 +43,7 @@ AND set_config('synchronous_commit', 'off', TRUE) = 'off'
 """
 
 # All that sending and the templates read; a signature has thirty columns more.
-_COLUMNS = ["kind", "urgent", "attempts"] + [
+_COLUMNS = ["kind", "urgent", "attempts", "notice"] + [
     f"signature__{name}"
     for name in (
         "campaign public_id revision status language name show_name email canonical_email"
@@ -91,8 +91,10 @@ class Owner:
             .select_related("signature", "report", "representation")
             .only(*_COLUMNS)
         )
-        # Not joined: they are the same few for all of them.
-        mails = mails.prefetch_related("signature__campaign", "signature__statement")
+        # Not joined: they are the same few for all of them. Notices cost nothing where there are none.
+        mails = mails.prefetch_related(
+            "signature__campaign", "signature__statement", "notice__alert__campaign"
+        ).prefetch_related("notice__membership__user")
         return list(mails.order_by("-urgent", "due_at", "pk"))
 
     def is_late(self) -> bool:

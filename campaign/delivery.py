@@ -18,7 +18,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.utils import timezone
 
-from campaign import claims, letters, queue
+from campaign import alerts, claims, letters, queue
 from campaign.claims import Owner
 from campaign.models.mail import BY_STRANGERS, Mail, MailKind, MailStatus
 from campaign.models.report import ReportStatus
@@ -220,7 +220,9 @@ def _pause(attempts: int, first: timedelta) -> timedelta:
 
 def _is_wanted(mail: Mail, alone: Collection[str]) -> bool:
     """Whether the mail is still true, and its address hasn't asked for no more mails of strangers."""
-    if mail.signature.status not in TRUE_WHILE[MailKind(mail.kind)]:
+    if mail.notice is not None:
+        return alerts.is_wanted(mail.notice)
+    if mail.about.status not in TRUE_WHILE[MailKind(mail.kind)]:
         return False
     about = mail.report if mail.kind == MailKind.REPORT_CONFIRM else None
     if about is not None and about.status != ReportStatus.UNCONFIRMED:

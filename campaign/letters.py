@@ -5,21 +5,24 @@ from collections.abc import Callable
 from email.utils import formataddr, parseaddr
 from functools import cache
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from campaign import identity, mailboxes, outbox, rejections
 from campaign.contrast import ACCENT, lightened
 from campaign.languages import direction, interface_language
 from campaign.links import LIFETIME, Purpose, link_path
 from campaign.mime import Letter
+from campaign.models.alert import Alert, AlertKind
 from campaign.models.campaign import Campaign
 from campaign.models.mail import (
     BY_STRANGERS,
@@ -29,11 +32,13 @@ from campaign.models.mail import (
     MailKind,
     Recipient,
 )
+from campaign.models.membership import Membership
+from campaign.models.notice import Notice
 from campaign.models.question import QUESTIONS, Question
 from campaign.models.report import Report
 from campaign.models.representation import Representation
 from campaign.models.signature import Signature
-from campaign.models.statement import current_text
+from campaign.models.statement import StatementText, current_text
 
 NAME_IN_MAIL = 60
 """Characters of a typed name that may stand in a mail to a mailbox that nobody has confirmed yet."""
@@ -66,22 +71,62 @@ SUBJECTS: dict[str, str | Promise] = {
 }
 
 
-def render(mail: Mail, connection: BaseEmailBackend | None = None) -> Letter:
-    """The message of one mail row, to be sent over that connection."""
-    signature, to = mail.signature, mail.recipient
-    campaign = signature.campaign
-    with translation.override(interface_language(to.language)):
-        context = _context(mail, signature)
-        subject = str(SUBJECTS[mail.kind]) % {"title": context["statement"].title}
+# What has happened, and for a reader who opens the mail how often; see `bell` for what is counted.
+ALERTS: dict[str, tuple[str | Promise, str | Promise]] = {
+    AlertKind.PROTECTED: (
+        _("A protected name is held: %(title)s"),
+        ngettext_lazy(
+            "%(n)s signature that may be of a protected name is held.",
+            "%(n)s signatures that may be of protected names are held.",
+            "n",
+        ),
+    ),
+    AlertKind.REPORTED: (
+        _("A featured signer is reported: %(title)s"),
+        ngettext_lazy(
+            "%(n)s report about a featured signer is open.",
+            "%(n)s reports about featured signers are open.",
+            "n",
+        ),
+    ),
+    AlertKind.QUEUE: (
+        _("Signatures wait for a decision: %(title)s"),
+        ngettext_lazy(
+            "%(n)s signature waits for a decision longer than this campaign means to let anybody wait.",
+            "%(n)s signatures wait for a decision longer than this campaign means to let anybody wait.",
+            "n",
+        ),
+    ),
+    AlertKind.RATE: (
+        _("Many more come than usual: %(title)s"),
+        ngettext_lazy(
+            "%(n)s came in ten minutes, many more than usual.",
+            "%(n)s came in ten minutes, many more than usual.",
+            "n",
+        ),
+    ),
+}
+_LANES = {AlertKind.PROTECTED: "protected", AlertKind.REPORTED: "reported", AlertKind.QUEUE: ""}
+
+
+def render(mail: Mail, connection: BaseEmailBackend | None = None, *, language: str = "") -> Letter:
+    """The message of one mail row, to be sent over that connection; in another language if asked to."""
+    to = mail.notice or mail.recipient
+    campaign = mail.notice.campaign if mail.notice else mail.about.campaign
+    with translation.override(interface_language(language or to.language)):
+        context = _of_alert(mail.notice) if mail.notice else _context(mail, mail.about)
+        said = context["subject"] if mail.notice else SUBJECTS[mail.kind]
+        subject = str(said) % {"title": context["statement"].title}
         text = render_to_string(f"mail/{mail.kind}.txt", context, using="mail")
         html = render_to_string(f"mail/{mail.kind}.html", context, using="mail")
-        language = translation.get_language()
+        spoken = translation.get_language()
     host = urlsplit(settings.BASE_URL).hostname
+    about = "alert" if mail.notice else mail.about.public_id
     headers = {
         # The same for every copy of a mail, so that a mailbox can tell a second copy.
-        "Message-ID": f"<{signature.public_id}.{mail.pk}@{host}>",
+        "Message-ID": f"<{about}.{mail.pk}@{host}>",
         "Auto-Submitted": "auto-generated",
-        "Content-Language": language or "en",
+        "Content-Language": spoken or "en",
     }
     if mail.kind in BY_STRANGERS:
         headers |= {
@@ -102,6 +147,8 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None) -> Letter:
 
 def example(campaign: Campaign, kind: str, language: str) -> Letter:
     """A mail as it would go out now, to nobody: nothing of it is stored, and its links lead nowhere."""
+    if kind == MailKind.ALERT:
+        return example_alert(campaign, AlertKind.PROTECTED, language)
     waits = kind in {MailKind.CONFIRM, MailKind.REMINDER, *OF_REPRESENTATIONS}
     signature = Signature(
         campaign=campaign,
@@ -129,6 +176,13 @@ def example(campaign: Campaign, kind: str, language: str) -> Letter:
     return render(mail)
 
 
+def example_alert(campaign: Campaign, kind: AlertKind, language: str) -> Letter:
+    """The mail of one kind of alert, as `example`."""
+    member = Membership(campaign=campaign, user=User(email="moderator@example.org"))
+    notice = Notice(alert=Alert(campaign=campaign, kind=kind, n=2), membership=member)
+    return render(Mail(campaign=campaign, notice=notice, kind=MailKind.ALERT), language=language)
+
+
 def sender(campaign: Campaign) -> Sender:
     """Whom a campaign's mails are from: its own address, or the installation's."""
     return Sender(*parseaddr(campaign.sender or settings.DEFAULT_FROM_EMAIL))
@@ -139,14 +193,9 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
     report, to = mail.report, mail.recipient
     # A reporter has signed no text: the current one, in their language.
     statement = current_text(campaign, report.language) if report else signature.statement
-    accent = f"#{campaign.accent or ACCENT}"
     return {
+        **_frame(campaign, statement),
         "signature": signature,
-        "campaign": campaign,
-        "statement": statement,
-        "statement_direction": direction(statement.language),
-        "accent": accent,
-        "accent_in_the_dark": lightened(accent),
         "greeting": "" if report else _greeting(mail.representation or signature),
         "entry": _short(signature.name),
         "reason": rejections.find(campaign, signature.rejection_reason).for_signer(
@@ -169,11 +218,42 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
     }
 
 
+def _of_alert(notice: Notice) -> dict[str, Any]:
+    """A kind, a number and where to look: what a mailbox may know of people who wait for a decision."""
+    alert, campaign = notice.alert, notice.campaign
+    kind = AlertKind(alert.kind)
+    subject, what = ALERTS[kind]
+    if kind in _LANES:
+        asked = urlencode({"status": _LANES[kind], "campaign__id__exact": campaign.pk})
+        look = f"{reverse('admin:campaign_signature_changelist')}?{asked}"
+    else:
+        look = reverse("admin:campaign_campaign_statistics", args=[campaign.pk])
+    return {
+        **_frame(campaign, current_text(campaign, translation.get_language() or "")),
+        "subject": subject,
+        "what": what % {"n": alert.n},
+        "look_url": settings.BASE_URL + look,
+        "account_url": settings.BASE_URL + reverse("admin:account"),
+    }
+
+
+def _frame(campaign: Campaign, statement: StatementText) -> dict[str, Any]:
+    """What every mail of a campaign shows around its words."""
+    accent = f"#{campaign.accent or ACCENT}"
+    return {
+        "campaign": campaign,
+        "statement": statement,
+        "statement_direction": direction(statement.language),
+        "accent": accent,
+        "accent_in_the_dark": lightened(accent),
+    }
+
+
 def _asked(mail: Mail) -> dict[str, Any]:
     """The newest question to the signer, and where it is answered; of an example, an example."""
     if mail.kind != MailKind.QUESTION:
         return {}
-    question = mail.signature.questions.last() if mail.signature.pk else None
+    question = mail.about.questions.last() if mail.about.pk else None
     question = question or Question(public_id="example", text=str(QUESTIONS[0]))
     path = link_path(Purpose.ANSWER, subject=question.public_id, revision=question.revision)
     return {"question": question.text, "answer_url": settings.BASE_URL + path}
@@ -183,9 +263,9 @@ def _vouched(mail: Mail) -> dict[str, Any]:
     """Which organisations say that the signer is one of theirs; of an example, an example."""
     if mail.kind != MailKind.VOUCHED:
         return {}
-    if not mail.signature.pk:
+    if not mail.about.pk:
         return {"organisations": _("Example Guild")}
-    by_hand = mail.signature.vouchings.filter(ended_at=None, user__isnull=False)
+    by_hand = mail.about.vouchings.filter(ended_at=None, user__isnull=False)
     names = by_hand.order_by("pk").values_list("voucher__name", flat=True)
     return {"organisations": ", ".join(names)}
 

@@ -14,6 +14,7 @@ from campaign import mailboxes, queue
 from campaign.links import Purpose, link_path
 from campaign.models.address import Suppression, SuppressionReason
 from campaign.models.mail import URGENT, Mail, MailKind, Recipient
+from campaign.models.notice import Notice
 from campaign.models.report import Report
 from campaign.models.representation import Representation
 from campaign.models.signature import Signature
@@ -147,7 +148,9 @@ def note_reminder(*, campaign_id: int, canonical_email: str) -> bool:
         return bool(cursor.rowcount)
 
 
-def owe(kind: MailKind, recipients: Iterable[Recipient], *, at: datetime | None = None) -> None:
+def owe(
+    kind: MailKind, recipients: Iterable[Recipient | Notice], *, at: datetime | None = None
+) -> None:
     """Write one mail row for each of these that has an address; told after commit, unless it is due ``at``
     a later time: then the sweep finds it."""
     mails = [_mail_to(each, kind) for each in recipients if each.email]
@@ -160,7 +163,11 @@ def owe(kind: MailKind, recipients: Iterable[Recipient], *, at: datetime | None 
         queue.tell_after_commit(DELIVER)
 
 
-def _mail_to(to: Recipient, kind: MailKind) -> Mail:
+def _mail_to(to: Recipient | Notice, kind: MailKind) -> Mail:
+    if isinstance(to, Notice):
+        owed = mail(kind, campaign_id=to.alert.campaign_id, signature_id=None)
+        owed.notice = to
+        return owed
     if isinstance(to, Report):
         return mail(kind, campaign_id=to.campaign_id, signature_id=to.signature_id, report_id=to.pk)
     if isinstance(to, Representation):
@@ -173,13 +180,13 @@ def _mail_to(to: Recipient, kind: MailKind) -> Mail:
 def mail(
     kind: MailKind, *, campaign_id: int, signature_id: int | None, report_id: int | None = None
 ) -> Mail:
-    """A mail that is not written yet; without a signature whoever writes it must give one.
+    """A mail that is not written yet; without a signature whoever writes it must give one, or a notice.
 
     To signature 0 for work that is undone: its foreign key would refuse the commit.
     """
     return Mail(
         campaign_id=campaign_id,
-        signature_id=signature_id,  # type: ignore[misc]
+        signature_id=signature_id,
         report_id=report_id,
         kind=kind,
         urgent=kind in URGENT,

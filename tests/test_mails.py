@@ -109,7 +109,7 @@ def test_a_rejection_says_its_reason_and_not_the_note() -> None:
 def test_a_line_break_in_a_title_cannot_add_a_header() -> None:
     make_signature(make_campaign(), status=Status.PENDING)
     mail = Mail.objects.get(kind="confirm")
-    mail.signature.statement.title = "Art\r\nBcc: victim@example.org"
+    mail.about.statement.title = "Art\r\nBcc: victim@example.org"
     message = parsed(letters.render(mail))
     assert message["Subject"] == "Please confirm your signature: Art Bcc: victim@example.org"
     assert message["Bcc"] is None

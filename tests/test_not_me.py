@@ -68,7 +68,7 @@ def test_an_address_with_a_tag_does_not_silence_the_address_without() -> None:
     tagged = make_signature(campaign, status=Status.PENDING, email="bob+x@unlisted.example.org")
     signing.not_me(not_me_token(tagged))
     signing.sign(campaign=campaign, typed=details(email="bob@unlisted.example.org"))
-    assert Mail.objects.get().signature.email == "bob@unlisted.example.org"
+    assert Mail.objects.get().about.email == "bob@unlisted.example.org"
 
 
 def test_an_address_without_a_tag_silences_its_tags() -> None:

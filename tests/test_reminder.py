@@ -92,8 +92,8 @@ def test_the_link_ends_when_the_signature_does(campaign: Campaign) -> None:
     asked(closing)
     with at(NOON):
         mail = Mail.objects.get()
-        mail.signature.refresh_from_db()
-        context = letters._context(mail, mail.signature)
+        mail.about.refresh_from_db()
+        context = letters._context(mail, mail.about)
     assert context["link_ends"] == NOON + 4 * DAY
 
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import django_otp
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import mark_safe
@@ -14,8 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from campaign import second_factor, staff_sessions
+from campaign import alerts, second_factor, staff_sessions
 from campaign.admin import admission
+from campaign.errors import NotFound
+from campaign.models.alert import AlertKind
 
 View = Callable[..., HttpResponse]
 
@@ -23,6 +25,7 @@ View = Callable[..., HttpResponse]
 class _Site(Protocol):
     name: str
 
+    def admin_view(self, view: View) -> View: ...
     def account_view(self, view: View) -> View: ...
     def each_context(self, request: HttpRequest) -> dict[str, Any]: ...
 
@@ -39,6 +42,15 @@ class WhichForm(forms.Form):
     """One session, or without one all the others."""
 
     session = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+
+
+class AlertsForm(forms.Form):
+    """Of which alerts of one campaign to get mail."""
+
+    membership = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    kinds = forms.TypedMultipleChoiceField(
+        choices=AlertKind.choices, coerce=AlertKind, required=False
+    )
 
 
 class Account:
@@ -58,6 +70,11 @@ class Account:
             ),
             path("account/codes/", view(require_POST(self.codes)), name="account_codes"),
             path("account/sessions/", view(require_POST(self.sessions)), name="account_sessions"),
+            path(
+                "account/alerts/",
+                self._site.admin_view(require_POST(self.alerts)),
+                name="account_alerts",
+            ),
         ]
 
     def page(
@@ -72,6 +89,8 @@ class Account:
             "form": form or CodeForm(),
             "sessions": staff_sessions.open_ones(user),
             "here": admission.session_of(request),
+            "memberships": alerts.offered().filter(user=user).select_related("campaign"),
+            "kinds": AlertKind.choices,
         }
         return self._answer(request, "page", context, status)
 
@@ -129,6 +148,25 @@ class Account:
             n = staff_sessions.end(user, by=user, only=chosen)
         if n:
             messages.success(request, _("Ended: it opens no page any more."))
+        return HttpResponseRedirect(reverse("admin:account"))
+
+    # --- Alerts
+
+    def alerts(self, request: HttpRequest) -> HttpResponse:
+        """Choose of which alerts of one's own campaign to get mail."""
+        form = AlertsForm(request.POST)
+        if not form.is_valid():
+            raise Http404
+        typed = form.cleaned_data
+        try:
+            alerts.choose(
+                membership_id=typed["membership"],
+                kinds=typed["kinds"],
+                by=admission.user_of(request),
+            )
+        except NotFound as error:
+            raise Http404 from error
+        messages.success(request, _("Saved: you get mail of these alerts, and of no others."))
         return HttpResponseRedirect(reverse("admin:account"))
 
     def _answer(

@@ -25,9 +25,8 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
     """Mail rows. Texts are rendered when sent and stored nowhere, so there is none to show."""
 
     list_display = ("id", "kind", "status", "to", "attempts", "error", "due_at", "sent_at")
-    campaign_path = "signature__campaign"
-    list_filter = ("status", "kind", ("signature__campaign", CampaignFilter))
-    list_select_related = ("signature__campaign",)
+    list_filter = ("status", "kind", ("campaign", CampaignFilter))
+    list_select_related = ("signature", "campaign", "notice__membership__user")
     list_per_page = 50
     paginator = desk.CappedPaginator
     ordering = ("-pk",)
@@ -41,12 +40,14 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
 
     @admin.display(description=_("To"))
     def to(self, mail: Mail) -> str:
+        if mail.notice:
+            return f"{mail.notice.membership.user.get_username()} ({mail.campaign})"
         said = _("the signer of %(id)s")
         if mail.report_id:
             said = _("who reported %(id)s")
         elif mail.representation_id:
             said = _("who signed for the signer of %(id)s")
-        return f"{said % {'id': mail.signature.public_id}} ({mail.signature.campaign})"
+        return f"{said % {'id': mail.about.public_id}} ({mail.campaign})"
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return self.may(request, RETRY)

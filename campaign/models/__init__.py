@@ -16,6 +16,7 @@ from campaign.models.logo import Logo
 from campaign.models.mail import Mail, MailQuota
 from campaign.models.membership import Membership
 from campaign.models.network import SignatureNetwork
+from campaign.models.notice import Notice
 from campaign.models.print_list import PrintEntry, PrintList
 from campaign.models.question import Question
 from campaign.models.rejected_name import RejectedName
@@ -56,6 +57,7 @@ __all__ = [
     "Membership",
     "Milestone",
     "NameSearch",
+    "Notice",
     "PrintEntry",
     "PrintList",
     "Proof",

@@ -54,6 +54,7 @@ class AuditAction(models.TextChoices):
     MEMBER_ADDED = "member_added", _("member added")
     MEMBER_CHANGED = "member_changed", _("role of a member changed")
     MEMBER_REMOVED = "member_removed", _("member removed")
+    ALERTS_CHOSEN = "alerts_chosen", _("alerts by mail switched on or off")
     ADDRESSES_SEEN = "addresses_seen", _("mail domains seen in a list")
     PRIVATE_READ = "private_read", _("signatures read by an API key")
     TRAIL_EXPORTED = "trail_exported", _("audit trail exported")

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaign.models.campaign import Campaign
+from campaign.models.notice import Notice
 from campaign.models.report import Report
 from campaign.models.representation import Representation
 from campaign.models.signature import Signature
@@ -23,6 +24,7 @@ class MailKind(models.TextChoices):
     REPORT_CONFIRM = "report_confirm", _("please confirm your report")
     REPORT_KEPT = "report_kept", _("the entry that you reported stays")
     REPORT_REMOVED = "report_removed", _("the entry that you reported is gone")
+    ALERT = "alert", _("an alert for those who moderate")
 
 
 TO_REPORTERS = (MailKind.REPORT_CONFIRM, MailKind.REPORT_KEPT, MailKind.REPORT_REMOVED)
@@ -60,16 +62,22 @@ class Mail(models.Model):
     """One mail owed, written in the transaction that causes it, about a signature.
 
     To its signer; with a ``report`` to who reported it, with a ``representation`` to who signed for them.
+    With a ``notice`` it is about no signature, and goes to who works in the campaign.
     """
 
-    # That of the signature. No constraint, since a check locks the row that all signers share.
+    # That of the signature or notice. No constraint, since a check locks the row that all signers share.
     campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False, db_constraint=False)
-    signature = models.ForeignKey(Signature, models.CASCADE, related_name="mails")
+    signature = models.ForeignKey(
+        Signature, models.CASCADE, null=True, blank=True, related_name="mails"
+    )
     report = models.ForeignKey(
         Report, models.CASCADE, null=True, blank=True, related_name="mails", db_index=False
     )
     representation = models.ForeignKey(
         Representation, models.CASCADE, null=True, blank=True, related_name="mails", db_index=False
+    )
+    notice = models.ForeignKey(
+        Notice, models.CASCADE, null=True, blank=True, related_name="mails", db_index=False
     )
     kind = models.CharField(max_length=20, choices=MailKind)
     urgent = models.BooleanField()
@@ -108,6 +116,12 @@ class Mail(models.Model):
                 name="mail_representation",
                 condition=models.Q(representation__isnull=False),
             ),
+            # Read by the removal of a member: what they were told goes with them.
+            models.Index(
+                fields=("notice",),
+                name="mail_notice",
+                condition=models.Q(notice__isnull=False),
+            ),
         )
         constraints = (
             # What a reporter is told must never reach the signer, nor the other way round.
@@ -121,6 +135,14 @@ class Mail(models.Model):
                 | (~models.Q(kind="represent_confirm") & models.Q(representation__isnull=True)),
                 name="mail_to_a_representative_has_one",
             ),
+            # What staff is told is about nobody's signature, and every other mail is about one.
+            models.CheckConstraint(
+                condition=models.Q(kind="alert", notice__isnull=False, signature__isnull=True)
+                | (
+                    ~models.Q(kind="alert") & models.Q(notice__isnull=True, signature__isnull=False)
+                ),
+                name="mail_to_a_member_has_a_notice",
+            ),
             models.CheckConstraint(
                 condition=~models.Q(status="claimed") | models.Q(lease_until__isnull=False),
                 name="mail_claim_has_a_lease",
@@ -132,8 +154,14 @@ class Mail(models.Model):
 
     @property
     def recipient(self) -> Recipient:
-        """Whose address it goes to."""
-        return self.report or self.representation or self.signature
+        """Whose address it goes to, where it is about a signature."""
+        return self.report or self.representation or self.about
+
+    @property
+    def about(self) -> Signature:
+        """The signature that it is about, as every one without a ``notice`` is."""
+        assert self.signature is not None
+        return self.signature
 
 
 class MailQuota(models.Model):

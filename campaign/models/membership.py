@@ -1,9 +1,11 @@
 """Who works in a campaign, and as what."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from campaign.models.alert import AlertKind
 from campaign.models.campaign import Campaign
 from campaign.models.voucher import Voucher
 
@@ -27,6 +29,10 @@ class Membership(models.Model):
     voucher = models.ForeignKey(
         Voucher, models.PROTECT, null=True, blank=True, related_name="memberships"
     )
+    silenced = ArrayField(
+        models.CharField(max_length=20, choices=AlertKind), default=list, blank=True
+    )
+    """Of which alerts they want no mail; their own choice alone (`alerts`)."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

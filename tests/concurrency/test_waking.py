@@ -93,5 +93,5 @@ def test_control_looking_before_letting_go_misses_a_mail(
 
     after_the_last_look(monkeypatch, sign_then_let_go)
     assert delivery.deliver_on() == 1
-    assert Mail.objects.get(status="queued").signature.email == "second@example.org"
+    assert Mail.objects.get(status="queued").about.email == "second@example.org"
     assert told(settings) == 0  # until the sweep
