@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import audit, keys, lockout, mailboxes, roles, second_factor, staff_sessions
+from campaign import audit, keys, lockout, mailboxes, roles, second_factor, staff_sessions, vouchers
 from campaign.audit import Code
 from campaign.errors import FieldError, InvalidInput
 from campaign.models.api_key import ApiKey
@@ -28,6 +28,7 @@ _PROBLEMS: dict[str, str | Promise] = {
     "own": _("Nobody changes their own role. Another owner can."),
     "last": _("This is the only owner. Make somebody else one first."),
     "superuser": _("This account is a superuser’s; only a superuser can do this."),
+    "elsewhere": _("This account opens more than your campaigns; only a superuser can do this."),
 }
 
 
@@ -39,7 +40,7 @@ def _refused(code: str, field: str = "member") -> InvalidInput:
 def invite(*, campaign: Campaign, name: str, role: Role, by: User) -> Membership:
     """Let somebody work in the campaign: whose account has that name or address, else a new account.
 
-    A new one has no password yet; see `vouchers.welcome_path`. Raises InvalidInput.
+    A new one has no password yet; see `welcome_path`. Raises InvalidInput.
     """
     if role not in OFFERED:
         raise _refused("role", "role")
@@ -136,6 +137,17 @@ def _revoke_keys(membership: Membership, by: User) -> None:
         keys.revoke(key, by=by)
 
 
+def welcome_path(*, user: User, by: User) -> str:
+    """As `vouchers.welcome_path`, for who manages the members of a campaign."""
+    return vouchers.welcome_path(user, by=by, permission=roles.MEMBERS)
+
+
+def renewed_path(*, user: User, by: User) -> str:
+    """Another one, for who has not used theirs. Raises InvalidInput."""
+    _check_may_help(user, by)
+    return welcome_path(user=user, by=by)
+
+
 # --- Helping back in -------------------------------------------------------------------------
 
 
@@ -161,3 +173,5 @@ def _check_may_help(user: User, by: User) -> None:
     """What a superuser may everywhere is no owner's to unlock."""
     if user.is_superuser and not by.is_superuser:
         raise _refused("superuser")
+    if not roles.is_within_reach(user, of=by, permission=roles.MEMBERS):
+        raise _refused("elsewhere")

@@ -119,6 +119,20 @@ def holders(permission: str, campaign: Campaign) -> QuerySet[User]:
     return User.objects.filter(Q(pk__in=here) | Q(pk__in=anywhere), is_active=True)
 
 
+def is_within_reach(user: User, *, of: User, permission: str) -> bool:
+    """Whether ``of`` has that right wherever this user may do anything.
+
+    Who may open an account opens all that it may do, in other campaigns too: whom an owner has invited
+    may be another campaign's owner, or a superuser without a password.
+    """
+    if of.is_superuser:
+        return True
+    if user.is_superuser or user.user_permissions.exists() or user.groups.exists():
+        return False
+    theirs = Membership.objects.filter(user=user)
+    return not theirs.exclude(campaign__in=campaigns(of, permission)).exists()
+
+
 def everywhere(user: Any, permission: str) -> bool:
     """Whether somebody has that right in every campaign, and where it is about none."""
     if not user.is_active or not user.is_authenticated:

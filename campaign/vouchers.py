@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext_lazy as _
 
-from campaign import audit, identity, mailboxes, queue
+from campaign import audit, identity, mailboxes, queue, roles
 from campaign.errors import FieldError, InvalidInput
 from campaign.models.audit import AuditAction
 from campaign.models.campaign import Campaign
@@ -129,9 +129,14 @@ def take_login(*, voucher: Voucher, membership_id: int, by: User) -> None:
             _record(AuditAction.VOUCHER_LOGIN_GONE, voucher, by, user=membership.user_id)
 
 
-def welcome_path(user: User) -> str:
-    """Where somebody sets their first password, once, within three days; "" of who has one."""
+def welcome_path(user: User, *, by: User, permission: str = roles.STEER) -> str:
+    """Where somebody sets their first password, once, within three days, for ``by`` to pass on.
+
+    "" of who has one, and of an account that opens more than ``by`` may open (`roles.is_within_reach`).
+    """
     if user.has_usable_password():
+        return ""
+    if not roles.is_within_reach(user, of=by, permission=permission):
         return ""
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     return reverse("welcome", args=[uid, default_token_generator.make_token(user)])

@@ -111,6 +111,43 @@ def test_an_owner_invites_into_their_campaign_alone(here: Campaign, owner: User)
     assert not User.objects.filter(username="new@example.org").exists()
 
 
+def of_elsewhere(kind: str) -> User:
+    """An account without a password yet, that may do something outside of the owner's campaigns."""
+    name = "root@example.org"
+    if kind == "superuser":
+        user = User.objects.create_superuser(name)
+    elif kind == "operator":
+        user = make_user("view_signature", username=name)
+    else:
+        user = make_member(make_campaign(slug="there"), Role(kind), username=name)
+    user.set_unusable_password()
+    user.save()
+    return user
+
+
+@pytest.mark.parametrize("kind", ["superuser", "operator", "owner", "reader"])
+def test_no_owner_opens_an_account_that_opens_more_than_their_campaigns(
+    here: Campaign, owner: User, kind: str
+) -> None:
+    user = of_elsewhere(kind)
+    pages = [invited(owner, here, user.username)]
+    membership = Membership.objects.get(user=user, campaign=here)
+    for button in ("link", "factor", "unlock", "sessions"):
+        pages.append(browser(owner).post(f"{LIST}{membership.pk}/{button}/"))
+    assert [page.status_code for page in pages] == [302, 409, 409, 409, 409]
+    assert not any("/admin/welcome/" in page.content.decode() for page in pages)
+    assert [action for action, _details in record()] == ["member_added"]
+
+
+def test_who_owns_both_campaigns_passes_the_link_on(here: Campaign, owner: User) -> None:
+    there = make_campaign(slug="there")
+    Membership.objects.create(user=owner, campaign=there, role=Role.OWNER)
+    for campaign in (here, there):
+        page = invited(owner, campaign, "new@example.org")
+        assert "/admin/welcome/" in page.content.decode()
+    assert User.objects.filter(username="new@example.org").count() == 1
+
+
 # --- Changing and removing -------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from campaign.models import (
     Vouching,
 )
 from campaign.models.membership import Role
-from tests.factories import make_campaign, make_signature, make_user, manage_token
+from tests.factories import make_campaign, make_member, make_signature, make_user, manage_token
 from tests.vouchers import link_for, make_voucher, member_form, own_page, own_user
 
 pytestmark = pytest.mark.django_db
@@ -391,6 +391,26 @@ def test_a_frozen_list_takes_no_name_more_and_lets_one_go(
     assert signature.member_of is None
 
 
+@pytest.mark.parametrize("action", ["sign", "join"])
+def test_no_link_shows_a_name_more_on_a_frozen_list(
+    client: Client, campaign: Campaign, voucher: Voucher, action: str
+) -> None:
+    signature = make_signature(campaign, name="Zoë Moreau", email="zoe@example.org")
+    link = link_for(voucher, "zoe@example.org")
+    Campaign.objects.filter(pk=campaign.pk).update(frozen_at=voucher.admitted_at)
+    typed = member_form(action=action, member="yes", own_email="zoe@example.org")
+    page = client.post(link, typed)
+    assert page.status_code == 409
+    assert "zoe@example.org" in page.content.decode()  # nothing that was typed is lost
+    signature.refresh_from_db()
+    assert signature.member_of is None
+    assert not Vouching.objects.exists()
+    Campaign.objects.filter(pk=campaign.pk).update(frozen_at=None)
+    assert client.post(link, typed).status_code == 200
+    signature.refresh_from_db()
+    assert signature.member_of == voucher
+
+
 def test_nobody_changes_the_vouching_of_another_signature(
     client: Client, campaign: Campaign, voucher: Voucher
 ) -> None:
@@ -451,3 +471,16 @@ def test_a_moderator_reads_who_vouches_and_takes_it_back_with_all_that_belongs_t
     assert not MemberLink.objects.exists()
     lane = moderator.get("/admin/campaign/signature/?status=fallen").content.decode()
     assert "Zoë Moreau" not in lane
+
+
+def test_a_login_that_is_somebody_elses_gets_no_link(campaign: Campaign, voucher: Voucher) -> None:
+    root = User.objects.create_superuser("root@example.org")
+    root.set_unusable_password()
+    root.save()
+    owner = Client()
+    owner.force_login(make_member(campaign, Role.OWNER))
+    page = owner.post(
+        f"/admin/campaign/voucher/{voucher.pk}/login/", {"email": "root@example.org"}, follow=True
+    )
+    assert page.status_code == 200
+    assert "/admin/welcome/" not in page.content.decode()

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from campaign import lockout, members, roles, second_factor, staff_sessions, vouchers
+from campaign import lockout, members, roles, second_factor, staff_sessions
 from campaign.admin import admission, desk
 from campaign.admin.site import site
 from campaign.admin.unfolded import CampaignFilter, PageAdmin
@@ -106,7 +106,7 @@ class MembershipAdmin(PageAdmin[Membership]):
                 for each in error.errors:
                     form.add_error(each.field if each.field in form.fields else None, each.message)
             else:
-                welcome = vouchers.welcome_path(membership.user)
+                welcome = members.welcome_path(user=membership.user, by=by)
                 if welcome:
                     return self._page(request, membership, welcome=settings.BASE_URL + welcome)
                 messages.success(request, _("They work in this campaign from now on."))
@@ -212,10 +212,10 @@ class MembershipAdmin(PageAdmin[Membership]):
     @sensitive_variables("welcome")
     def renew_link(self, request: HttpRequest, membership: Membership, by: User) -> HttpResponse:
         """Another link for who has not chosen a password yet."""
-        welcome = vouchers.welcome_path(membership.user)
-        if not welcome:
+        if membership.user.has_usable_password():
             messages.info(request, _("They have a password already."))
             return _to(membership)
+        welcome = members.renewed_path(user=membership.user, by=by)
         return self._page(request, membership, welcome=settings.BASE_URL + welcome)
 
     def reset_factor(self, request: HttpRequest, membership: Membership, by: User) -> HttpResponse:

@@ -202,7 +202,7 @@ class VoucherAdmin(PageAdmin[Voucher]):
         form = LoginForm(request.POST)
         email = form.cleaned_data["email"] if form.is_valid() else ""
         user = vouchers.give_login(voucher=voucher, email=email, by=by)
-        welcome = vouchers.welcome_path(user)
+        welcome = vouchers.welcome_path(user, by=by)
         if not welcome:
             messages.success(request, _("Whoever has this login may act for it now."))
             return _to(voucher)
