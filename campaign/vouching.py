@@ -128,7 +128,7 @@ def sign(
     twice is a success that changes nothing.
 
     Raises TokenInvalid, LinkGone, LinkUsed, CampaignClosed, CampaignPaused, NotFound, InvalidInput,
-    StatementChanged, ConsentChanged.
+    StatementChanged, ConsentChanged, and ListFrozen as `let_show`.
     """
     link = seen(token)
     campaign = link.voucher.campaign
@@ -185,7 +185,7 @@ def _sent_twice(link: MemberLink, canonical: str, fold: str) -> Moved:
 def join(token: str, *, email: str, shown: bool) -> Moved:
     """Have the newest signature that stands of one's own address vouched for, by a member's link.
 
-    Raises TokenInvalid, LinkGone, LinkUsed, InvalidInput.
+    Raises TokenInvalid, LinkGone, LinkUsed, InvalidInput, and ListFrozen as `let_show`.
     """
     link = seen(token)
     address = read_address(link.voucher.campaign, email)
@@ -351,8 +351,6 @@ def let_show(token: str, *, vouching_id: int, shown: bool) -> None:
     Raises TokenInvalid, TokenExpired, SignatureGone, NotFound, and ListFrozen where more would be shown.
     """
     vouching = _own(token, vouching_id)
-    if shown and vouching.voucher.campaign.frozen_at:
-        raise ListFrozen
     with transaction.atomic():
         if shown:
             _let_show(vouching)
@@ -382,7 +380,14 @@ def _own(token: str, vouching_id: int) -> Vouching:
 
 
 def _let_show(vouching: Vouching) -> None:
-    """One name stands there: the newest that the signer ticked."""
+    """One name stands there: the newest that the signer ticked.
+
+    Raises ListFrozen of an entry of a list that may show no more than it does.
+    """
+    signature, _others = locks.lock(vouching.signature_id)
+    is_new = signature.member_of_id != vouching.voucher_id
+    if is_new and signature.is_listed and signature.campaign.frozen_at:
+        raise ListFrozen
     moves.amend(
         signature_id=vouching.signature_id,
         actor=SIGNER,

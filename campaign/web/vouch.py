@@ -11,6 +11,7 @@ from campaign.errors import (
     CampaignError,
     ConsentChanged,
     InvalidInput,
+    ListFrozen,
     StatementChanged,
     TokenInvalid,
 )
@@ -49,7 +50,7 @@ def vouch(request: HttpRequest, token: str) -> HttpResponse:
             return _signed(request, _act(request, token, form, speech))
         except InvalidInput as error:
             return _form(request, link, form, by_field(error.errors), error, status=422)
-        except (StatementChanged, ConsentChanged) as error:
+        except (StatementChanged, ConsentChanged, ListFrozen) as error:
             problems = CHANGED.get(type(error), {})
             return _form(request, link, form, problems, error, status=error.status)
         except LinkUsed:
