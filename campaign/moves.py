@@ -265,6 +265,7 @@ def _empty(signature: Signature) -> dict[str, Any]:
     Proof.objects.filter(signature=signature).delete()
     Site.objects.filter(signature=signature).delete()
     Question.objects.filter(signature=signature).delete()
+    Suspicion.objects.filter(signature=signature).delete()  # it names whom the signer is like
     MemberLink.objects.filter(signature=signature).delete()
     Representation.objects.filter(signature=signature).delete()
     texts = (

@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from campaign import moderation, moves, suspicions
+from campaign import moderation, moves, signing, suspicions
 from campaign.campaign_file import parse
 from campaign.errors import ChangedMeanwhile
 from campaign.history import SIGNER
@@ -15,7 +15,14 @@ from campaign.models import Campaign, Event, NameSearch, ProtectedName, Signatur
 from campaign.models.signature import Evidence, RejectionReason, Status
 from campaign.organising import load_campaign
 from campaign.tasks import search_names
-from tests.factories import bring_to, campaign_file, make_campaign, make_signature, make_user
+from tests.factories import (
+    bring_to,
+    campaign_file,
+    make_campaign,
+    make_signature,
+    make_user,
+    manage_token,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -192,3 +199,12 @@ def test_only_its_own_campaign_is_searched(campaign: Campaign) -> None:
     protect("Ana Prado")
     search_names()
     assert open_names() == set()
+
+
+def test_erasure_leaves_nothing_of_whom_a_signer_was_like(campaign: Campaign) -> None:
+    signature = make_signature(campaign, name="Ana Prado")
+    protect("Ana Prado")
+    search_names()
+    assert open_names() == {"Ana Prado"}
+    signing.erase(manage_token(signature))
+    assert not Suspicion.objects.exists()
