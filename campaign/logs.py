@@ -3,7 +3,9 @@
 import logging
 import re
 
-_PATHS = re.compile(r"/(confirm|manage|not-me|report|preview|answer|vouch|represent)/[^\s\"']+")
+_PATHS = re.compile(
+    r"/(confirm|manage|not-me|report|preview|answer|vouch|represent|welcome)/[^\s\"']+"
+)
 # Wherever a key may have been put: the part that names it may stay.
 _KEYS = re.compile(r"(ptn_[0-9a-z]{8})_[0-9a-z]+")
 # PostgreSQL's DETAIL repeats the values of a refused row, the address among them.

@@ -10,7 +10,7 @@ from campaign.links import Purpose
 from campaign.logs import CutFormatter, cut
 
 
-@pytest.mark.parametrize("page", [*Purpose, "preview"])
+@pytest.mark.parametrize("page", [*Purpose, "preview", "admin/welcome"])
 def test_a_token_in_a_path_is_cut(page: str) -> None:
     line = f"Internal Server Error: /{page}/abc.1.x-y_z/ and more"
     assert cut(line) == f"Internal Server Error: /{page}/(cut) and more"
