@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 
 from campaign import four_eyes, keys, moderation, outbox, releases, signing
 from campaign.campaign_file import parse
 from campaign.links import Purpose, make_token
-from campaign.models import Campaign, ImportBatch, Membership, Signature
+from campaign.models import AuditEntry, Campaign, ImportBatch, Membership, Signature
 from campaign.models.api_key import Scope
 from campaign.models.membership import Role
 from campaign.models.signature import RejectionReason, Status
@@ -93,6 +94,11 @@ def first_page_leads_to(desk: Client) -> str:
     )
     assert found
     return found[1]
+
+
+def on_record() -> QuerySet[AuditEntry]:
+    """What is on record, but for the loading of campaigns, with which tests begin."""
+    return AuditEntry.objects.exclude(action="campaign_loaded").order_by("pk")
 
 
 def make_key(

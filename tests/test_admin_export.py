@@ -9,9 +9,9 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from campaign import sheets
-from campaign.models import AuditEntry, Campaign
+from campaign.models import Campaign
 from campaign.models.membership import Role
-from tests.factories import make_campaign, make_member, make_signature
+from tests.factories import make_campaign, make_member, make_signature, on_record
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +48,7 @@ def test_a_csv_holds_addresses_and_its_taking_is_on_record(owner: Client, art: C
     assert [(row["name"], row["email"]) for row in rows(answer)] == [
         ("Zoë Moreau", "zoe@example.org")
     ]
-    entry = AuditEntry.objects.get()
+    entry = on_record().get()
     assert (entry.action, entry.number, entry.details) == ("export", 1, {"form": "csv"})
     assert entry.user is not None
     assert entry.user.username == "owner"
@@ -84,7 +84,7 @@ def test_a_workbook_of_too_many_is_refused_with_a_word(
     answer = take(owner, "xlsx")
     assert answer.status_code == 422
     assert "A workbook takes 1 signatures at most. Please take CSV." in answer.content.decode()
-    assert not AuditEntry.objects.exists()
+    assert not on_record().exists()
 
 
 def test_without_a_reason_nothing_leaves(owner: Client, art: Campaign) -> None:
@@ -92,7 +92,7 @@ def test_without_a_reason_nothing_leaves(owner: Client, art: Campaign) -> None:
     answer = take(owner, reason=" ")
     assert answer.status_code == 422
     assert "canary@example.org" not in answer.content.decode()
-    assert not AuditEntry.objects.exists()
+    assert not on_record().exists()
 
 
 @pytest.mark.parametrize("role", [Role.MODERATOR, Role.READER])
@@ -100,11 +100,11 @@ def test_nobody_but_an_owner_exports(client: Client, art: Campaign, role: Role) 
     client.force_login(make_member(art, role))
     assert client.get(PAGE).status_code == 403
     assert take(client).status_code == 403
-    assert not AuditEntry.objects.exists()
+    assert not on_record().exists()
 
 
 def test_an_owner_of_another_campaign_cannot_choose_this_one(art: Campaign) -> None:
     other, stranger = make_campaign(slug="other"), Client()
     stranger.force_login(make_member(other, Role.OWNER, username="stranger"))
     assert take(stranger).status_code == 422
-    assert not AuditEntry.objects.exists()
+    assert not on_record().exists()

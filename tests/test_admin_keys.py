@@ -12,7 +12,7 @@ from django.test import Client
 
 from campaign.models import ApiKey, AuditEntry, Campaign
 from campaign.models.api_key import Scope
-from tests.factories import bearer, make_campaign, make_key, make_signature, make_user
+from tests.factories import bearer, make_campaign, make_key, make_signature, make_user, on_record
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +107,7 @@ def test_making_and_revoking_are_on_record(keeper: Client, campaign: Campaign) -
     key = ApiKey.objects.get()
     for _twice in range(2):
         assert keeper.post(f"{LIST}{key.pk}/revoke/").status_code == 302
-    entries = AuditEntry.objects.order_by("pk").values_list("action", "user__username", "api_key")
+    entries = on_record().values_list("action", "user__username", "api_key")
     assert list(entries) == [("key_made", "keeper", key.pk), ("key_revoked", "keeper", key.pk)]
     page = keeper.get(f"{LIST}{key.pk}/change/").content.decode()
     assert "API key made" in page

@@ -15,9 +15,9 @@ from openpyxl import Workbook
 
 from campaign import retention, tasks, uploads
 from campaign.intake import import_signers
-from campaign.models import AuditEntry, Campaign, ImportBatch, Mail, Signature, Upload
+from campaign.models import Campaign, ImportBatch, Mail, Signature, Upload
 from campaign.models.membership import Role
-from tests.factories import make_campaign, make_member, make_signature
+from tests.factories import make_campaign, make_member, make_signature, on_record
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +76,7 @@ def test_a_file_is_checked_before_anything_of_it_is_imported(owner: Client) -> N
     assert "<td>4</td>" in page
     assert not Signature.objects.exists()
     assert not ImportBatch.objects.exists()
-    assert not AuditEntry.objects.exists()
+    assert not on_record().exists()
 
 
 def test_what_was_checked_is_imported_when_told_and_the_file_is_emptied(owner: Client) -> None:
@@ -94,7 +94,7 @@ def test_what_was_checked_is_imported_when_told_and_the_file_is_emptied(owner: C
         ("Wil O'Brien", "pending", upload.batch_id),
     }
     assert Mail.objects.filter(kind="confirm").count() == 2
-    entry = AuditEntry.objects.get()
+    entry = on_record().get()
     assert (entry.action, entry.user.username) == ("import", "owner")  # type: ignore[union-attr]
     assert entry.details == {"upload": upload.pk, "consent_on_file": False}
     assert f"/importbatch/{upload.batch_id}/" in shown(owner)
@@ -127,7 +127,7 @@ def test_told_twice_it_is_imported_once(owner: Client) -> None:
     tasks.take_uploads()
     tasks.take_uploads()
     assert Signature.objects.count() == 2
-    assert AuditEntry.objects.count() == 1
+    assert on_record().count() == 1
     assert ImportBatch.objects.count() == 1
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from campaign import moderation, releases, signing, tasks
 from campaign.intake import import_signers
-from campaign.models import AuditEntry, Campaign, ImportBatch, Mail, ProtectedName, Signature
+from campaign.models import Campaign, ImportBatch, Mail, ProtectedName, Signature
 from campaign.models.signature import HoldReason, RejectionReason, Status
 from tests.factories import (
     campaign_file,
@@ -19,6 +19,7 @@ from tests.factories import (
     make_signature,
     make_user,
     manage_token,
+    on_record,
     release,
     somebody,
 )
@@ -107,7 +108,7 @@ def test_one_looks_at_it_another_releases_it_and_the_worker_publishes_it(
     shown = page_of(ben, batch)
     assert "Released by ben" in shown
     assert Mail.objects.filter(kind="published").count() == 1
-    entries = AuditEntry.objects.order_by("pk").values_list("action", "user__username", "number")
+    entries = on_record().values_list("action", "user__username", "number")
     assert list(entries) == [("batch_previewed", "anna", 3), ("batch_released", "ben", 3)]
     tasks.release()
     assert published() == 3

@@ -30,6 +30,7 @@ from tests.factories import (
     make_signature,
     make_user,
     manage_token,
+    on_record,
     somebody,
 )
 
@@ -278,16 +279,16 @@ def test_a_moderator_who_is_no_owner_cannot_switch_it_off(campaign: Campaign) ->
     answer = client.post(f"/admin/campaign/campaign/{campaign.pk}/four-eyes/", {"on": "no"})
     assert answer.status_code in {403, 404}
     assert Campaign.objects.get().four_eyes
-    assert not AuditEntry.objects.exists()
+    assert not on_record().exists()
 
 
 def test_the_file_switches_it_on_record_too(campaign: Campaign) -> None:
     make_campaign(extra="four_eyes = false")
     assert not Campaign.objects.get().four_eyes
-    assert [entry.details for entry in AuditEntry.objects.all()] == [{"on": False}]
+    assert [entry.details for entry in on_record()] == [{"on": False}]
     make_campaign()
     assert Campaign.objects.get().four_eyes
-    assert AuditEntry.objects.count() == 2
+    assert on_record().count() == 2
 
 
 def test_a_second_moderator_of_another_campaign_counts_for_nothing(campaign: Campaign) -> None:

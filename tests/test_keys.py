@@ -22,7 +22,7 @@ from campaign import keys, limits, line, private_reads
 from campaign.api import keys as door
 from campaign.errors import InvalidInput
 from campaign.logs import cut
-from campaign.models import ApiKey, AuditEntry, Campaign, Event, Mail, Signature
+from campaign.models import ApiKey, Campaign, Event, Mail, Signature
 from campaign.models.api_key import Scope
 from campaign.models.signature import Status
 from tests.concurrency.threads import PATIENCE
@@ -34,6 +34,7 @@ from tests.factories import (
     make_key,
     make_signature,
     make_user,
+    on_record,
 )
 
 pytestmark = pytest.mark.django_db
@@ -297,7 +298,7 @@ def test_a_revoked_key_opens_nothing_from_the_next_request_on(
     assert keys.revoke(ApiKey.objects.get(), by=by) is True
     assert_problem(client.get(path, headers=bearer(key)), 401, "key_invalid")
     assert keys.revoke(ApiKey.objects.get(), by=by) is False
-    actions = AuditEntry.objects.order_by("pk").values_list("action", "user__username")
+    actions = on_record().values_list("action", "user__username")
     assert list(actions) == [("key_made", "maker"), ("key_revoked", "moderator")]
 
 
@@ -320,7 +321,7 @@ def test_no_key_is_made_for_the_past_or_for_more_than_a_year(
     with pytest.raises(InvalidInput):
         make_key(campaign, READ, life=life)
     assert not ApiKey.objects.exists()
-    assert not AuditEntry.objects.exists()
+    assert not on_record().exists()
 
 
 def test_its_use_is_noted_once_a_minute(client: Client, campaign: Campaign) -> None:

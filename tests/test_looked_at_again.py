@@ -94,10 +94,19 @@ def test_a_rejected_one_that_was_held_keeps_why_when_it_is_restored(campaign: Ca
 def test_one_that_did_not_change_comes_back_to_the_list_and_is_told(campaign: Campaign) -> None:
     signature = make_signature(campaign, **details())
     bring_to(signature, Status.REJECTED)
+    Mail.objects.filter(kind="rejected").update(status="sent")
     moderation.restore(signature_id=signature.pk, revision=signature.revision, by=make_user())
     signature.refresh_from_db()
     assert (signature.status, signature.hold_reasons) == (Status.PUBLISHED, [])
     assert Mail.objects.latest("pk").kind == "published"
+
+
+def test_one_that_comes_back_before_the_mail_has_gone_is_told_nothing(campaign: Campaign) -> None:
+    signature = make_signature(campaign, **details())
+    bring_to(signature, Status.REJECTED)
+    moderation.restore(signature_id=signature.pk, revision=signature.revision, by=make_user())
+    mail = Mail.objects.latest("pk")
+    assert (mail.kind, mail.status) == ("rejected", "suppressed")
 
 
 @pytest.mark.parametrize("featured", ["", "true"])

@@ -18,6 +18,7 @@ from tests.factories import (
     make_member,
     make_signature,
     manage_token,
+    on_record,
     release,
 )
 
@@ -155,7 +156,7 @@ def test_a_reason_is_needed(owner: Client, art: Campaign) -> None:
     sent = owner.post(f"{LIST}add/", {"campaign": art.pk, "reason": "   "})
     assert sent.status_code == 422
     assert not PrintList.objects.exists()
-    assert not AuditEntry.objects.exists()
+    assert not on_record().exists()
 
 
 @pytest.mark.parametrize("role", [Role.MODERATOR, Role.READER])

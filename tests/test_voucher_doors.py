@@ -21,7 +21,14 @@ from campaign.models import (
     Vouching,
 )
 from campaign.models.membership import Role
-from tests.factories import make_campaign, make_member, make_signature, make_user, manage_token
+from tests.factories import (
+    make_campaign,
+    make_member,
+    make_signature,
+    make_user,
+    manage_token,
+    on_record,
+)
 from tests.vouchers import link_for, make_voucher, member_form, own_page, own_user
 
 pytestmark = pytest.mark.django_db
@@ -221,7 +228,7 @@ def test_the_whole_way_from_admission_to_the_first_login_and_list(
 
     owner.post(f"{BASE}{voucher.pk}/logout/", {"row": voucher.memberships.get().pk})
     assert client.get(own_page(voucher)).status_code == 403
-    actions = AuditEntry.objects.order_by("pk").values_list("action", flat=True)
+    actions = on_record().values_list("action", flat=True)
     assert [each for each in actions if "voucher" in each or "links" in each] == [
         *("voucher_admitted", "voucher_login", "links_made", "voucher_login_gone"),
     ]

@@ -88,8 +88,8 @@ def fits(frame: Any) -> None:
 
 
 def fill(form: Any, address: str) -> None:
-    form.get_by_label("Name", exact=False).first.fill("Ada Framed")
-    form.get_by_label("E-mail address").fill(address)
+    form.locator("[name=name]").fill("Ada Framed")
+    form.locator("[name=email]").fill(address)
     form.get_by_label("I agree").check()
 
 

@@ -73,16 +73,16 @@ def test_a_signer_does_everything_on_their_own_page_in(
     shoot(page, f"own-{language}")
 
     # A mistake opens the form with what was typed; then it is corrected.
-    page.locator("details.correct summary").click()
+    page.locator("details.correct:has([name=name]) summary").click()
     page.locator("#name").fill("")
     page.locator("#credit").fill("The Night Train")
-    page.locator("details.correct button").click()
+    page.locator("details.correct:has([name=name]) button").click()
     page.locator("#name-error").wait_for()
     assert page.locator("#credit").input_value() == "The Night Train"
     axe(page)
     page.locator("#name").fill(f"{name} Moreau")
     page.locator("#discipline").select_option("author")
-    page.locator("details.correct button").click()
+    page.locator("details.correct:has([name=name]) button").click()
     page.locator(".notice[role=status]").wait_for()
     assert page.locator(".facts-name").inner_text() == f"{name} Moreau"
 

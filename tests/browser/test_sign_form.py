@@ -330,6 +330,7 @@ def test_by_keyboard_alone(visit: Visitors, product: Product, address: str) -> N
     page = visit(PAGE, DESKTOP_DARK)
     page.locator("[name=kind][value=person]").focus()
     page.keyboard.press("ArrowRight")
+    page.keyboard.press("Tab")  # past who signs for somebody else
     page.keyboard.press("Tab")
     page.keyboard.type("The Quarry Choir")
     page.keyboard.press("Tab")
