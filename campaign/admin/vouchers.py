@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from campaign import roles, vouchers
 from campaign.admin import desk, organisation
 from campaign.admin.site import site
-from campaign.admin.unfolded import PageAdmin
+from campaign.admin.unfolded import CampaignFilter, PageAdmin
 from campaign.errors import InvalidInput
 from campaign.models.campaign import Campaign
 from campaign.models.voucher import NAME_MAX, LinkBatch, Voucher
@@ -74,7 +74,7 @@ class NumberForm(forms.Form):
 @admin.register(Voucher, site=site)
 class VoucherAdmin(PageAdmin[Voucher]):
     list_display = ("name", "campaign", "state", "taken", "quota", "admitted_at")
-    list_filter = ("campaign",)
+    list_filter = (("campaign", CampaignFilter),)
     list_select_related = ("campaign",)
     ordering = ("-pk",)
     sortable_by = ()
