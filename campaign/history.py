@@ -20,8 +20,8 @@ Moderator = AbstractBaseUser | ApiKey
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: ``signer``, ``reporter``, ``moderator``, ``organiser``, ``api_key`` or ``rule``, and which
-    one; of a rule, who started it."""
+    """Who acts: ``signer``, ``reporter``, ``moderator``, ``organiser``, ``api_key``, ``voucher``, ``rule`` or
+    ``clock``, and which one; of a voucher its user, of a rule who started it."""
 
     kind: str
     user_id: int | None = None

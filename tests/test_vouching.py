@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from campaign import counts, signing, tasks, vouchers, vouching
+from campaign import counts, member_links, signing, tasks, vouchers, vouching
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -193,7 +193,7 @@ def test_guessing_the_address_of_a_strangers_link_ends_after_twenty_tries(
 ) -> None:
     link = link_for(voucher, "zoe@example.org")
     with time_machine.travel("2026-11-22T12:00:00Z", tick=False):
-        for n in range(vouching.TRIES):
+        for n in range(member_links.TRIES):
             answer = client.post(link, member_form(email=f"guess{n}@example.org"))
             assert "sent to another address" in answer.content.decode()
         answer = client.post(link, member_form(email="once-more@example.org"))

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
 from django.utils.functional import Promise
 
-from campaign import networks, signing, vouching
+from campaign import member_links, networks, signing
 from campaign.errors import (
     CampaignError,
     ConsentChanged,
@@ -17,10 +17,10 @@ from campaign.errors import (
 )
 from campaign.languages import Speech, offered
 from campaign.links import Purpose
+from campaign.member_links import LinkUsed
 from campaign.models.vouching import MemberLink
 from campaign.moves import Moved
 from campaign.outbox import link_to
-from campaign.vouching import LinkUsed
 from campaign.web import personal
 from campaign.web.answers import door, private_page
 from campaign.web.forms import by_field, mistakes, typed_signature, typed_version
@@ -33,7 +33,7 @@ from campaign.web.sign_form import CHANGED, KEPT
 def vouch(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows the form and changes nothing; POST signs, or has a signature vouched for."""
     try:
-        link = vouching.seen(token)
+        link = member_links.seen(token)
     except TokenInvalid as error:
         return personal.broken(request, error)
     if request.method != "POST":
@@ -60,8 +60,8 @@ def vouch(request: HttpRequest, token: str) -> HttpResponse:
 def _act(request: HttpRequest, token: str, form: QueryDict, speech: Speech) -> Moved:
     shown = form.get("member") == "yes"
     if form.get("action") == "join":
-        return vouching.join(token, email=form.get("own_email", ""), shown=shown)
-    return vouching.sign(
+        return member_links.join(token, email=form.get("own_email", ""), shown=shown)
+    return member_links.sign(
         token,
         typed=typed_signature(form, language=speech.language),
         shown=shown,
@@ -122,6 +122,6 @@ def _used(request: HttpRequest, link: MemberLink, status: int = 200) -> HttpResp
 
 
 def _mailed(request: HttpRequest, token: str) -> HttpResponse:
-    signature = vouching.ask_for_page(token)
+    signature = member_links.ask_for_page(token)
     context = {"campaign": signature.campaign}
     return personal.answer(request, signature, "pages/renewed.html", context)

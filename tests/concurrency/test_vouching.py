@@ -7,12 +7,12 @@ import pytest
 from django.db import IntegrityError
 from django.db.models import QuerySet
 
-from campaign import link_batches, proofs, signing, vouchers, vouching
+from campaign import link_batches, member_links, proofs, signing, vouchers, vouching
 from campaign.errors import InvalidInput
+from campaign.member_links import LinkGone, LinkUsed
 from campaign.models import Campaign, LinkBatch, MemberLink, Signature, Voucher, Vouching
 from campaign.models.signature import Evidence, Status
 from campaign.moves import Moved
-from campaign.vouching import LinkGone, LinkUsed
 from tests.concurrency.test_moving import assert_exact
 from tests.concurrency.threads import Meanwhile, at_once
 from tests.factories import details, make_campaign, make_signature, make_user, manage_token
@@ -38,7 +38,7 @@ def token(voucher: Voucher, email: str = "zoe@example.org") -> str:
 
 
 def sign(token: str, **typed: Any) -> Moved:
-    return vouching.sign(token, typed=details(**typed), shown=True)
+    return member_links.sign(token, typed=details(**typed), shown=True)
 
 
 def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
