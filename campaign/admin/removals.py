@@ -95,9 +95,6 @@ class RuleForm(forms.Form):
         assert isinstance(discipline, forms.ChoiceField)
         its = [(each.slug, each.name()) for each in campaign.disciplines.all()]
         discipline.choices = [ANY, *its]
-        for name, field in self.fields.items():
-            if field.help_text:
-                field.widget.attrs["aria-describedby"] = f"help_{name}"
 
     def rule(self) -> Rule:
         cleaned = self.cleaned_data
