@@ -87,6 +87,9 @@ KEY = "/admin/campaign/apikey/"
 REMOVAL = "/admin/campaign/removal/"
 LOGIN = 302
 # A decision without a complete form is a 422 or, where there is no form to show, a redirect.
+NOT_THEIRS = dict.fromkeys(("clerk", "viewer", "moderator", "keeper"), 404)
+"""Who may see no campaign to steer."""
+
 TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("GET", SIGNATURE, {"viewer": 200, "moderator": 200}),
     ("GET", SIGNATURE + "{signature}/change/", {"viewer": 200, "moderator": 200}),
@@ -128,15 +131,15 @@ TABLE: list[tuple[str, str, dict[str, int]]] = [
     ("POST", CAMPAIGN + "{campaign}/change/", {"operator": 405}),
     ("GET", CAMPAIGN + "{campaign}/statistics/", {"operator": 200}),
     ("GET", CAMPAIGN + "{campaign}/mails/", {"operator": 200}),
-    ("POST", CAMPAIGN + "{campaign}/pause/", {"operator": 302}),
-    ("POST", CAMPAIGN + "{campaign}/resume/", {"operator": 302}),
+    ("POST", CAMPAIGN + "{campaign}/pause/", {**NOT_THEIRS, "operator": 302}),
+    ("POST", CAMPAIGN + "{campaign}/resume/", {**NOT_THEIRS, "operator": 302}),
     ("POST", CAMPAIGN + "{campaign}/preview/", {"operator": 302}),
-    ("POST", CAMPAIGN + "{campaign}/four-eyes/", {"operator": 302}),
-    ("POST", CAMPAIGN + "{campaign}/brake/", {"operator": 302}),
-    ("POST", CAMPAIGN + "{campaign}/unbrake/", {"operator": 302}),
-    ("POST", CAMPAIGN + "{campaign}/freeze/", {"operator": 302}),
-    ("POST", CAMPAIGN + "{campaign}/thaw/", {"operator": 302}),
-    ("POST", CAMPAIGN + "{campaign}/publish-held/", {"operator": 302}),
+    ("POST", CAMPAIGN + "{campaign}/four-eyes/", {**NOT_THEIRS, "operator": 302}),
+    ("POST", CAMPAIGN + "{campaign}/brake/", {**NOT_THEIRS, "operator": 302}),
+    ("POST", CAMPAIGN + "{campaign}/unbrake/", {**NOT_THEIRS, "operator": 302}),
+    ("POST", CAMPAIGN + "{campaign}/freeze/", {**NOT_THEIRS, "operator": 302}),
+    ("POST", CAMPAIGN + "{campaign}/thaw/", {**NOT_THEIRS, "operator": 302}),
+    ("POST", CAMPAIGN + "{campaign}/publish-held/", {**NOT_THEIRS, "operator": 302}),
     ("GET", "/admin/campaign/webhook/", {"operator": 200}),
     ("GET", "/admin/campaign/webhook/add/", {"operator": 200}),
     ("GET", "/admin/campaign/webhook/{hook}/change/", {"operator": 200}),
