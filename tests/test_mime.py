@@ -4,7 +4,9 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
+import time_machine
 from django.core.mail import BadHeaderError, EmailMultiAlternatives
+from django.utils import timezone
 from pytest_django import Settings
 
 from campaign import letters
@@ -70,7 +72,8 @@ def test_every_mail_reads_as_the_one_of_pythons_email_package(kind: str, languag
     make_signature(make_campaign(), status=Status.PENDING, language=language)
     mail = Mail.objects.get()
     mail.kind = kind
-    ours, pythons = both(letters.render(mail))
+    with time_machine.travel(timezone.now(), tick=False):  # or a second may end between the two
+        ours, pythons = both(letters.render(mail))
     assert ours == pythons
 
 
