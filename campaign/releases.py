@@ -29,7 +29,7 @@ from campaign.moves import Decision
 TASK: Final = "campaign.release"
 CHUNK: Final = 50
 """Signatures a transaction: a quarter of a second, which a signer who withdraws then waits at most."""
-WORK: Final = timedelta(seconds=60)
+WORK: Final = timedelta(seconds=10)
 """How long a task goes on before the next one: less than its time limit."""
 
 

@@ -23,8 +23,8 @@ from campaign.models.signature import Signature, Status
 from campaign.moves import Decision
 from campaign.removal import TASK, record
 
-WORK_FOR = 60.0
-"""Seconds after which the worker lets other tasks pass; half of a task's limit."""
+WORK_FOR = 10.0
+"""Seconds after which the worker lets other tasks pass: counts and webhooks share its two processes."""
 UNHEARD = timedelta(minutes=30)
 """How long the mails of a run wait: one that was a mistake and is undone by then reaches nobody."""
 MAILS_A_SECOND = 10

@@ -22,7 +22,7 @@ from campaign.models.suspicion import NameSearch, Suspicion
 
 TASK: Final = "campaign.search_names"
 CHUNK: Final = 2000
-WORK: Final = timedelta(seconds=60)
+WORK: Final = timedelta(seconds=10)
 """One task's time; the next one goes on."""
 SETTLED: Final = timedelta(seconds=60)
 """A confirmation that began before the names were there has been committed, or has failed, by then."""

@@ -218,8 +218,9 @@ class Product:
         self._web = child("web", *web_command("petition.wsgi:application", port))
         self._mail = child("mail", *worker_command("mail", processes=1))
         self._worker = child("worker", *worker_command("celery", processes=2))
+        self._long = child("long", *worker_command("long", processes=1))
         self._beat = child("beat", *beat_command(run_dir / "beat-schedule"), grace=3)
-        self.children = [self._web, self._mail, self._worker, self._beat]
+        self.children = [self._web, self._mail, self._worker, self._long, self._beat]
 
     def start(self) -> str:
         """Migrate, load the demo, and start everything; gives the demo's login line.
@@ -231,7 +232,7 @@ class Product:
         deadline = time.monotonic() + START_WITHIN
         if self._household.run(setup):
             raise CannotStart(f"setting up the demo failed\n{setup.tail()}")
-        for process in (self._mail, self._worker, self._beat):
+        for process in self.children[1:]:
             self._household.start(process)
         while not answers(self._port, "/healthz"):
             if web.code is not None:
@@ -250,7 +251,7 @@ def web_command(application: str, port: int) -> list[str]:
 
 
 def worker_command(queue: str, *, processes: int) -> list[str]:
-    """Celery's worker of a queue, as in production: mails have their own, and wait for nothing else."""
+    """Celery's worker of a queue, as in production: each has a worker, and waits for no other."""
     worker = f"worker --queues {queue} --concurrency {processes} --hostname {queue}@%h"
     worker += " --loglevel INFO --without-gossip --without-mingle"
     return [sys.executable, *CELERY, *worker.split()]

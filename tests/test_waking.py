@@ -5,10 +5,20 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from celery import current_app
 from pytest_django import Settings
 from redis import Redis
 
-from campaign import delivery, line, queue, tasks
+from campaign import (
+    delivery,
+    files,
+    line,
+    link_batches,
+    printing,
+    queue,
+    tasks,
+    uploads,
+)
 from campaign.models import Mail
 from campaign.models.signature import Status
 from tests.factories import make_campaign, make_signature
@@ -34,11 +44,20 @@ def test_a_thousand_who_tell_send_one_message(redis: Redis) -> None:
     assert messages(redis) == (1, 0)
 
 
-def test_mails_have_a_queue_of_their_own_and_every_task_is_told(redis: Redis) -> None:
+def test_mails_and_what_takes_long_have_queues_of_their_own_and_every_task_is_told(
+    redis: Redis,
+) -> None:
     queue.tell(DELIVER)
     queue.tell(FOLD)
     queue.tell("campaign.expire")
+    for task in (files.TASK, uploads.TASK, printing.TASK, link_batches.TASK):
+        queue.tell(task)
     assert messages(redis) == (1, 2)
+    assert redis.llen("long") == 4
+
+
+def test_only_tasks_that_there_are_have_a_queue_of_their_own(settings: Settings) -> None:
+    assert set(settings.CELERY_TASK_ROUTES) <= set(current_app.tasks)
 
 
 @pytest.mark.django_db

@@ -123,7 +123,7 @@ class Product:
         quiet = "--loglevel INFO --without-gossip --without-mingle"
         mail = f"worker --queues mail --concurrency 1 --hostname mail@%h {quiet}"
         self.mail = self._python("mail", *celery, *mail.split())
-        worker = f"worker --queues celery --concurrency 2 {quiet}"
+        worker = f"worker --queues celery,long --concurrency 2 {quiet}"
         self.worker = self._python("worker", *celery, *worker.split())
         beat = f"beat --loglevel INFO --schedule {folder}/beat --pidfile="
         self.beat = self._python("beat", *celery, *beat.split())
