@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.campaigns import campaign
 from tests.browser.visiting import (
     DESKTOP_DARK,
+    DESKTOP_LIGHT,
     LOOKS,
     PHONE_DARK,
+    PHONE_LIGHT,
     Look,
     Visitors,
     axe,
@@ -44,6 +47,12 @@ def sent(page: Any) -> Any:
 
 def focused(page: Any) -> str:
     return str(page.evaluate("() => document.activeElement.id"))
+
+
+def leave(field: Any) -> None:
+    """Go out of a field, and wait until the page has said what it says then."""
+    field.blur()
+    field.page.evaluate("() => new Promise((then) => setTimeout(then))")
 
 
 def stay(page: Any) -> Callable[[], bool]:
@@ -98,6 +107,23 @@ def test_from_a_mistake_to_the_mail_without_a_reload(
     assert pending(product, address) == 1
 
 
+@pytest.mark.parametrize("look", [PHONE_LIGHT, DESKTOP_LIGHT], ids=lambda look: look.name)
+def test_a_slip_is_told_when_the_press_that_left_the_field_is_over_and_takes_no_click(
+    visit: Visitors, look: Look
+) -> None:
+    page = visit(PAGE, look, reduced_motion="reduce")
+    page.locator("#consent").scroll_into_view_if_needed()
+    page.locator("#email").fill("zoe")
+    box = page.locator("#consent").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.evaluate("() => new Promise((then) => requestAnimationFrame(() => setTimeout(then)))")
+    assert page.locator("#email-error").inner_text() == ""
+    page.mouse.up()
+    expect(page.locator("#email-error")).to_have_text(HALF)
+    assert page.locator("#consent").is_checked()
+
+
 def test_back_and_forward_go_between_form_and_answer(visit: Visitors, address: str) -> None:
     page = visit()
     page.goto("/art/signers/?language=en")
@@ -140,27 +166,27 @@ def test_what_is_certainly_wrong_is_said_on_leaving_a_field_and_goes_when_mended
         page.keyboard.press("Tab")
     page.locator("#name").focus()
     email.focus()
-    email.blur()
+    leave(email)
     assert page.locator("[aria-invalid]").count() == 0
     email.fill("zoe")
-    email.blur()
+    leave(email)
     assert said.inner_text() == HALF
     assert email.get_attribute("aria-invalid") == "true"
     email.fill("zoe@example.org")
     assert said.inner_text() == ""
     assert email.get_attribute("aria-invalid") is None
     email.fill("zoe@gmail")
-    email.blur()
+    leave(email)
     assert said.inner_text().startswith("No mail can be delivered to this address.")
     email.fill("")
-    email.blur()
+    leave(email)
     assert said.inner_text() == "Please give your e-mail address."
     name = page.locator("#name")
     name.fill("é" * 201)
-    name.blur()
+    leave(name)
     assert page.locator("#name-error").inner_text() == "Please use at most 200 characters."
     name.fill("𝄞" * 200)  # letters, not halves of them
-    name.blur()
+    leave(name)
     assert page.locator("#name-error").inner_text() == ""
 
 
@@ -169,14 +195,14 @@ def test_a_mistyped_domain_is_asked_about_as_the_server_would(visit: Visitors) -
     email, question = page.locator("#email"), page.locator(".meant button")
     for typed, meant in SLIPS:
         email.fill(typed)
-        email.blur()
+        leave(email)
         assert question.inner_text() == meant.strip(), typed
     question.click()
     assert email.input_value() == "zoe@yahoo.co.uk"
     assert (question.count(), focused(page)) == (0, "email")
     for typed in NO_SLIPS:
         email.fill(typed)
-        email.blur()
+        leave(email)
         assert question.count() == 0, typed
 
 

@@ -122,8 +122,20 @@ document.addEventListener("input", ({ target }) => {
   if (target.hasAttribute("aria-invalid") && !problem(target)) mark(target, "");
 });
 
-document.addEventListener("focusout", ({ target }) => {
+// A press takes the focus from a field. Words that appear before its release push the button from under
+// the pointer, and the click is lost.
+let released = Promise.resolve();
+addEventListener("pointerdown", () => {
+  released = new Promise((release) => {
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, { once: true });
+  });
+});
+
+document.addEventListener("focusout", async ({ target }) => {
   if (!touched.has(target) || !target.dataset.check) return;
+  await released;
+  await new Promise((then) => setTimeout(then)); // the click comes behind the release
+  if (!target.isConnected) return;
   mark(target, problem(target));
   if (target.id === "email") suggest(target, meant(target));
 });
