@@ -45,9 +45,9 @@ RESERVED_SLUGS = frozenset(
     [
         *("about", "accounts", "admin", "answer", "api", "challenge", "colours", "confirm", "docs"),
         *("embed", "favicon", "help", "healthz", "hooks", "i18n", "inbox", "login"),
-        *("logos", "logout", "manage", "media", "metrics", "new", "not-me", "preview"),
-        *("privacy", "readyz", "report", "represent", "robots", "share", "signed", "sitemap"),
-        *("static", "unsubscribe", "vouch", "well-known", "www"),
+        *("logos", "logout", "manage", "media", "metrics", "my-data", "new", "not-me"),
+        *("preview", "privacy", "readyz", "report", "represent", "robots", "share", "signed"),
+        *("sitemap", "static", "unsubscribe", "vouch", "well-known", "www"),
     ]
 )
 _NETLOC = re.compile(r"(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")

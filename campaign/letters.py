@@ -210,6 +210,7 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
         "not_me_url": _url(Purpose.NOT_ME, to),
         "report_url": _url(Purpose.REPORT, to),
         "represent_url": _url(Purpose.REPRESENT, to),
+        "my_data_url": _url(Purpose.MY_DATA, to),
         "representative": _short(signature.representation.name)
         if mail.kind == MailKind.REPRESENTED
         else "",

@@ -20,6 +20,7 @@ class Purpose(StrEnum):
     ANSWER = "answer"
     VOUCH = "vouch"
     REPRESENT = "represent"
+    MY_DATA = "my-data"
 
 
 LIFETIME = {
@@ -32,6 +33,8 @@ LIFETIME = {
     # An organisation's mailing takes weeks, and is read for months.
     Purpose.VOUCH: timedelta(days=180),
     Purpose.REPRESENT: timedelta(days=7),
+    # Who signs for somebody gets one mail, and may ask what is held of them as long as it is.
+    Purpose.MY_DATA: timedelta(days=365),
 }
 
 
@@ -40,8 +43,8 @@ class Link:
     """What a genuine token says: what it is about, and the revision that it was made for.
 
     ``subject`` is the public id of a signature, of REPORT that of a report, of ANSWER that of a
-    question, of VOUCH that of a member's link, of REPRESENT that of a representation; of NOT_ME it is
-    `outbox.mail_subject`.
+    question, of VOUCH that of a member's link, of REPRESENT that of a representation, of MY_DATA
+    that of a report or representation; of NOT_ME it is `outbox.mail_subject`.
     """
 
     subject: str

@@ -4,7 +4,7 @@ import logging
 import re
 
 _PATHS = re.compile(
-    r"/(confirm|manage|not-me|report|preview|answer|vouch|represent|welcome)/[^\s\"']+"
+    r"/(confirm|manage|not-me|report|preview|answer|vouch|represent|my-data|welcome)/[^\s\"']+"
 )
 # Wherever a key may have been put: the part that names it may stay.
 _KEYS = re.compile(r"(ptn_[0-9a-z]{8})_[0-9a-z]+")

@@ -17,6 +17,7 @@ from campaign import (
     queue,
     reception,
     reports,
+    representations,
     rules,
     trip,
 )
@@ -422,8 +423,15 @@ def withdraw(token: str) -> None:
 def erase(token: str) -> None:
     """Withdraw and delete every personal datum; a keyed hash stays so that no import brings it back.
 
-    A second time is a success. Raises TokenInvalid, TokenExpired, SignatureGone.
+    What the address signed for others is emptied as well (`representations`), before: without the
+    address nobody would find it any more. A second time is a success. Raises TokenInvalid,
+    TokenExpired, SignatureGone.
     """
+    link = read_token(Purpose.MANAGE, token)
+    link.require_fresh()
+    its = Signature.objects.filter(public_id=link.subject)
+    for campaign_id, address in its.values_list("campaign_id", "canonical_email"):
+        representations.forget(campaign_id=campaign_id, canonical_email=address)
     _leave(token, Verb.ERASE, Status.ERASED)
 
 

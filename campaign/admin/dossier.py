@@ -192,7 +192,7 @@ def _of_representative(
     others: QuerySet[Signature], by: Representation | None
 ) -> QuerySet[Signature]:
     """Those for whom the same address signed."""
-    if by is None:
+    if by is None or not by.canonical_email:
         return others.none()
     theirs = Representation.objects.filter(
         campaign=by.campaign_id, canonical_email=by.canonical_email

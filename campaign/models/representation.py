@@ -13,7 +13,8 @@ class Representation(models.Model):
     """Who signed for the signer of a signature: on record for moderators and that signer, never public.
 
     ``name``, ``email`` and ``role`` are the representative's, ``confirmed_at`` when they confirmed their
-    mailbox. The row goes with the personal data of its signature.
+    mailbox. The row goes with the personal data of its signature; of a representative who has their own
+    erased before, it stays with these texts empty.
     """
 
     revision: ClassVar[int] = 1
@@ -33,6 +34,12 @@ class Representation(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("public_id",), name="representation_public_id"),
+            # Whoever has it erased is gone from it as a whole.
+            models.CheckConstraint(
+                condition=models.Q(name="", role="", email="", canonical_email="")
+                | models.Q(name__gt="", email__gt="", canonical_email__gt=""),
+                name="representation_whole_or_empty",
+            ),
         )
         indexes = (
             # Read by moderators, and by who wants to be left alone: everything of one address.

@@ -25,6 +25,7 @@ TITLES: dict[str, str | Promise] = {
     "token_expired": _("This link is too old"),
     "signature_gone": _("This signature is gone"),
     "report_gone": _("This report is gone"),
+    "nothing_held": _("Nothing is held any more"),
     "question_gone": _("No answer is needed any more"),
     "link_gone": _("This link does not work any more"),
     "link_used": _("This link was used already"),

@@ -1,0 +1,92 @@
+"""What is held of who wrote without signing: who reported an entry, or signed for somebody else.
+
+They see all of it, and have it deleted, by a link that stands in each mail to them (GDPR, articles 15
+and 17). What they signed themselves has a page of its own (`own_data`).
+"""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from campaign import outbox, reports, representations
+from campaign.errors import CampaignError
+from campaign.links import Purpose, read_token
+from campaign.models.address import Suppression
+from campaign.models.campaign import Campaign
+from campaign.models.mail import Mail
+from campaign.models.report import Report
+from campaign.models.representation import Representation
+
+
+class NothingHeld(CampaignError):
+    code = "nothing_held"
+    status = 410
+    message = _("Nothing is held any more of what this link was about.")
+
+
+@dataclass(frozen=True)
+class Held:
+    """All that a campaign holds of one address beside its signatures.
+
+    ``about`` is what the link was about; ``notes`` are kept of the address as a keyed hash.
+    """
+
+    about: Report | Representation
+    representations: list[Representation]
+    reports: list[Report]
+    mails: list[Mail]
+    notes: list[Suppression]
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.about.campaign
+
+
+def seen(token: str) -> Held:
+    """What the page of such a link shows. Raises TokenInvalid, TokenExpired, NothingHeld."""
+    about = _about(token)
+    if about is None:
+        raise NothingHeld
+    theirs = {"campaign": about.campaign_id, "canonical_email": about.canonical_email}
+    requests = list(Representation.objects.filter(**theirs).order_by("pk"))
+    reported = list(Report.objects.filter(**theirs).order_by("pk"))
+    mails = Mail.objects.filter(Q(representation__in=requests) | Q(report__in=reported))
+    notes = Suppression.objects.filter(
+        campaign=about.campaign_id, address_hash__in=outbox.hashes_of(about.canonical_email)
+    )
+    return Held(
+        about=about,
+        representations=requests,
+        reports=reported,
+        mails=list(mails.order_by("pk")),
+        notes=list(notes.order_by("pk")),
+    )
+
+
+@transaction.atomic
+def erase(token: str) -> None:
+    """Delete it: reports, requests that wait, and their name on what others have confirmed.
+
+    A second time is a success. Raises TokenInvalid, TokenExpired.
+    """
+    about = _about(token)
+    if about is not None:
+        its = about.canonical_email
+        # Signatures are locked before reports, as wherever a report is decided.
+        representations.forget(campaign_id=about.campaign_id, canonical_email=its)
+        theirs = Report.objects.filter(campaign=about.campaign_id, canonical_email=its)
+        reports.delete(theirs)
+
+
+def _about(token: str) -> Report | Representation | None:
+    """What the link is about, if it is still there and says whose it was."""
+    link = read_token(Purpose.MY_DATA, token)
+    link.require_fresh()
+    for model in (Representation, Report):
+        found = model._default_manager.select_related("campaign").filter(public_id=link.subject)
+        about = found.exclude(canonical_email="").first()
+        if about is not None:
+            return about
+    return None
