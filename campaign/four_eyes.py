@@ -1,4 +1,4 @@
-"""Whom two moderators must look at before they are published: who bears a protected name.
+"""Whom two moderators must look at before they are published, or kept: who bears a protected name.
 
 A confirmed mailbox proves no identity, and one moderator can be deceived, or be the deceiver.
 """
@@ -13,7 +13,8 @@ from campaign import roles, rules
 from campaign.errors import FieldError, InvalidInput
 from campaign.models.approval import Approval
 from campaign.models.campaign import Campaign
-from campaign.models.signature import GUARDED, Signature
+from campaign.models.signature import GUARDED, Signature, Status
+from campaign.models.suspicion import Suspicion
 
 NOTE_WORDS: Final = 3
 """Words that a note on how a name was checked has at least: "ok" says nothing to the second one."""
@@ -30,6 +31,13 @@ def guarded(signature: Signature) -> bool:
 def held_for_a_name(signature: Signature) -> bool:
     """Whether a protected name is among the reasons that stand on its row."""
     return not set(GUARDED).isdisjoint(signature.hold_reasons)
+
+
+def doubted(signature: Signature) -> bool:
+    """Whether it is published, and like a name protected since, and nobody has decided about that."""
+    if signature.status != Status.PUBLISHED:
+        return False
+    return Suspicion.objects.filter(signature=signature, closed_at=None).exists()
 
 
 def approvals(signatures: Sequence[Signature]) -> dict[int, list[Approval]]:
@@ -72,5 +80,5 @@ def has_approved(signature: Signature, by: User) -> bool:
 
 
 def seconds(signature: Signature, by: User) -> bool:
-    """Whether an approval by this one is the second of two: somebody else's counts already."""
+    """Whether a yes of this one is the second of two: somebody else's counts already."""
     return any(approval.user_id != by.pk for approval in firsts(signature))

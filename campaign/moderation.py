@@ -36,11 +36,8 @@ def approve(*, signature_id: int, revision: int, by: Moderator, note: str = "") 
     if signature.status == Status.HELD and four_eyes.guarded(signature):
         if signature.revision != revision:
             raise ChangedMeanwhile
-        if not isinstance(by, User):
-            raise InPersonOnly
-        four_eyes.require_note(note)
-        if signature.campaign.four_eyes and not four_eyes.seconds(signature, by):
-            return _approve_first(signature, by, note)
+        if first := _first_yes(signature, by, note):
+            return first
     return moves.move(
         signature_id=signature_id,
         verb=Verb.APPROVE,
@@ -51,17 +48,27 @@ def approve(*, signature_id: int, revision: int, by: Moderator, note: str = "") 
     )
 
 
-def _approve_first(signature: Signature, by: User, note: str) -> Moved:
-    """Put the approval of the first of two on record, once however often they press."""
+def _first_yes(signature: Signature, by: Moderator, note: str) -> Moved | None:
+    """Put the yes of the first of two on record, once however often they press.
+
+    None where this one is enough: the second, or anybody where the campaign does without four eyes.
+    Raises InPersonOnly, InvalidInput (``note``).
+    """
+    if not isinstance(by, User):
+        raise InPersonOnly
+    four_eyes.require_note(note)
+    if not signature.campaign.four_eyes or four_eyes.seconds(signature, by):
+        return None
+    before = Status(signature.status)
     if four_eyes.has_approved(signature, by):
-        return Moved(signature, changed=False, before=Status.HELD)
+        return Moved(signature, changed=False, before=before, halfway=True)
     event = history.event(signature, Verb.SECOND, Actor.moderator(by), before=signature.status)
     event.save()
     EventNote.objects.create(event=event, text=note)
     Approval.objects.create(
         signature_id=signature.pk, revision=signature.revision, user=by, event=event
     )
-    return Moved(signature, changed=True, before=Status.HELD)
+    return Moved(signature, changed=True, before=before, halfway=True)
 
 
 def reject(
@@ -150,16 +157,21 @@ def keep(
     """Leave a published signature on the list, as it was shown, against these reports about it and
     against its being like a name protected since.
 
-    The reports that were shown are closed, and their reporters told; one that came meanwhile is not.
-    When a colleague has closed them already, it is a success that changes nothing. Raises
-    ChangedMeanwhile, SignatureGone.
+    Against a likeness it takes what the approval of a protected name takes: a ``note`` on how it was
+    checked and, until a second moderator keeps it too, all stays open. The reports that were shown are
+    closed, and their reporters told; one that came meanwhile is not. When a colleague has closed them
+    already, it is a success that changes nothing. Raises ChangedMeanwhile, SignatureGone, InvalidInput
+    (``note``), InPersonOnly.
     """
     signature, _others = locks.lock(signature_id)
     if signature.status != Status.PUBLISHED or signature.revision != revision:
         raise ChangedMeanwhile
+    if four_eyes.doubted(signature) and (first := _first_yes(signature, by, note)):
+        return first
     closed = reports.close(signature.pk, ReportOutcome.KEPT, only=report_ids)
     if not moves.close_suspicions(signature.pk) and not closed:
         return Moved(signature, changed=False, before=Status.PUBLISHED)
+    Approval.objects.filter(signature=signature).delete()
     actor = Actor.moderator(by)
     event = history.event(signature, Verb.KEEP, actor, before=signature.status)
     event.save()

@@ -113,11 +113,15 @@ Decide = Callable[[Signature, Sequence[Signature]], Decision]
 
 @dataclass(frozen=True)
 class Moved:
-    """The signature afterwards, and whether anything was written."""
+    """The signature afterwards, and whether anything was written.
+
+    ``halfway``: one of the two that it takes has said yes to it, and that alone is on record.
+    """
 
     signature: Signature
     changed: bool
     before: Status = field(default=Status.PENDING)
+    halfway: bool = False
 
 
 # --- Moving ----------------------------------------------------------------------------------
@@ -174,7 +178,7 @@ def move(
         raise MoveRefused
     taken_back = verb in {Verb.WITHDRAW, Verb.ERASE}
     announcements.announce(signature, was_listed=was_listed, taken_back=taken_back)
-    if before == Status.HELD:  # one moderator's yes is to how it stood there, to nothing after it
+    if verb != Verb.CONFIRM:  # one moderator's yes is to how it stood there, to nothing after it
         Approval.objects.filter(signature=signature).delete()
     _settle_mails(signature, verb, before, decision.mails_at)
     if verb in ANSWERS:

@@ -14,8 +14,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from campaign import identity, likeness, moves, protected, queue, rules
+from campaign import identity, likeness, locks, moves, protected, queue, rules
 from campaign.likeness import Likeness, Matcher
+from campaign.models.approval import Approval
 from campaign.models.campaign import Campaign, ProtectedName
 from campaign.models.signature import Evidence, Signature, Status
 from campaign.models.suspicion import NameSearch, Suspicion
@@ -74,27 +75,36 @@ def _search_some() -> bool:
 
 
 def _compare(search: NameSearch, rows: Iterable[Signature]) -> None:
-    matcher = _matcher(search.pk)
-    near_is_on = rules.rule_is_on("near_name", search.campaign)
-    found: list[Suspicion] = []
-    for row in rows:
-        like = [
-            each
-            for each in _like(row, matcher, near=near_is_on)
-            if not _bears_it_by_right(row, each)
-        ]
-        if row.status == Status.PUBLISHED:
-            found += [
-                Suspicion(signature=row, name_id=each.protected.pk, way=each.way) for each in like
-            ]
-        elif not row.waits_for_release:  # its release asks for itself
+    """Note of each of these rows that it is like a name; a moment of locks, after the long comparing."""
+    for pk in [row.pk for row in rows if _found(search, row)]:
+        signature, _others = locks.lock(pk)
+        # Asked again: since it was read, somebody may have renamed, approved, withdrawn or erased it.
+        like = _found(search, signature)
+        if signature.status == Status.PUBLISHED:
+            _suspect(search, signature, like)
+        elif not signature.waits_for_release:  # its release asks for itself
             for reason in sorted({rules.reason(each) for each in like}):
-                moves.add_hold_reason(row.pk, reason)
+                moves.add_hold_reason(pk, reason)
+
+
+def _suspect(search: NameSearch, signature: Signature, like: Collection[Likeness]) -> None:
+    """Bring a locked signature before the moderators for these names; a yes before that was to less."""
+    known = set(signature.suspicions.values_list("name_id", flat=True))
     # A name that was taken off the list meanwhile takes its suspicions with it.
-    there = set(search.names.values_list("pk", flat=True))
+    there = set(search.names.values_list("pk", flat=True)) - known
+    found = [each for each in like if each.protected.pk in there]
+    if found:
+        Approval.objects.filter(signature=signature).delete()
     Suspicion.objects.bulk_create(
-        (each for each in found if each.name_id in there), ignore_conflicts=True
+        Suspicion(signature=signature, name_id=each.protected.pk, way=each.way) for each in found
     )
+
+
+def _found(search: NameSearch, row: Signature) -> list[Likeness]:
+    """The names of the search that a row is like, and doesn't bear by right."""
+    near = rules.rule_is_on("near_name", search.campaign)
+    like = _like(row, _matcher(search.pk), near=near)
+    return [each for each in like if not _bears_it_by_right(row, each)]
 
 
 def _like(row: Signature, matcher: Matcher, *, near: bool) -> list[Likeness]:

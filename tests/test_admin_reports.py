@@ -192,7 +192,7 @@ def test_keeping_closes_the_reports_that_were_shown_tells_who_made_them_and_open
     assert (event.verb, event.from_status, event.to_status) == ("keep", "published", "published")
     assert event.note.text == "called their agent"
     page = desk.get(f"{QUEUE}{entry.pk}/change/")
-    assert "Kept, reported as it was" in words(page)
+    assert "Kept as it was" in words(page)
     assert "/keep/" not in page.content.decode()
     assert names(desk.get(LANE)) == ["Next"]
 

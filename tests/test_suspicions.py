@@ -1,6 +1,7 @@
 """A name becomes protected, and what stands on the list already comes before the moderators."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -22,6 +23,7 @@ from tests.factories import (
     make_signature,
     make_user,
     manage_token,
+    somebody,
 )
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +48,16 @@ def protect(*names: str) -> None:
     text = campaign_file(publication="after_verification")
     more = "".join(f'"{name}", ' for name in names)
     load_campaign(parse(text.replace("protected_names = [", f"protected_names = [{more}")))
+
+
+def kept_first_by(username: str, signature: Signature) -> None:
+    """One of the two that it takes; see tests/test_four_eyes.py."""
+    seen: dict[str, Any] = {
+        "signature_id": signature.pk,
+        "revision": signature.revision,
+        "report_ids": [],
+    }
+    assert moderation.keep(by=somebody(username), note="called her at home", **seen).halfway
 
 
 def open_names() -> set[str]:
@@ -132,15 +144,16 @@ def test_to_keep_it_closes_it_with_an_event_and_it_is_not_brought_up_again(
     signature = make_signature(campaign, name="Ana Prado")
     protect("Ana Prado")
     search_names()
+    kept_first_by("colleague", signature)
     page = f"/admin/campaign/signature/{signature.pk}/"
     shown = desk.get(f"{page}change/").content.decode()
     assert "It is the protected name “Ana Prado”." in shown
-    form = {"revision": signature.revision, "status": "published", "note": "asked her"}
+    form = {"revision": signature.revision, "status": "published", "note": "asked her agent"}
     assert desk.post(f"{page}keep/", form).status_code == 302
     signature.refresh_from_db()
     assert (signature.status, open_names()) == ("published", set())
     event = Event.objects.get(verb="keep")
-    assert event.note.text == "asked her"
+    assert event.note.text == "asked her agent"
     assert list(desk.get(LANE).context["cl"].result_list) == []
     again = NameSearch.objects.create(campaign=campaign)
     again.names.set(ProtectedName.objects.all())

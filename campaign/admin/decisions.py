@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from campaign import four_eyes, presence, rejections, roles
-from campaign.admin import desk, looking, past, undo
+from campaign.admin import desk, looking, past, undo, verdicts
 from campaign.admin.dossier import Dossier, dossier
 from campaign.admin.site import site
 from campaign.admin.verdicts import BUTTONS, FORMS, WAITS, Button, Shown
@@ -37,7 +37,6 @@ from campaign.errors import (
     SignatureGone,
 )
 from campaign.models.campaign import Campaign
-from campaign.models.event import Verb
 from campaign.models.question import QUESTION_MAX
 from campaign.models.signature import STANDING, Signature, Status
 from campaign.moves import Moved
@@ -143,8 +142,9 @@ def _buttons(
 
 
 def _eyes(request: HttpRequest, signature: Signature, form: forms.Form | None) -> dict[str, Any]:
-    """What the approval of a protected name needs: see `four_eyes`."""
-    guarded = signature.status == Status.HELD and four_eyes.guarded(signature)
+    """What to approve, or to keep, a protected name needs: see `four_eyes`."""
+    held = signature.status == Status.HELD
+    guarded = four_eyes.guarded(signature) if held else four_eyes.doubted(signature)
     firsts = four_eyes.firsts(signature) if guarded else []
     return {
         "guarded": guarded,
@@ -232,7 +232,7 @@ def decide_one(
         return to_page(pk, filters)
     _say(request, button, moved)
     undo.note(request, button.verb, moved)
-    if before != Status.HELD and desk.lane_of(filters) != desk.REPORTED:
+    if before != Status.HELD and desk.lane_of(filters) not in {desk.REPORTED, desk.SUSPECT}:
         return to_page(pk, filters)
     presence.leave(pk, by.pk)
     following = next_of(request, filters, moved.signature)
@@ -263,11 +263,8 @@ def take_back(request: HttpRequest, *, pk: int) -> HttpResponse:
 def _say(request: HttpRequest, button: Button, moved: Moved) -> None:
     name = moved.signature.name or moved.signature.public_id
     link = reverse("admin:campaign_signature_change", args=[moved.signature.pk])
-    done = button.done
-    is_first = button.verb == Verb.APPROVE and moved.signature.status == Status.HELD
-    if is_first:
-        done = _("Approved by one of two; it waits for a second pair of eyes")
-    if moved.changed or is_first:
+    done = verdicts.HALFWAY[button.verb] if moved.halfway else button.done
+    if moved.changed or moved.halfway:
         messages.success(
             request, format_html('{}: <a class="decided" href="{}">{}</a>', done, link, name)
         )

@@ -13,7 +13,7 @@ from campaign import moderation, waiting
 from campaign.admin import verdicts
 from campaign.errors import CampaignError, ChangedMeanwhile
 from campaign.models.event import Verb
-from campaign.models.signature import Signature, Status
+from campaign.models.signature import Signature
 from campaign.moves import Moved
 
 _KEY = "last_decision"
@@ -32,8 +32,7 @@ class Last(NamedTuple):
 
 def note(request: HttpRequest, verb: Verb, moved: Moved) -> None:
     """Remember a decision, by ids and codes; one that changed nothing was somebody else's."""
-    is_first = verb == Verb.APPROVE and moved.signature.status == Status.HELD
-    if moved.changed and verb in UNDOES and not is_first:
+    if moved.changed and verb in UNDOES and not moved.halfway:
         request.session[_KEY] = [moved.signature.pk, verb.value, moved.signature.revision]
     else:
         request.session.pop(_KEY, None)

@@ -38,7 +38,7 @@ class NoteForm(forms.Form):
 
 
 class ApproveForm(forms.Form):
-    """How it was checked, which a protected name needs: see `four_eyes`."""
+    """How it was checked, which the approval of a protected name needs: see `four_eyes`."""
 
     note = forms.CharField(
         label=_("How did you check that it is them?"),
@@ -49,6 +49,10 @@ class ApproveForm(forms.Form):
             "For the colleague who looks after you, and for the record; the signer never sees it."
         ),
     )
+
+
+class KeepForm(ApproveForm):
+    """The same, to keep one that is like a name protected since."""
 
 
 class RejectForm(NoteForm):
@@ -185,7 +189,7 @@ class Button:
     def fits(self, signature: Signature, *, is_reported: bool = False) -> bool:
         """Whether the state machine has such a move from where this signature is.
 
-        To keep a published one is none: it answers the reports that are open.
+        To keep a published one is none: it answers the reports that are open, or a likeness.
         """
         if self.verb == Verb.KEEP:
             return is_reported and signature.status == Status.PUBLISHED
@@ -227,7 +231,7 @@ BUTTONS = {
             Verb.KEEP,
             _("Keep"),
             _("Kept"),
-            NoteForm,
+            KeepForm,
             lambda signature, by, shown, typed: moderation.keep(
                 signature_id=signature.pk,
                 revision=shown["revision"],
@@ -282,8 +286,15 @@ BUTTONS = {
     )
 }
 
+HALFWAY: dict[Verb, str | Promise] = {
+    Verb.APPROVE: _("Approved by one of two; it waits for a second pair of eyes"),
+    Verb.KEEP: _("Kept by one of two; it waits for a second pair of eyes"),
+}
+"""What is said to the first of two."""
+
 FORMS: dict[str, Callable[[Signature], forms.Form]] = {
     "approve_form": lambda _signature: ApproveForm(),
+    "keep_form": lambda _signature: KeepForm(),
     "reject_form": lambda signature: RejectForm(campaigns=[signature.campaign]),
     "hold_form": lambda _signature: NoteForm(),
     "ask_form": lambda signature: AskForm(language=signature.language),

@@ -1,4 +1,4 @@
-"""The first of two moderators who approve a signature with a protected name."""
+"""The moderators who approve, or keep, a signature with a protected name."""
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +8,10 @@ from campaign.models.signature import Signature
 
 
 class Approval(models.Model):
-    """One moderator's yes to a held signature, as it was at ``revision``; gone with its next move.
+    """One moderator's yes to a signature, as it was at ``revision``; gone with its next move.
+
+    To its being published of a held one; of a published one to its staying, and gone with the second
+    yes, and with another name that it is like.
 
     How it was checked is the note of its ``event``, which stays, and which an erasure empties.
     """

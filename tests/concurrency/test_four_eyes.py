@@ -1,4 +1,4 @@
-"""Two approvals at once, by one or by two; an approval against who corrects or withdraws."""
+"""Two who approve, or keep, at once, by one or by two; an approval against who corrects or withdraws."""
 
 from functools import partial
 
@@ -7,9 +7,9 @@ from django.db import IntegrityError
 
 from campaign import four_eyes, history, locks, moderation, moves, placing, signing
 from campaign.errors import CampaignError, ChangedMeanwhile
-from campaign.models import Approval, Event, Mail, Signature
+from campaign.models import Approval, Event, Mail, Signature, Suspicion
 from campaign.models.event import Verb
-from campaign.models.signature import Status
+from campaign.models.signature import RejectionReason, Status
 from campaign.moves import Moved
 from tests.concurrency.test_moving import assert_exact, forget_the_status, read_only
 from tests.concurrency.threads import Meanwhile, at_once
@@ -101,6 +101,94 @@ def test_control_without_the_lock_two_moderators_at_once_are_both_the_first(
     assert other.end().changed
     assert Approval.objects.count() == 2
     assert status(held) == Status.HELD  # and nobody is left to say so: both have approved it
+
+
+# --- Two who keep what is published ----------------------------------------------------------
+
+
+def doubted() -> Signature:
+    """On the list, and like a name protected since."""
+    campaign = make_campaign()
+    signature = make_signature(campaign, name="Ana Prado")
+    name, _new = campaign.protected_names.get_or_create(name="Ana Prado", skeletons=["anaprado"])
+    Suspicion.objects.create(signature=signature, name=name, way="looks")
+    return signature
+
+
+def keeping(signature: Signature, username: str) -> "partial[Moved]":
+    return partial(
+        moderation.keep,
+        signature_id=signature.pk,
+        revision=signature.revision,
+        report_ids=[],
+        by=somebody(username),
+        note=NOTE,
+    )
+
+
+def test_a_moderator_who_keeps_twice_at_once_leaves_it_open() -> None:
+    for _ in range(ROUNDS):
+        listed = doubted()
+        pressed = at_once([keeping(listed, "anna")] * 2)
+        assert sorted(moved.changed for moved in pressed) == [False, True]
+        assert four_eyes.doubted(listed)
+        assert Approval.objects.filter(signature=listed).count() == 1
+    assert not Event.objects.filter(verb=Verb.KEEP).exists()
+
+
+def test_two_moderators_who_keep_at_once_close_it_exactly_once() -> None:
+    for _ in range(ROUNDS):
+        listed = doubted()
+        both = at_once([keeping(listed, "anna"), keeping(listed, "ben")])
+        assert [moved.changed for moved in both] == [True, True]
+        assert not four_eyes.doubted(listed)
+        verbs = Event.objects.filter(signature=listed).order_by("pk").values_list("verb", flat=True)
+        assert list(verbs)[-2:] == ["second", "keep"]
+    assert not Approval.objects.exists()
+
+
+def test_control_without_the_lock_two_who_keep_at_once_are_both_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    listed = doubted()
+    monkeypatch.setattr(locks, "lock", read_only)
+    other = Meanwhile(keeping(listed, "ben")).before(monkeypatch, history, "event")
+    assert keeping(listed, "anna")().halfway
+    assert other.end().halfway
+    assert four_eyes.doubted(listed)
+
+
+def test_control_without_lock_and_unique_key_one_who_keeps_twice_closes_it_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    listed = doubted()
+    monkeypatch.setattr(locks, "lock", read_only)
+    # As if the verb counted rows and not moderators, and nothing kept them apart.
+    monkeypatch.setattr(four_eyes, "seconds", lambda signature, _by: four_eyes.firsts(signature))
+    assert keeping(listed, "anna")().halfway
+    assert not keeping(listed, "anna")().halfway
+    assert not four_eyes.doubted(listed)
+
+
+def test_of_keeping_and_rejecting_at_once_one_is_told_of_the_other() -> None:
+    for _ in range(ROUNDS):
+        listed = doubted()
+        keeping(listed, "anna")()
+        rejecting = partial(
+            moderation.reject,
+            signature_id=listed.pk,
+            revision=listed.revision,
+            reason=RejectionReason.CONTENT,
+            by=somebody("cleo"),
+            status=Status.PUBLISHED,
+        )
+        kept, rejected = at_once([keeping(listed, "ben"), rejecting])
+        assert rejected.changed
+        assert isinstance(kept, Moved | ChangedMeanwhile)
+        assert status(listed) == Status.REJECTED
+        assert not Suspicion.objects.filter(closed_at=None).exists()
+        assert not Approval.objects.exists()
+    assert_exact(listed.campaign)
 
 
 # --- Against the signer ----------------------------------------------------------------------
