@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Event, Lock
 
+from campaign import vitals
 from campaign.compression import compressed, weak
 from campaign.languages import choose
 from campaign.shelf import LIFE as AT_HAND
@@ -27,6 +28,11 @@ STEP = 0.02
 """Seconds between two looks for the copy of another process, where there is none at hand."""
 MOST = 500
 """Copies in a process. Beyond, new ones are not kept, so nothing pushes out what is asked often."""
+
+ORIGINS = ("process", "shared", "read")
+"""Where an answer came from: a copy of this process, one of another process, or a reading."""
+TELL = 5.0
+"""Seconds until a process says again how many it gave of each."""
 
 SOURCES = 20
 """Sources whose copies a copy remembers, while it lives."""
@@ -132,6 +138,9 @@ class Copies:
         self._choices: dict[str, Choices] = {}
         self._flights: dict[str, _Flight] = {}
         self._guard = Lock()
+        # Two threads at once may lose one: they are for a share of thousands, and without a lock free.
+        self._given = dict.fromkeys(ORIGINS, 0)
+        self._told_at = time.monotonic()
 
     def get(self, address: str, wishes: str | None, read: Callable[[], Copy | None]) -> Copy | None:
         """The copy of an address for a browser with those wishes (its Accept-Language).
@@ -146,11 +155,13 @@ class Copies:
         """
         key = self._key(address, wishes)
         if copy := self._young(key):
+            self._given["process"] += 1
             return copy
         with self._guard:
             under_way = self._flights.get(key)
             flight = self._flights.setdefault(key, _Flight())
         if under_way is not None:
+            self._given["process"] += 1
             return self._at_hand(key) or self._of(under_way, address, wishes, read)
         try:
             # It may have come between our look and our turn.
@@ -159,7 +170,16 @@ class Copies:
             # Whatever happened: nobody may wait for a reading that is over.
             del self._flights[key]
             flight.over.set()
+            self._tell()
         return flight.copy
+
+    def _tell(self) -> None:
+        """Say how many were given since the last time, for all processes together."""
+        if time.monotonic() - self._told_at < TELL:
+            return
+        self._told_at = time.monotonic()
+        given, self._given = self._given, dict.fromkeys(ORIGINS, 0)
+        vitals.count({f"copies:{origin}": n for origin, n in given.items()})
 
     def _young(self, key: str) -> Copy | None:
         kept = self._kept.get(key)
@@ -185,8 +205,10 @@ class Copies:
         key = self._key(address, wishes)
         before, claimed = self._among_processes(key)
         if before is not None and not claimed:
+            self._given["shared"] += 1
             self._keep(key, before)
             return before
+        self._given["read"] += 1
         copy: Copy | None = None
         try:
             copy = read()

@@ -180,6 +180,27 @@ def snapshot(campaign_id: int) -> dict[Key, int]:
         return {(state, dimension, key): n for state, dimension, key, n in cursor.fetchall()}
 
 
+_BY_STATE = """
+SELECT campaign.slug, every.state, SUM(every.n)::bigint FROM campaign_campaign AS campaign
+LEFT JOIN (
+    SELECT campaign_id, state, n FROM campaign_tally WHERE dimension = 'all'
+    UNION ALL SELECT campaign_id, state, delta FROM campaign_tallychange
+) AS every ON every.campaign_id = campaign.id GROUP BY 1, 2 ORDER BY 1
+"""
+
+
+def by_state() -> dict[str, dict[str, int]]:
+    """How many are in each state, `RECEIVED` among them, by the slug of every campaign."""
+    found: dict[str, dict[str, int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_STATE)
+        for slug, state, n in cursor.fetchall():
+            found.setdefault(slug, {})
+            if state is not None:
+                found[slug][state] = n
+    return found
+
+
 _UNFOLDED = "(SELECT * FROM campaign_tallychange WHERE campaign_id = %(campaign)s) AS change"
 _HOURS = f"""
 SELECT GREATEST(hour, %(before)s) AS hour, state, waited, SUM(n)::bigint FROM (

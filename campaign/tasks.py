@@ -3,7 +3,13 @@
 from typing import Any
 
 from celery import shared_task
-from celery.signals import task_prerun
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    task_failure,
+    task_prerun,
+    task_success,
+)
 
 from campaign import (
     announcements,
@@ -25,6 +31,7 @@ from campaign import (
     sites,
     suspicions,
     uploads,
+    vitals,
     vouchers,
     vouching,
 )
@@ -34,6 +41,26 @@ from campaign import (
 def begin(task: Any, **_: object) -> None:
     """Let whoever tells of more from now on be heard; before the task looks at anything."""
     queue.heard(task.name)
+
+
+@task_success.connect
+def note_success(sender: Any, **_: object) -> None:
+    vitals.succeeded(sender.name)
+
+
+@task_failure.connect
+def note_failure(sender: Any, **_: object) -> None:
+    vitals.failed(sender.name)
+
+
+@beat_init.connect
+def note_ticks(**_: object) -> None:
+    """In the scheduler alone: others hand out tasks too."""
+    after_task_publish.connect(note_tick)
+
+
+def note_tick(**_: object) -> None:
+    vitals.ticked()
 
 
 @shared_task(name=outbox.DELIVER)

@@ -60,6 +60,12 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
+def _token(text: str) -> str:
+    if len(text) < 24 or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be 24 characters or more, such as `openssl rand -hex 24` gives")
+    return text
+
+
 def _networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     return [ipaddress.ip_network(word) for word in _words(text)]
 
@@ -152,6 +158,7 @@ ENVIRONMENT: dict[str, tuple[Callable[[str], Any], Any, Any, str]] = {
         "webhooks may lead to http:// and private networks; in development only",
     ),
     "EXPORT_DIR": (str, "", "", "where CSV and JSON Lines are written; web and worker share it"),
+    "METRICS_TOKEN": (_token, "", "", "who sends it as Bearer reads /metrics; unset: nobody does"),
     "DEBUG": (_flag, "false", "false", "Django's error pages; never in production"),
     "LOG_LEVEL": (_log_level, "INFO", "INFO", "DEBUG, INFO, WARNING or ERROR"),
 }
@@ -181,6 +188,7 @@ DEBUG: bool = _read("DEBUG")
 OUTBOUND_PRIVATE: bool = _read("OUTBOUND_PRIVATE")
 if OUTBOUND_PRIVATE and not DEVELOPMENT:
     _stop("OUTBOUND_PRIVATE is for development: webhooks would reach into your own network")
+METRICS_TOKEN: str = _read("METRICS_TOKEN") or ""
 TRUSTED_PROXIES: list[Any] = _read("TRUSTED_PROXIES") or []
 ALLOWED_HOSTS: list[str] = [*(_read("ALLOWED_HOSTS") or []), str(urlsplit(BASE_URL).hostname)]
 DEFAULT_FROM_EMAIL: str = _read("DEFAULT_FROM_EMAIL") or f"hello@{urlsplit(BASE_URL).hostname}"

@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from campaign.web.metrics import numbers
+
 logger = logging.getLogger(__name__)
 
 TIMEOUT = 1
@@ -72,14 +74,14 @@ def _no_store(response: HttpResponse) -> HttpResponse:
     return response
 
 
-PROBES = {"/healthz": healthz, "/readyz": readyz}
+PROBES = {"/healthz": healthz, "/readyz": readyz, "/metrics": numbers}
 
 
 def answer_probes(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """The first middleware: a probe comes by the machine's own address, as plain HTTP, and must
-    not be refused for a Host that is none of ours. Nothing else is answered here."""
+    """The first middleware: a probe or a scrape comes by the machine's own address, as plain HTTP, and
+    must not be refused for a Host that is none of ours. Nothing else is answered here."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         probe = PROBES.get(request.path_info)

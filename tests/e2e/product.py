@@ -20,6 +20,7 @@ from tests.e2e.sink import Sink
 from tests.e2e.until import until
 
 START_WITHIN = 60.0
+METRICS_TOKEN = secrets.token_hex(24)
 
 
 class Process:
@@ -110,6 +111,7 @@ class Product:
             "REDIS_URL": self._redis.url,
             "EMAIL_URL": f"smtp://127.0.0.1:{self.sink.port}",
             "BASE_URL": self.base,
+            "METRICS_TOKEN": METRICS_TOKEN,
             "SECRET_KEY": secrets.token_urlsafe(48),
             "RUN_DIR": str(folder),
             "PYTHONPATH": str(ROOT),

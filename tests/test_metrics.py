@@ -1,0 +1,322 @@
+"""What a monitoring system reads: exact numbers, to who has the token, and nobody's data."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.db.utils import OperationalError
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from prometheus_client.parser import text_string_to_metric_families
+from pytest_django import Settings
+from redis import Redis
+
+from campaign import copies, counts, metrics, tasks, vitals
+from campaign.line import Line
+from campaign.models import Mail, WebhookDelivery
+from campaign.models.mail import MailStatus
+from campaign.models.report import Report, ReportStatus
+from campaign.models.signature import Status
+from tests.factories import bearer, make_campaign, make_signature
+from tests.fronts import BASE, Process
+from tests.receiver import make_webhook
+
+NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
+TOKEN = "a-token-for-tests-of-24-and-more"
+
+
+@pytest.fixture(autouse=True)
+def token(settings: Settings) -> str:
+    settings.METRICS_TOKEN = TOKEN
+    return TOKEN
+
+
+Numbers = dict[tuple[str, ...], float]
+
+
+def read(client: Client) -> Numbers:
+    """Every number by its name and the values of its labels, as Prometheus's own parser reads them."""
+    answer = client.get("/metrics", headers=bearer(TOKEN))
+    assert answer.status_code == 200
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.content.decode())
+        for sample in family.samples
+    }
+
+
+# --- Who may read ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x"]
+)
+def test_without_the_token_nothing_is_read(client: Client, sent: str) -> None:
+    """No database mark: a stranger's request reaches none."""
+    answer = client.get("/metrics", headers={"Authorization": sent} if sent else {})
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
+    assert (answer["Cache-Control"], b"petition" in answer.content) == ("no-store", False)
+
+
+def test_where_no_token_is_set_there_is_no_such_page(client: Client, settings: Settings) -> None:
+    settings.METRICS_TOKEN = ""
+    for sent in ("Bearer ", f"Bearer {TOKEN}", ""):
+        assert client.get("/metrics", headers={"Authorization": sent}).status_code == 404
+
+
+@pytest.mark.django_db
+def test_it_is_read_at_the_address_of_the_machine_and_never_kept(client: Client) -> None:
+    answer = client.get("/metrics", headers={**bearer(TOKEN), "Host": "10.1.2.3:8000"})
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
+    assert answer["Content-Type"].startswith("text/plain; version=")
+
+
+def test_it_is_only_read(client: Client) -> None:
+    assert client.post("/metrics", headers=bearer(TOKEN)).status_code == 405
+
+
+# --- Numbers of the database -----------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_signatures_are_counted_by_campaign_and_state_folded_or_not(client: Client) -> None:
+    art = make_campaign(publication="after_verification")
+    make_campaign(slug="film")
+    make_signature(art)
+    counts.fold()
+    make_signature(art)
+    make_signature(art, status=Status.HELD)
+    make_signature(art, status=Status.WITHDRAWN)
+    make_signature(art, status=Status.PENDING)
+    numbers = read(client)
+    found = {key[1:]: n for key, n in numbers.items() if key[0] == "petition_signatures"}
+    nothing = dict.fromkeys([("film", s) for s in ("held", "published", "removed", "withdrawn")], 0)
+    assert found == {
+        ("art", "held"): 1,
+        ("art", "published"): 2,
+        ("art", "removed"): 0,
+        ("art", "withdrawn"): 1,
+        **nothing,
+    }
+    assert numbers["petition_sign_requests_total", "art"] == 5
+    assert numbers["petition_sign_requests_total", "film"] == 0
+    assert numbers["petition_signatures_pending",] == 1
+
+
+@pytest.mark.django_db
+def test_the_age_of_what_waits_is_that_of_the_oldest_of_its_lane(client: Client) -> None:
+    with time_machine.travel(NOON, tick=False):
+        campaign = make_campaign()
+        make_signature(campaign, status=Status.HELD, name="Scarlett Johansson")
+    with time_machine.travel(NOON + timedelta(minutes=1), tick=False):
+        make_signature(campaign, status=Status.HELD)
+        make_signature(campaign, status=Status.HELD, kind="group", name="The Quarry Band")
+        reported = make_signature(campaign, status=Status.PUBLISHED, name="Ann Other")
+        Report.objects.create(
+            campaign=campaign,
+            signature=reported,
+            status=ReportStatus.OPEN,
+            confirmed_at=NOON + timedelta(minutes=2),
+            email="reporter@example.org",
+            canonical_email="reporter@example.org",
+            language="en",
+        )
+    with time_machine.travel(NOON + timedelta(minutes=5), tick=False):
+        make_signature(campaign, status=Status.HELD, name="Scarlett Johanson")
+        numbers = read(client)
+    name = "petition_moderation_oldest_seconds"
+    lanes = {key[1]: n for key, n in numbers.items() if key[0] == name}
+    assert lanes == {"reported": 180, "protected": 300, "groups": 240, "rest": 240, "release": 0}
+
+
+@pytest.mark.django_db
+def test_mails_say_how_many_are_due_since_when_and_what_became_of_the_last(client: Client) -> None:
+    with time_machine.travel(NOON, tick=False):
+        make_campaign()
+        late = make_signature(status=Status.PENDING)
+        make_signature(status=Status.PENDING)
+        make_signature(status=Status.PENDING)
+    Mail.objects.filter(signature=late).update(
+        created_at=NOON - timedelta(hours=2), due_at=NOON - timedelta(seconds=90)
+    )
+    newest = Mail.objects.latest("pk")
+    Mail.objects.filter(pk=newest.pk).update(status=MailStatus.SENT)
+    with time_machine.travel(NOON + timedelta(seconds=10), tick=False):
+        numbers = read(client)
+    assert numbers["petition_mails_due", "yes"] == 2
+    assert numbers["petition_mails_due", "no"] == 0
+    assert numbers["petition_mail_oldest_due_seconds", "yes"] == 100
+    assert numbers["petition_mail_oldest_due_seconds", "no"] == 0
+    lately = {key[1]: n for key, n in numbers.items() if key[0] == "petition_mails_last_hour"}
+    assert lately == {**dict.fromkeys(MailStatus.values, 0), "sent": 1, "queued": 1}
+
+
+@pytest.mark.django_db
+def test_changes_that_nobody_folds_are_counted_with_the_age_of_the_first(client: Client) -> None:
+    make_campaign()
+    counts.fold()
+    with time_machine.travel(NOON, tick=False):
+        make_signature(status=Status.PENDING)
+    with time_machine.travel(NOON + timedelta(seconds=7), tick=False):
+        make_signature(status=Status.PENDING)
+        numbers = read(client)
+    assert numbers["petition_counts_unfolded",] == 2
+    # The request to sign is noted by the clock of the database.
+    assert numbers["petition_counts_unfolded_oldest_seconds",] >= 0
+    counts.fold()
+    numbers = read(client)
+    assert numbers["petition_counts_unfolded",] == 0
+    assert numbers["petition_counts_unfolded_oldest_seconds",] == 0
+
+
+@pytest.mark.django_db
+def test_webhook_messages_that_are_due_are_counted_but_not_of_one_that_is_off(
+    client: Client,
+) -> None:
+    campaign = make_campaign()
+    on, off = (make_webhook(campaign, f"https://{name}.example.org/") for name in ("on", "off"))
+    type(off).objects.filter(pk=off.pk).update(active=False)
+    for hook, due in ((on, -30), (on, -10), (on, 60), (off, -500)):
+        due_at = NOON + timedelta(seconds=due)
+        WebhookDelivery.objects.create(webhook=hook, event="test", due_at=due_at)
+    with time_machine.travel(NOON, tick=False):
+        numbers = read(client)
+    assert numbers["petition_webhook_messages_due",] == 2
+    assert numbers["petition_webhook_oldest_due_seconds",] == 30
+
+
+@pytest.mark.django_db
+def test_ten_times_the_rows_cost_no_statement_more(client: Client) -> None:
+    make_campaign(publication="after_verification")
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            read(client)
+        return len(captured)
+
+    make_signature()
+    before = statements()
+    for slug in ("film", "song", "text"):
+        campaign = make_campaign(slug=slug)
+        for status in (Status.HELD, Status.PENDING, Status.PUBLISHED):
+            make_signature(campaign, status=status)
+    assert statements() == before == 14  # of them a savepoint, its release, and the time-out
+
+
+@pytest.mark.django_db
+def test_it_names_nobody(client: Client) -> None:
+    campaign = make_campaign()
+    canary = {"name": "Canary Xyzzy", "email": "canary@xyzzy.example.org", "credit": "Plugh"}
+    signature = make_signature(campaign, status=Status.HELD, **canary)
+    said = client.get("/metrics", headers=bearer(TOKEN)).content.decode().lower()
+    for word in ("xyzzy", "plugh", "canary", signature.public_id):
+        assert word not in said
+
+
+# --- Signs of life ---------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_tasks_say_when_they_last_ended_well_and_how_often_they_failed(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("somebody@example.org")
+
+    with time_machine.travel(NOON, tick=False):
+        assert tasks.fold.apply().successful()
+    monkeypatch.setattr(counts, "fold", fail)
+    with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+        for _ in range(2):
+            assert tasks.fold.apply().failed()
+        numbers = read(client)
+    assert numbers["petition_task_last_success_timestamp_seconds", "fold"] == NOON.timestamp()
+    assert numbers["petition_task_failures_total", "fold"] == 2
+    assert numbers["petition_task_last_success_timestamp_seconds", "sweep"] == 0
+    assert numbers["petition_task_failures_total", "sweep"] == 0
+
+
+@pytest.mark.django_db
+def test_messages_that_no_worker_takes_are_counted_by_queue(
+    client: Client, settings: Settings
+) -> None:
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        redis.lpush("mail", "x", "y")
+    numbers = read(client)
+    assert numbers["petition_queue_messages", "mail"] == 2
+    assert numbers["petition_queue_messages", "celery"] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_copies_of_all_processes_are_counted_together(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_campaign(publication="after_verification")
+    monkeypatch.setattr(copies, "LIFE", 60.0)
+    one, other = Process(), Process()
+    for _ in range(4):
+        one.get(f"{BASE}counts/")
+    other.get(f"{BASE}counts/")
+    monkeypatch.setattr(copies, "TELL", 0.0)
+    for each in (one, other):
+        each.get(f"{BASE}corrections/?language=fr")
+    numbers = read(client)
+    assert numbers["petition_copies_total", "process"] == 3
+    assert numbers["petition_copies_total", "shared"] == 2
+    assert numbers["petition_copies_total", "read"] == 2
+
+
+# --- When a part is lost ---------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_without_redis_the_numbers_of_the_database_are_there(
+    client: Client, settings: Settings
+) -> None:
+    make_campaign()
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    numbers = read(client)
+    assert numbers["petition_up", "redis"] == 0
+    assert numbers["petition_up", "database"] == 1
+    assert numbers["petition_signatures", "art", "held"] == 0
+    assert not any("task" in key[0] or "copies" in key[0] for key in numbers)
+
+
+@pytest.mark.django_db
+def test_without_the_database_the_signs_of_life_are_there(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OperationalError("password of somebody@example.org")
+
+    monkeypatch.setattr(counts, "by_state", fail)
+    vitals.ticked()
+    numbers = read(client)
+    assert numbers["petition_up", "database"] == 0
+    assert numbers["petition_up", "redis"] == 1
+    assert numbers["petition_scheduler_last_tick_timestamp_seconds",] > 0
+    assert not any("signatures" in key[0] for key in numbers)
+    assert "somebody" not in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_statement_that_takes_too_long_is_given_up(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "PATIENCE", "50ms")
+    monkeypatch.setattr(metrics, "_PENDING", "SELECT 1 FROM pg_sleep(30)")
+    numbers = read(client)
+    assert numbers["petition_up", "database"] == 0
+
+
+def test_a_task_ends_well_while_redis_is_lost(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    monkeypatch.setattr(vitals, "_line", Line("test"))
+    vitals.succeeded("campaign.fold")
+    vitals.failed("campaign.fold")
+    vitals.ticked()
+    assert vitals.read() is None
