@@ -16,7 +16,7 @@ from campaign.models.signature import Evidence, Signature, Status
 from campaign.models.tally import TallyChange
 
 # The public name of each confirmed status: what was erased counts as withdrawn, so that the number
-# of those who left stays explained.
+# of those who left stays explained. What the clock erases goes on counting as it did (`closing`).
 STATES: dict[str, str] = {
     Status.HELD: "held",
     Status.PUBLISHED: "published",
@@ -116,12 +116,13 @@ def facets(signature: Signature) -> Facets | None:
     """The counted fields, or None of a pending signature, which counts nowhere."""
     if signature.status == Status.PENDING:
         return None
-    if signature.status != Status.PUBLISHED:
-        return Facets(STATES[signature.status])
+    counted = signature.counted_as or signature.status
+    if counted != Status.PUBLISHED:
+        return Facets(STATES[counted])
     assert signature.published_at is not None  # a CHECK constraint says so
     return Facets(
-        state=STATES[signature.status],
-        shown=signature.show_name,
+        state=STATES[counted],
+        shown=signature.is_listed,
         discipline=signature.discipline.slug if signature.discipline else "",
         country=signature.country,
         kind=signature.kind,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from campaign import audit
@@ -124,6 +124,6 @@ def unlock(*, user: User, by: AbstractBaseUser) -> None:
     audit.record(AuditAction.UNLOCKED, by=by, details={"user": user.pk})
 
 
-def forget(now: datetime) -> int:
-    """Delete the counts whose windows are over; how many."""
-    return LoginTry.objects.filter(since__lte=now - LONGEST).delete()[0]
+def over(now: datetime) -> QuerySet[LoginTry]:
+    """The counts whose windows are over."""
+    return LoginTry.objects.filter(since__lte=now - LONGEST)

@@ -92,6 +92,7 @@ class Decision:
 
     ``domain`` is what the evidence rests on, where a domain is the evidence.
     ``removal_id`` is the rule that rejects, ``mails_at`` when its mail is due, if not at once.
+    ``counted_as`` is the status that an erasure leaves in the counts, if not that of who left.
     """
 
     to: Status
@@ -103,6 +104,7 @@ class Decision:
     domain: str = ""
     removal_id: int | None = None
     mails_at: datetime | None = None
+    counted_as: str = ""
 
 
 Review = Callable[[Signature, Sequence[Signature]], list[str]]
@@ -176,7 +178,7 @@ def move(
     )
     if updated != 1:
         raise MoveRefused
-    taken_back = verb in {Verb.WITHDRAW, Verb.ERASE}
+    taken_back = verb in {Verb.WITHDRAW, Verb.ERASE} and actor.kind != "clock"
     announcements.announce(signature, was_listed=was_listed, taken_back=taken_back)
     if verb != Verb.CONFIRM:  # one moderator's yes is to how it stood there, to nothing after it
         Approval.objects.filter(signature=signature).delete()
@@ -221,6 +223,7 @@ _MOVED_COLUMNS: Final = (
     "rejected_from",
     "rejection_reason",
     "removal_id",
+    "counted_as",
     "evidence",
     "evidence_at",
     "confirmed_at",
@@ -240,6 +243,7 @@ def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
     signature.status = decision.to
     signature.deferred_until = None
     signature.removal_id = decision.removal_id
+    signature.counted_as = decision.counted_as
     if decision.to in {Status.REJECTED, Status.PUBLISHED, Status.HELD}:
         signature.rejection_reason = decision.rejection_reason  # who leaves afterwards keeps it
     if verb in {Verb.HOLD, Verb.RESTORE}:

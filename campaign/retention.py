@@ -1,10 +1,13 @@
 """The verbs of time: who is reminded, and what is deleted, when its time has come."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Final
 
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -13,6 +16,7 @@ from campaign import lockout, locks, outbox, placing, reports, staff_sessions
 from campaign.errors import SignatureGone
 from campaign.links import LIFETIME, Purpose
 from campaign.models.address import SuppressionReason
+from campaign.models.alert import Alert, Pulse
 from campaign.models.campaign import CONFIRM_GRACE
 from campaign.models.idempotency import IdempotencyKey
 from campaign.models.mail import Mail, MailKind, MailQuota, MailStatus
@@ -20,6 +24,8 @@ from campaign.models.network import NETWORK_KEPT, SignatureNetwork
 from campaign.models.removal import PREVIEW_KEPT, Removal, RemovalStatus
 from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import UNCONFIRMED_KEPT, Signature, Status
+from campaign.models.suspicion import NameSearch
+from campaign.models.upload import UPLOAD_KEPT, Upload, UploadState
 from campaign.models.vouching import MemberLink
 from campaign.models.webhook import WebhookDelivery
 
@@ -36,6 +42,11 @@ UNCONFIRMED_REPORT_KEPT = LIFETIME[Purpose.REPORT]
 """Once its link has expired nobody can confirm it any more."""
 CLOSED_REPORT_KEPT = timedelta(days=90)
 """For the next report about the same entry, and for who asks what came of theirs."""
+ALERT_KEPT = timedelta(days=90)
+"""With what each member was told of it, and the rows of those mails."""
+PULSE_KEPT = timedelta(days=2)
+"""The bell looks back a day, and no more once a campaign is closed."""
+SEARCH_KEPT = timedelta(days=30)
 
 
 # --- Reminding -------------------------------------------------------------------------------
@@ -109,36 +120,97 @@ def _remind(signature: Signature) -> bool:
 # --- Deleting --------------------------------------------------------------------------------
 
 
-def expire() -> int:
-    """Delete pendings after 30 days, or once their campaign takes no confirmation; returns how many."""
-    now = timezone.now()
-    over = Q(created_at__lt=now - UNCONFIRMED_KEPT) | Q(
-        campaign__closes_at__lte=now - CONFIRM_GRACE
-    )
-    stale = Signature.objects.filter(over, status=Status.PENDING)
-    MailQuota.objects.filter(day__lt=(now - QUOTA_KEPT).date()).delete()
-    IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT).delete()
-    WebhookDelivery.objects.filter(created_at__lt=now - WEBHOOK_LOG_KEPT).delete()
-    Removal.objects.filter(
-        status=RemovalStatus.PREVIEWED, previewed_at__lt=now - PREVIEW_KEPT
-    ).delete()
-    SignatureNetwork.objects.filter(at__lt=now - NETWORK_KEPT).delete()
-    lockout.forget(now)
-    staff_sessions.forget()
-    _expire_links(now)
-    _expire_reports(now)
-    return placing.discard(stale.values_list("pk", flat=True))
+def _delete(rows: QuerySet[Any]) -> int:
+    return rows.delete()[1].get(rows.model._meta.label, 0)
 
 
-def _expire_links(now: datetime) -> None:
-    """Of an address of an organisation's list the hash stays no longer than its link works."""
-    over = Q(batch__created_at__lt=now - LIFETIME[Purpose.VOUCH])
-    over |= Q(voucher__campaign__closes_at__lte=now - CONFIRM_GRACE)
-    MemberLink.objects.filter(over).delete()
+def _discard(rows: QuerySet[Signature]) -> int:
+    return placing.discard(rows.values_list("pk", flat=True))
 
 
-def _expire_reports(now: datetime) -> None:
+def _delete_reports(rows: QuerySet[Report]) -> int:
+    """Not one that is confirmed meanwhile: it is looked for again with the lock."""
+    n = rows.count()
+    reports.delete(rows)
+    return n
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Rows that have an end: ``due`` finds those whose time is over, of which ``delete`` says how many."""
+
+    due: Callable[[datetime], QuerySet[Any]]
+    delete: Callable[[QuerySet[Any]], int] = _delete
+
+
+def _unconfirmed(now: datetime) -> QuerySet[Signature]:
+    over = Q(created_at__lt=now - UNCONFIRMED_KEPT)
+    over |= Q(campaign__closes_at__lte=now - CONFIRM_GRACE)
+    return Signature.objects.filter(over, status=Status.PENDING)
+
+
+def _reports(now: datetime) -> QuerySet[Report]:
     """An open one stays until it is decided."""
     over = Q(status=ReportStatus.UNCONFIRMED, created_at__lt=now - UNCONFIRMED_REPORT_KEPT)
     over |= Q(status=ReportStatus.CLOSED, closed_at__lt=now - CLOSED_REPORT_KEPT)
-    reports.delete(Report.objects.filter(over))
+    return Report.objects.filter(over)
+
+
+def _member_links(now: datetime) -> QuerySet[MemberLink]:
+    """Of an address of an organisation's list the hash stays no longer than its link works."""
+    over = Q(batch__created_at__lt=now - LIFETIME[Purpose.VOUCH])
+    over |= Q(voucher__campaign__closes_at__lte=now - CONFIRM_GRACE)
+    return MemberLink.objects.filter(over)
+
+
+def _uploads(now: datetime) -> QuerySet[Upload]:
+    """One that is being imported ends first."""
+    over = Upload.objects.filter(created_at__lt=now - UPLOAD_KEPT)
+    return over.exclude(state=UploadState.IMPORTING)
+
+
+def _previews(now: datetime) -> QuerySet[Removal]:
+    looked_at = Removal.objects.filter(status=RemovalStatus.PREVIEWED)
+    return looked_at.filter(previewed_at__lt=now - PREVIEW_KEPT)
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "unconfirmed signatures": Kind(_unconfirmed, _discard),
+    "reports": Kind(_reports, _delete_reports),
+    "networks of signatures": Kind(
+        lambda now: SignatureNetwork.objects.filter(at__lt=now - NETWORK_KEPT)
+    ),
+    "slots of addresses": Kind(
+        lambda now: MailQuota.objects.filter(day__lt=(now - QUOTA_KEPT).date())
+    ),
+    "idempotency keys": Kind(
+        lambda now: IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT)
+    ),
+    "links of members": Kind(_member_links),
+    "uploaded files": Kind(_uploads),
+    "looks at removals": Kind(_previews),
+    "webhook messages": Kind(
+        lambda now: WebhookDelivery.objects.filter(created_at__lt=now - WEBHOOK_LOG_KEPT)
+    ),
+    "alerts": Kind(lambda now: Alert.objects.filter(at__lt=now - ALERT_KEPT)),
+    "rates by the minute": Kind(lambda now: Pulse.objects.filter(at__lt=now - PULSE_KEPT)),
+    "searches for names": Kind(
+        lambda now: NameSearch.objects.filter(done_at__lt=now - SEARCH_KEPT)
+    ),
+    "tries to log in": Kind(lockout.over),
+    "sessions of staff": Kind(staff_sessions.over),
+    "cookies of staff": Kind(lambda now: Session.objects.filter(expire_date__lt=now)),
+}
+"""What ends by itself; `docs/privacy.md` says of every table what ends it. Its order is that of deleting."""
+
+
+def due() -> dict[str, int]:
+    """How many rows of each kind `expire` would delete now."""
+    now = timezone.now()
+    return {name: kind.due(now).count() for name, kind in KINDS.items()}
+
+
+def expire() -> dict[str, int]:
+    """Delete what its time is over; how many rows of each kind. Safe to run twice, and at once."""
+    now = timezone.now()
+    return {name: kind.delete(kind.due(now)) for name, kind in KINDS.items()}

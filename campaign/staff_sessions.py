@@ -1,7 +1,7 @@
 """The sessions of staff: begun with the first page after a login, seen, and ended, by whom is on record."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -108,8 +108,8 @@ def log_out(session_id: int, user: AbstractBaseUser) -> None:
     audit.record(AuditAction.LOGOUT, by=user)
 
 
-def forget() -> int:
-    """Delete the sessions that ended too long ago to tell anything; how many."""
-    before = timezone.now() - SESSION_KEPT
-    over = Q(ended_at__lt=before) | Q(started_at__lt=before - timedelta(days=1))
-    return StaffSession.objects.filter(over).delete()[0]
+def over(now: datetime) -> QuerySet[StaffSession]:
+    """The sessions that ended too long ago to tell anything."""
+    before = now - SESSION_KEPT
+    ended = Q(ended_at__lt=before) | Q(started_at__lt=before - timedelta(days=1))
+    return StaffSession.objects.filter(ended)

@@ -15,6 +15,7 @@ from campaign import (
     announcements,
     bell,
     brakes,
+    closing,
     counts,
     delivery,
     dispatch,
@@ -123,7 +124,12 @@ def remind() -> None:
 def expire() -> None:
     """Delete what its time is over."""
     retention.expire()
-    uploads.expire()
+
+
+@shared_task(name="campaign.empty")
+def empty() -> None:
+    """Erase the personal data of campaigns that closed so long ago that their time is over."""
+    closing.empty()
 
 
 @shared_task(name=removal.TASK)

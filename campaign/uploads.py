@@ -26,8 +26,6 @@ from campaign.models.upload import WORK, Upload, UploadState
 TASK: Final = "campaign.take_uploads"
 LARGEST: Final = 20_000_000
 """Bytes of a file; 160,000 members with name, address and credit are about 16 MB."""
-KEPT: Final = timedelta(days=1)
-"""How long a file is here, whatever becomes of it: it holds addresses."""
 LEASE: Final = timedelta(seconds=60)
 """After which a file whose worker has died is taken up; renewed with each chunk."""
 MISTAKES_SHOWN: Final = 200
@@ -92,12 +90,6 @@ def discard(upload: Upload) -> bool:
     """Delete a file that is not being imported; False of one that is."""
     idle = Upload.objects.filter(pk=upload.pk).exclude(state=UploadState.IMPORTING)
     return bool(idle.delete()[0])
-
-
-def expire() -> int:
-    """Delete the files whose time is over; returns how many. One that is being imported ends first."""
-    over = Upload.objects.filter(created_at__lt=timezone.now() - KEPT)
-    return over.exclude(state=UploadState.IMPORTING).delete()[0]
 
 
 # --- The worker ------------------------------------------------------------------------------

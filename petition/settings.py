@@ -235,7 +235,15 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "mail", "long")]
 _TASKS_OF_QUEUE = {
     "mail": ("deliver", "sweep"),
-    "long": ("export", "take_uploads", "freeze_print_lists", "links", "unvouch", "look_at_sites"),
+    "long": (
+        "export",
+        "take_uploads",
+        "freeze_print_lists",
+        "links",
+        "unvouch",
+        "look_at_sites",
+        "empty",
+    ),
 }
 CELERY_TASK_ROUTES = {
     f"campaign.{task}": {"queue": queue}
@@ -259,6 +267,7 @@ CELERY_BEAT_SCHEDULE = {
     "links": {"task": "campaign.links", "schedule": 30, "options": {"expires": 30}},
     "sites": {"task": "campaign.look_at_sites", "schedule": 60, "options": {"expires": 60}},
     "remind": {"task": "campaign.remind", "schedule": 600, "options": {"expires": 600}},
+    "empty": {"task": "campaign.empty", "schedule": 600, "options": {"expires": 600}},
     "expire": {"task": "campaign.expire", "schedule": 3600, "options": {"expires": 3600}},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

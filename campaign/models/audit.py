@@ -59,6 +59,7 @@ class AuditAction(models.TextChoices):
     PRIVATE_READ = "private_read", _("signatures read by an API key")
     TRAIL_EXPORTED = "trail_exported", _("audit trail exported")
     MAILS_RETRIED = "mails_retried", _("failed mails tried again")
+    EMPTIED = "emptied", _("personal data erased, their time being over")
     ROW_ADDED = "row_added", _("added in the admin")
     ROW_CHANGED = "row_changed", _("changed in the admin")
     ROW_DELETED = "row_deleted", _("deleted in the admin")

@@ -1,7 +1,8 @@
 """A campaign: one public statement with its rules."""
 
 import secrets
-from datetime import datetime, timedelta
+from calendar import monthrange
+from datetime import MAXYEAR, UTC, datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -15,6 +16,14 @@ CONFIRM_GRACE = timedelta(hours=24)
 def new_key() -> str:
     """A random key of 120 bits that nobody guesses, safe in a URL."""
     return secrets.token_urlsafe(15)
+
+
+def _months_later(at: datetime, months: int) -> datetime:
+    """The same day and time so many months later, or the last day of a month that has no such day."""
+    year, month = divmod(at.year * 12 + at.month - 1 + months, 12)
+    if year > MAXYEAR:
+        return datetime.max.replace(tzinfo=UTC)
+    return at.replace(year=year, month=month + 1, day=min(at.day, monthrange(year, month + 1)[1]))
 
 
 class Publication(models.TextChoices):
@@ -96,6 +105,11 @@ class Campaign(models.Model):
     def accent(self) -> str:
         """Its colour as six hexadecimal digits, '' for ours."""
         return str(self.colours.get("accent", "")).lstrip("#")
+
+    @property
+    def data_kept_until(self) -> datetime | None:
+        """When the time of its signers' personal data is over; None while no close is set."""
+        return self.closes_at and _months_later(self.closes_at, self.retention_months)
 
     def is_visible(self, now: datetime | None = None) -> bool:
         """Whether any public surface may show it: from the moment of opening, for ever."""

@@ -154,6 +154,10 @@ class Signature(models.Model):
     removal = models.ForeignKey(
         "campaign.Removal", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
+    # Of one whose time was over after the close (see `closing`): as what it goes on counting.
+    counted_as = models.CharField(
+        max_length=10, choices=Status, blank=True, default="", db_default=""
+    )
     evidence = models.CharField(max_length=10, choices=Evidence, blank=True)
     evidence_at = models.DateTimeField(null=True, blank=True)
     # Whose name the signer lets stand beside theirs, of those that vouch for them.
@@ -206,6 +210,14 @@ class Signature(models.Model):
             models.CheckConstraint(
                 condition=models.Q(removal__isnull=True) | models.Q(status="rejected"),
                 name="signature_removed_by_rule_is_rejected",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(counted_as="") | models.Q(status="erased"),
+                name="signature_counts_as_what_it_is",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(counted_as="published") | models.Q(published_at__isnull=False),
+                name="signature_counted_has_date",
             ),
             # Not unique=True, which would add a second index for LIKE.
             models.UniqueConstraint(fields=("public_id",), name="signature_public_id"),

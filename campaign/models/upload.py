@@ -1,5 +1,7 @@
 """A file of signers that somebody has sent to the admin: checked first, imported when they say so."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -19,6 +21,8 @@ class UploadState(models.TextChoices):
 
 WORK = (UploadState.CHECKING, UploadState.IMPORTING)
 """States in which the worker has something to do."""
+UPLOAD_KEPT = timedelta(days=1)
+"""How long a file is here, whatever becomes of it: it holds addresses."""
 
 
 class Upload(models.Model):

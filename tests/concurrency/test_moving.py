@@ -396,7 +396,7 @@ def test_a_signature_confirmed_while_the_stale_ones_are_deleted_is_not_deleted(
     monkeypatch.setattr(retention, "UNCONFIRMED_KEPT", timedelta(0))
     expiring = Meanwhile(retention.expire).before(monkeypatch, moves, "_apply")
     assert signing.confirm(token).changed
-    assert expiring.end() == 0
+    assert expiring.end()["unconfirmed signatures"] == 0
     signature.refresh_from_db()
     assert signature.status == Status.PUBLISHED
     assert_exact(campaign)

@@ -1,0 +1,283 @@
+"""What ends by itself: the command says how much and deletes it, and the numbers stay long after a close."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from campaign import closing, counts, intake, organising, printing, retention, signing, tasks
+from campaign.campaign_file import parse
+from campaign.models import (
+    Alert,
+    AuditEntry,
+    AuditNote,
+    Campaign,
+    Event,
+    EventNote,
+    ImportBatch,
+    Mail,
+    MailQuota,
+    PrintEntry,
+    Proof,
+    Pulse,
+    Question,
+    RejectedName,
+    Representation,
+    Signature,
+    Suppression,
+    WebhookDelivery,
+)
+from campaign.models.membership import Role
+from campaign.models.signature import Status
+from tests.factories import (
+    OPENED,
+    campaign_file,
+    make_campaign,
+    make_member,
+    make_signature,
+    manage_token,
+)
+
+pytestmark = pytest.mark.django_db
+
+CLOSES = datetime(2027, 1, 31, 12, tzinfo=UTC)
+OVER = datetime(2027, 2, 28, 12, tzinfo=UTC)
+"""A month later, which has no 31st day."""
+EXTRA = f"closes_at = {CLOSES.isoformat()}\nretention_months = 1\n"
+
+
+@pytest.fixture
+def art() -> Campaign:
+    return make_campaign(publication="after_verification", extra=EXTRA)
+
+
+def run(*options: str) -> dict[str, int]:
+    """What the command says, by kind."""
+    out = StringIO()
+    call_command("expire", *options, stdout=out)
+    lines = [line.split(maxsplit=1) for line in out.getvalue().splitlines()]
+    return {name: int(n) for n, name in lines if n.isdecimal()}
+
+
+def numbers(campaign: Campaign) -> dict[counts.Key, int]:
+    return counts.snapshot(campaign.pk)
+
+
+def assert_exact(campaign: Campaign) -> None:
+    kept = numbers(campaign)
+    kept.pop(("received", "all", ""), None)
+    assert kept == counts.recount(campaign.pk)
+
+
+def everything() -> str:
+    """All that any table holds, in small letters."""
+    models: tuple[Any, ...] = (
+        *(Signature, Event, EventNote, AuditEntry, AuditNote, Mail, Representation, PrintEntry),
+        *(Proof, Question, ImportBatch, Suppression, RejectedName),
+    )
+    return str([list(model.objects.values()) for model in models]).lower()
+
+
+class Killed(Exception):
+    """The worker is no more."""
+
+
+# --- What ends by itself ---------------------------------------------------------------------
+
+
+def test_a_dry_run_says_how_much_would_go_and_deletes_nothing() -> None:
+    campaign = make_campaign(publication="after_verification")
+    make_signature(campaign, status="pending", name="Never Confirmed")
+    make_signature(campaign, name="Stays")
+    Pulse.objects.create(campaign=campaign, at=timezone.now(), received=1, confirmed=1)
+    Alert.objects.create(campaign=campaign, kind="rate_high", n=50, at=timezone.now())
+    with time_machine.travel(timezone.now() + timedelta(days=91), tick=False):
+        said = run("--dry-run")
+        assert list(said) == [*retention.KINDS, "signatures long after the close"]
+        assert {name: n for name, n in said.items() if n} == {
+            "unconfirmed signatures": 1,
+            "slots of addresses": 2,
+            "rates by the minute": 1,
+            "alerts": 1,
+        }
+        assert run("--dry-run") == said
+        assert Signature.objects.filter(name="Never Confirmed").exists()
+        assert MailQuota.objects.exists()
+        assert run() == said
+        assert not Signature.objects.filter(name="Never Confirmed").exists()
+        assert Signature.objects.filter(name="Stays").exists()
+        assert set(run().values()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("kind", "days"), [("alerts", 90), ("rates by the minute", 2), ("webhook messages", 30)]
+)
+def test_what_only_served_its_day_goes_when_its_time_is_over_and_not_before(
+    art: Campaign, kind: str, days: int
+) -> None:
+    now = timezone.now()
+    hook = art.webhooks.create(url="https://hooks.example.org/", events=["milestone"])
+    WebhookDelivery.objects.create(webhook=hook, event="test")
+    Alert.objects.create(campaign=art, kind="rate_high", n=50, at=now)
+    Pulse.objects.create(campaign=art, at=now, received=1, confirmed=1)
+    with time_machine.travel(now + timedelta(days=days, seconds=-5), tick=False):
+        assert retention.expire()[kind] == 0
+    with time_machine.travel(now + timedelta(days=days, seconds=5), tick=False):
+        assert retention.expire()[kind] == 1
+
+
+# --- Long after the close --------------------------------------------------------------------
+
+
+def full(campaign: Campaign) -> None:
+    """One of each status, with what stands beside them."""
+    make_signature(campaign, name="Canary Listed", credit="Canary Song", country="FR")
+    make_signature(campaign, name="Canary Hidden", show_name=False)
+    make_signature(campaign, name="Canary Held", status="held")
+    make_signature(campaign, name="Canary Rejected", status="rejected")
+    make_signature(campaign, name="Canary Withdrawn", status="withdrawn")
+    make_signature(campaign, name="Canary Erased", status="erased")
+    make_signature(campaign, name="Canary Pending", status="pending")
+    intake.import_signers(
+        campaign=campaign,
+        lines=["name,evidence_note\n", "Canary Imported,Canary note\n"],
+        file_name="canary.csv",
+        consent_note="Canary vouches",
+    )
+    owner = make_member(campaign, Role.OWNER)
+    printing.order(campaign=campaign, by=owner, reason="Canary Gazette")
+    signer = Signature.objects.get(name="Canary Listed")
+    PrintEntry.objects.create(
+        print_list=campaign.print_lists.get(), position=1, signature=signer, name=signer.name
+    )
+
+
+def test_long_after_the_close_no_personal_data_are_left_and_the_numbers_are_the_same(
+    client: Client, art: Campaign
+) -> None:
+    full(art)
+    before = numbers(art)
+    shown = client.get("/api/v1/campaigns/art/counts/").json()
+    with time_machine.travel(OVER, tick=False):
+        assert run("--dry-run")["signatures long after the close"] == 7
+        assert "canary" in everything()
+        tasks.expire()
+        tasks.empty()
+        after = client.get("/api/v1/campaigns/art/counts/").json()
+        assert client.get("/api/v1/campaigns/art/signers/").json()["results"] == []
+        assert "Canary" not in client.get("/art/signers/").content.decode()
+    assert "canary" not in everything()
+    assert set(Signature.objects.values_list("status", flat=True)) == {Status.ERASED}
+    assert_exact(art)
+    for name in ("received", "confirmed", "published", "held", "withdrawn", "removed", "by_day"):
+        assert after[name] == shown[name], name
+    assert (shown["anonymous"], after["anonymous"]) == (1, after["published"])
+    assert sum(each["published"] for each in after["by_discipline"]) == 0
+    assert before[("published", "all", "")] == 2
+
+
+def test_nothing_goes_a_second_before(art: Campaign) -> None:
+    full(art)
+    with time_machine.travel(OVER - timedelta(seconds=1), tick=False):
+        assert closing.due() == closing.empty() == 0
+    assert Signature.objects.filter(name="Canary Listed").exists()
+
+
+def test_a_campaign_without_a_close_keeps_what_it_has() -> None:
+    campaign = make_campaign(publication="after_verification")
+    make_signature(campaign, name="Stays")
+    with time_machine.travel(OVER + timedelta(days=3650), tick=False):
+        assert closing.empty() == 0
+    assert Signature.objects.get().name == "Stays"
+
+
+def test_another_campaign_is_left_alone(art: Campaign) -> None:
+    other = make_campaign(slug="other", publication="after_verification")
+    make_signature(art, name="Goes")
+    make_signature(other, name="Stays")
+    with time_machine.travel(OVER, tick=False):
+        assert closing.empty() == 1
+    assert list(Signature.objects.exclude(name="").values_list("name", flat=True)) == ["Stays"]
+
+
+def test_cut_off_it_goes_on_where_it_stood_and_twice_changes_nothing(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        make_signature(art, name=f"Signer {number}")
+    with time_machine.travel(OVER, tick=False):
+        erase, last = closing._erase, Signature.objects.order_by("pk")[2].pk
+
+        def until_killed(signature_id: int) -> bool:
+            if signature_id == last:
+                raise Killed
+            return erase(signature_id)
+
+        monkeypatch.setattr(closing, "_erase", until_killed)
+        with pytest.raises(Killed):
+            closing.empty()
+        monkeypatch.setattr(closing, "_erase", erase)
+        assert Signature.objects.filter(status=Status.ERASED).count() == 2
+        assert_exact(art)
+        assert closing.empty() == 3
+        events = Event.objects.count()
+        assert closing.empty() == 0
+        assert Event.objects.count() == events
+    assert_exact(art)
+    entry = AuditEntry.objects.get(action="emptied")
+    assert (entry.number, entry.user) == (3, None)
+
+
+def test_without_time_the_rest_is_left_to_the_next_run(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_signature(art, name="Waits")
+    monkeypatch.setattr(closing, "EMPTY_FOR", -1.0)
+    with time_machine.travel(OVER, tick=False):
+        assert closing.empty() == 0
+        assert Signature.objects.get().name == "Waits"
+
+
+def test_a_close_that_is_put_off_meanwhile_saves_who_is_not_erased_yet(art: Campaign) -> None:
+    signature = make_signature(art, name="Saved")
+    with time_machine.travel(OVER, tick=False):
+        [found] = closing.over(timezone.now())
+        text = campaign_file(publication="after_verification", opens_at=OPENED, extra=EXTRA)
+        later = (CLOSES + timedelta(days=365)).isoformat()
+        organising.load_campaign(parse(text.replace(CLOSES.isoformat(), later)))
+        assert found.data_kept_until == OVER
+        assert closing._erase(signature.pk) is False
+    signature.refresh_from_db()
+    assert (signature.status, signature.name) == (Status.PUBLISHED, "Saved")
+
+
+def test_who_erased_it_themselves_counts_as_withdrawn_as_ever(art: Campaign) -> None:
+    signature = make_signature(art, name="Left")
+    signing.erase(manage_token(signature))
+    with time_machine.travel(OVER, tick=False):
+        assert closing.empty() == 0
+    assert numbers(art)[("withdrawn", "all", "")] == 1
+    assert ("published", "all", "") not in numbers(art)
+
+
+def test_a_webhook_is_told_that_the_campaign_took_it_off(art: Campaign) -> None:
+    hook = art.webhooks.create(
+        url="https://hooks.example.org/", events=["signature.removed", "signature.withdrawn"]
+    )
+    signature = make_signature(art, name="Listed")
+    with time_machine.travel(OVER, tick=False):
+        closing.empty()
+    told = WebhookDelivery.objects.filter(webhook=hook).values_list("event", "signer")
+    assert list(told) == [("signature.removed", signature.public_id)]
+
+
+def test_the_database_counts_nobody_who_stands_as_something_else(art: Campaign) -> None:
+    make_signature(art)
+    with pytest.raises(IntegrityError, match="counts_as_what_it_is"), transaction.atomic():
+        Signature.objects.update(counted_as="held")
