@@ -26,7 +26,7 @@ CHUNK: Final = 2000
 WORK: Final = timedelta(seconds=10)
 """One task's time; the next one goes on."""
 SETTLED: Final = timedelta(seconds=60)
-"""A confirmation that began before the names were there has been committed, or has failed, by then."""
+"""What began before the names were there has been committed, or has failed, by then."""
 
 
 @transaction.atomic
@@ -65,11 +65,12 @@ def _search_some() -> bool:
             search.after, search.looked = chunk[-1].pk, search.looked + len(chunk)
         if len(chunk) < CHUNK:
             search.passed_at = timezone.now()
+        _compare(search, chunk)
     else:
-        began, ended = search.created_at - SETTLED, search.created_at + SETTLED
-        chunk = list(rows.filter(pk__lte=search.after, confirmed_at__range=(began, ended)))
+        # Whoever confirmed, approved or corrected one of these may not have known the names yet.
+        touched = rows.filter(updated_at__gte=search.created_at - SETTLED)
+        _compare(search, touched.iterator(CHUNK))
         search.done_at = timezone.now()
-    _compare(search, chunk)
     search.save()
     return True
 

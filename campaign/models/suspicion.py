@@ -11,8 +11,8 @@ class NameSearch(models.Model):
     """Names that were protected together, and how far their campaign has been searched for them.
 
     ``after`` is the id of the last signature that was looked at, ``looked`` how many these were.
-    ``passed_at`` is when the last one was reached; those that were confirmed at that very time are
-    looked at once more before the search is done.
+    ``passed_at`` is when the last one was reached; those that were confirmed, decided or corrected since
+    the names were there are looked at once more before the search is done.
     """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="name_searches")
