@@ -91,20 +91,19 @@ def _rate(campaign: Campaign, now: datetime) -> int:
     The ordinary is the average of the windows of the day before. Of requests and confirmations, the
     one that stands out more.
     """
-    numbers = publication.counts(campaign)
+    numbers, minute = publication.counts(campaign), now.replace(second=0, microsecond=0)
     pulses = Pulse.objects.filter(campaign=campaign)
-    pulses.filter(at__lt=now - KEPT - WINDOW).delete()
-    before = pulses.filter(at__lte=now - WINDOW).order_by("-at").first()
+    pulses.filter(at__lt=minute - KEPT - WINDOW).delete()
+    before = pulses.filter(at__lte=minute - WINDOW).order_by("-at").first()
     oldest = pulses.order_by("at").first()
-    here = Pulse.objects.create(
-        campaign=campaign, at=now, received=numbers["received"], confirmed=numbers["confirmed"]
-    )
+    here = {"received": numbers["received"], "confirmed": numbers["confirmed"]}
+    Pulse.objects.get_or_create(campaign=campaign, at=minute, defaults=here)
     if before is None or oldest is None:
         return 0
     windows = (before.at - oldest.at) / WINDOW
     found = 0
     for name in ("received", "confirmed"):
-        came = getattr(here, name) - getattr(before, name)
+        came = here[name] - getattr(before, name)
         usual = (getattr(before, name) - getattr(oldest, name)) / windows if windows >= 1 else 0
         if came >= FLOOR and came > TIMES * usual:
             found = max(found, came)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from campaign import four_eyes, keys, moderation, outbox, releases, signing
 from campaign.campaign_file import parse
 from campaign.links import Purpose, make_token
-from campaign.models import AuditEntry, Campaign, ImportBatch, Membership, Signature
+from campaign.models import AuditEntry, Campaign, ImportBatch, Membership, Signature, Voucher
 from campaign.models.api_key import Scope
 from campaign.models.membership import Role
 from campaign.models.signature import RejectionReason, Status
@@ -81,9 +81,16 @@ MODERATOR = ("view_signature", "view_address", "moderate_signature", "view_impor
 
 
 def make_member(campaign: Campaign, role: Role, *, username: str = "") -> User:
-    """A user with that role in the campaign, and no right of their own; named for the role."""
+    """A user with that role in the campaign, and no right of their own; named for the role.
+
+    An organisation's has one to vouch as.
+    """
     user = make_user(username=username or role.value)
-    Membership.objects.create(user=user, campaign=campaign, role=role)
+    voucher = None
+    if role == Role.ORGANISATION:
+        name = f"Guild of {user}"
+        voucher = Voucher.objects.create(campaign=campaign, name=name, quota=9, admitted_by=user)
+    Membership.objects.create(user=user, campaign=campaign, role=role, voucher=voucher)
     return user
 
 

@@ -25,9 +25,10 @@ from campaign.models import (
     ProtectedName,
     StatementVersion,
 )
+from campaign.models.membership import Role
 from campaign.organising import load_campaign
 from tests import factories
-from tests.factories import make_campaign, make_signature, make_user
+from tests.factories import make_campaign, make_member, make_signature, make_user
 from tests.test_export_campaign import DEMO
 from tests.test_logo import picture
 
@@ -460,9 +461,8 @@ def test_a_short_name_stays(desk: Client, art: Campaign) -> None:
     [("owner", 200), ("moderator", 403), ("reader", 403), ("organisation", 403), (None, 403)],
 )
 def test_only_owners_edit_and_take_the_file(art: Campaign, role: str | None, status: int) -> None:
-    user, client = make_user(username="x"), Client()
-    if role:
-        Membership.objects.create(user=user, campaign=art, role=role)
+    user = make_member(art, Role(role), username="x") if role else make_user(username="x")
+    client = Client()
     client.force_login(user)
     file = f"/admin/campaign/campaign/{art.pk}/file/"
     assert client.get(edit(art)).status_code == status

@@ -7,6 +7,7 @@ from django.db.utils import IntegrityError
 from campaign.models import AuditEntry, Event
 from campaign.models.api_key import Scope
 from tests import factories
+from tests.conftest import EMPTIED
 from tests.factories import make_signature
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +23,25 @@ def test_an_event_is_neither_changed_nor_deleted(write: str) -> None:
 def test_an_audit_entry_is_neither_changed_nor_deleted(write: str) -> None:
     factories.make_key(None, Scope.EXPORT)
     _refused(AuditEntry, write)
+
+
+@pytest.mark.parametrize("table", ["campaign_event", "campaign_auditentry", "campaign_signature"])
+def test_neither_is_emptied_by_itself_or_with_what_it_is_about(table: str) -> None:
+    make_signature()
+    factories.make_key(None, Scope.EXPORT)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for its, trigger in EMPTIED.items():
+            cursor.execute(f"ALTER TABLE {its} ENABLE TRIGGER {trigger}")
+    for model in (Event, AuditEntry):
+        _refused(model, f"TRUNCATE {table} CASCADE")
+
+
+def test_only_the_tests_do_without(django_db_setup: None) -> None:
+    """Whoever migrates a database has the triggers on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled = 'D'")
+        assert {name for (name,) in cursor.fetchall()} == set(EMPTIED.values())
 
 
 def _refused(model: type[Event] | type[AuditEntry], write: str) -> None:

@@ -127,6 +127,13 @@ def test_it_rings_once_for_two_schedulers(campaign: Campaign) -> None:
     assert Alert.objects.count() == 1
 
 
+def test_two_schedulers_in_one_minute_are_one_pulse(campaign: Campaign) -> None:
+    for seconds in (0, 5, 59):
+        rung(NOON + timedelta(seconds=seconds))
+    rung(after(minutes=1))
+    assert list(Pulse.objects.values_list("at", flat=True)) == [NOON, after(minutes=1)]
+
+
 def test_the_pulse_is_kept_for_a_day(campaign: Campaign) -> None:
     rung(NOON)
     rung(after(days=2))

@@ -8,8 +8,9 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import CheckConstraint, UniqueConstraint
 
 from campaign.models import Campaign, Signature
+from campaign.models.membership import Role
 from campaign.models.signature import Status
-from tests.factories import make_campaign, make_signature
+from tests.factories import make_campaign, make_member, make_signature
 
 pytestmark = pytest.mark.django_db
 
@@ -180,6 +181,34 @@ def test_totals_quotas_and_suppressions_are_there_once() -> None:
         insert = f"INSERT INTO {table} (campaign_id, {columns}) VALUES (%s, {values})"
         row(insert, campaign.pk)
         refuse(constraint, insert, campaign.pk)
+
+
+def test_an_event_says_who_acted_in_a_word_that_is_known() -> None:
+    signature = make_signature(make_campaign())
+    insert = "INSERT INTO campaign_event (signature_id, at, verb, from_status, to_status, actor, reason, revision) VALUES (%s, now(), 'sign', '', '', %s, '', 1)"
+    for nobody in ("", "admin", "Signer"):
+        refuse("event_actor_is_known", insert, signature.pk, nobody)
+    row(insert, signature.pk, "clock")
+
+
+def test_an_organisations_member_vouches_as_one_and_nobody_else_does() -> None:
+    campaign = make_campaign()
+    for role in Role:
+        make_member(campaign, role)
+    one = "SELECT voucher_id FROM campaign_membership WHERE role = 'organisation'"
+    update = "UPDATE campaign_membership SET "
+    check = "membership_vouches_as_an_organisation"
+    refuse(check, f"{update} voucher_id = NULL")
+    refuse(check, f"{update} voucher_id = ({one})")
+    refuse(check, f"{update} role = 'reader'")
+    refuse(check, f"{update} role = 'organisation'")
+
+
+def test_a_campaign_has_one_pulse_a_minute() -> None:
+    insert = "INSERT INTO campaign_pulse (campaign_id, at, received, confirmed) VALUES (%s, '2026-03-01T12:00Z', 1, 1)"
+    campaign = make_campaign()
+    row(insert, campaign.pk)
+    refuse("pulse_once_a_minute", insert, campaign.pk)
 
 
 def test_every_constraint_of_the_models_is_in_the_database() -> None:

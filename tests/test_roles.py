@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from campaign import roles
 from campaign.models import Membership
 from campaign.models.membership import Role
-from tests.factories import make_campaign, make_user
+from tests.factories import make_campaign, make_member, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +27,7 @@ ALL = (
 )
 def test_a_role_holds_in_its_campaign_and_in_no_other(role: Role, rights: set[str]) -> None:
     here, there = make_campaign(slug="here"), make_campaign(slug="there")
-    user = make_user()
-    Membership.objects.create(user=user, campaign=here, role=role)
+    user = make_member(here, role)
     assert {right for right in ALL if roles.may(user, right, here)} == rights
     assert {right for right in ALL if roles.may(user, right, there)} == set()
     assert {right for right in ALL if user.has_perm(right)} == rights

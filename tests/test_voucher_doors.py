@@ -15,7 +15,6 @@ from campaign.models import (
     LinkBatch,
     Mail,
     MemberLink,
-    Membership,
     Signature,
     Voucher,
     Vouching,
@@ -25,7 +24,6 @@ from tests.factories import (
     make_campaign,
     make_member,
     make_signature,
-    make_user,
     manage_token,
     on_record,
 )
@@ -48,8 +46,7 @@ def voucher(campaign: Campaign) -> Voucher:
 
 
 def in_role(role: Role, campaign: Campaign, username: str = "somebody") -> Client:
-    user = make_user(username=username)
-    Membership.objects.create(user=user, campaign=campaign, role=role)
+    user = make_member(campaign, role, username=username)
     client = Client()
     client.force_login(user)
     return client
@@ -101,7 +98,6 @@ OWN_SIDE = [
         (Role.MODERATOR, CAMPAIGNS_SIDE + OWN_SIDE, False),
         (Role.READER, CAMPAIGNS_SIDE + OWN_SIDE, False),
         (Role.ORGANISATION, CAMPAIGNS_SIDE, False),
-        (Role.ORGANISATION, OWN_SIDE, False),  # without an organisation to act for
         (None, CAMPAIGNS_SIDE + OWN_SIDE, None),
     ],
 )

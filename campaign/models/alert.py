@@ -33,7 +33,7 @@ class Alert(models.Model):
 
 
 class Pulse(models.Model):
-    """How many there were at a minute; kept for a day."""
+    """How many there were at a minute, which ``at`` is the beginning of; kept for a day."""
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="+", db_index=False)
     at = models.DateTimeField()
@@ -42,8 +42,10 @@ class Pulse(models.Model):
 
     class Meta:
         default_permissions = ()
-        # Read by the bell: how many there were ten minutes and a day ago.
-        indexes = (models.Index(fields=("campaign", "at"), name="pulse_of_a_campaign"),)
+        constraints = (
+            # Two schedulers, one pulse. Read by the bell: how many there were ten minutes and a day ago.
+            models.UniqueConstraint(fields=("campaign", "at"), name="pulse_once_a_minute"),
+        )
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.received}"

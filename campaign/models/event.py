@@ -1,5 +1,7 @@
 """What happened to a signature: codes and ids here, personal text in a side row that erasure deletes."""
 
+from typing import Final
+
 from django.conf import settings
 from django.db import models
 
@@ -31,6 +33,13 @@ class Verb(models.TextChoices):
     ERASE = "erase"
 
 
+ACTORS: Final = (
+    *("signer", "reporter", "moderator", "organiser"),
+    *("api_key", "voucher", "rule", "clock"),
+)
+"""Who or what acts: see `history.Actor`."""
+
+
 class Event(models.Model):
     """One move or edit of one signature."""
 
@@ -51,6 +60,12 @@ class Event(models.Model):
 
     class Meta:
         ordering = ("id",)
+        constraints = (
+            # The trail sorts people from programs by it; a new kind must be told there too.
+            models.CheckConstraint(
+                condition=models.Q(actor__in=ACTORS), name="event_actor_is_known"
+            ),
+        )
         # No confirmation is in any of them, so none pays for them.
         indexes = (
             # Read by the audit trail: what anybody but signers did, the newest first.

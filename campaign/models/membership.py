@@ -40,7 +40,8 @@ class Membership(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("user", "campaign"), name="membership_once"),
             models.CheckConstraint(
-                condition=models.Q(voucher__isnull=True) | models.Q(role="organisation"),
+                condition=models.Q(role="organisation", voucher__isnull=False)
+                | (~models.Q(role="organisation") & models.Q(voucher__isnull=True)),
                 name="membership_vouches_as_an_organisation",
             ),
         )
