@@ -26,4 +26,5 @@ ENV EXPORT_DIR=/var/lib/petition/exports
 USER petition
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "2", "--blocking-threads", "4", "--no-ws", "petition.wsgi:application"]
+     "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws", \
+     "petition.wsgi:application"]

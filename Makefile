@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check format messages requirements clean venv
+.PHONY: help run test faults bench check format messages requirements clean venv
 
 # The first that runs and is new enough; a name that pyenv keeps for later doesn't run.
 ifndef PYTHON
@@ -18,6 +18,10 @@ run: venv  ## start everything, with a demo campaign, at http://127.0.0.1:8000/ 
 
 test: venv  ## run the tests (make test TESTS="tests/test_mail.py -k bounce")
 	@exec $(IN_VENV) -m petition.supervise test $(TESTS)
+
+faults: venv  ## break things under load, 20 rounds each (make faults ROUNDS=5 ONLY="redis-killed disk-full")
+	@exec env FAULT_ROUNDS="$(or $(ROUNDS),20)" FAULTS="$(ONLY)" \
+		$(IN_VENV) -m petition.supervise test tests/faults/test_faults.py -n 0 -p no:randomly
 
 bench: venv  ## measure against floors (make bench SIGNERS=10000000; make bench ONLY="sign confirm"); needs wrk
 	@exec env SIGNERS="$(SIGNERS)" ONLY="$(ONLY)" $(IN_VENV) -m benchmarks

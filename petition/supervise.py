@@ -246,7 +246,9 @@ class Product:
 def web_command(application: str, port: int) -> list[str]:
     """The web server, as in production, with a WSGI application such as the product's."""
     granian = "-m granian --interface wsgi --host 127.0.0.1 --workers 2 --blocking-threads 4"
-    granian += f" --no-ws --workers-kill-timeout 3 --port {port} {application}"
+    # Without respawning, a worker that dies takes the other one with it, and whoever it answers.
+    granian += " --respawn-failed-workers --no-ws --workers-kill-timeout 3"
+    granian += f" --port {port} {application}"
     return [sys.executable, *granian.split()]
 
 

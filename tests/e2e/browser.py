@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from html.parser import HTMLParser
@@ -149,9 +150,14 @@ class Browser:
         request.add_header("Origin", self.base)
         return self._open(request)
 
-    def post_json(self, path: str, body: dict[str, Any]) -> Page:
+    def post_json(
+        self, path: str, body: dict[str, Any], headers: Mapping[str, str] | None = None
+    ) -> Page:
         request = urllib.request.Request(
-            urljoin(self.base, path), json.dumps(body).encode(), method="POST"
+            urljoin(self.base, path),
+            json.dumps(body).encode(),
+            method="POST",
+            headers=dict(headers or {}),
         )
         request.add_header("Content-Type", "application/json")
         return self._open(request)

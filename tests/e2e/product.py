@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from petition import watchdog
 from petition.household import ROOT
-from petition.local import Redis, free_port
+from petition.local import Account, Redis, free_port
+from petition.supervise import beat_command, web_command, worker_command
 from tests.e2e.sink import Sink
 from tests.e2e.until import until
 
@@ -27,14 +29,22 @@ class Process:
     """A process with a log, and a group of its own, so that its children can be killed with it.
 
     Not a session: were this process killed, the supervisor of `make test` would look for the rest
-    of its session, and end it.
+    of its session, and end it. With an account it runs as somebody else.
     """
 
-    def __init__(self, name: str, command: list[str], environment: dict[str, str], logs: Path):
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        environment: Mapping[str, str],
+        logs: Path,
+        account: Account | None = None,
+    ) -> None:
         self.name = name
         self.log = logs / f"{name}.log"
         self._command = command
         self._environment = environment
+        self._account = account
         self._running: subprocess.Popen[bytes] | None = None
 
     @property
@@ -42,12 +52,20 @@ class Process:
         assert self._running is not None
         return self._running.pid
 
+    @property
+    def is_running(self) -> bool:
+        return self._running is not None and self._running.poll() is None
+
     def start(self) -> None:
         self.kill()  # a test that failed half-way must not leave two of them to the next
         with self.log.open("ab") as log:
+            account = self._account
             self._running = subprocess.Popen(
                 self._command,
-                cwd=ROOT,
+                cwd=ROOT if account is None else "/",  # the account may not be let into ours
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=[] if account else None,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -68,8 +86,8 @@ class Process:
         """SIGKILL for the process and its children at once."""
         if self._running is None:
             return
-        with suppress(ProcessLookupError):
-            os.killpg(self._running.pid, signal.SIGKILL)
+        # By descent too: each backend of PostgreSQL has a session of its own.
+        watchdog.kill(watchdog.families([self._running.pid]), [self._running.pid])
         self._running.wait()
         self._running = None
 
@@ -90,9 +108,12 @@ class Process:
 
 
 class Product:
-    """Everything on ports of its own, with a database, a Redis and a mail server of its own."""
+    """Everything on ports of its own, with a database, a Redis and a mail server of its own.
 
-    def __init__(self, folder: Path) -> None:
+    The database is in the server of ``postgres``, a URL; in that of the tests unless told.
+    """
+
+    def __init__(self, folder: Path, *, postgres: str | None = None, **environment: str) -> None:
         self.folder = folder
         self.logs = folder / "logs"
         self.logs.mkdir()
@@ -101,7 +122,7 @@ class Product:
         self._redis = Redis(folder, durable=False)
         redis = self._redis.command()
         self._database = f"e2e_{secrets.token_hex(6)}"
-        self._admin_url = os.environ["DATABASE_URL"]
+        self._admin_url = postgres or os.environ["DATABASE_URL"]
         url = urlsplit(self._admin_url)._replace(path=f"/{self._database}").geturl()
         self._database_url = url
         self._environment = {
@@ -116,22 +137,17 @@ class Product:
             "RUN_DIR": str(folder),
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
+            **environment,
         }
         self.redis = Process("redis", redis, self._environment, self.logs)
-        web = "--interface wsgi --host 127.0.0.1 --workers 2 --blocking-threads 4 --no-ws"
-        web += f" --workers-kill-timeout 3 --port {port} petition.wsgi:application"
-        self.web = self._python("web", "-m", "granian", *web.split())
-        celery = ("-m", "celery", "-A", "petition")
-        quiet = "--loglevel INFO --without-gossip --without-mingle"
-        mail = f"worker --queues mail --concurrency 1 --hostname mail@%h {quiet}"
-        self.mail = self._python("mail", *celery, *mail.split())
-        worker = f"worker --queues celery,long --concurrency 2 {quiet}"
-        self.worker = self._python("worker", *celery, *worker.split())
-        beat = f"beat --loglevel INFO --schedule {folder}/beat --pidfile="
-        self.beat = self._python("beat", *celery, *beat.split())
+        self.web = self._process("web", web_command("petition.wsgi:application", port))
+        self.mail = self._process("mail", worker_command("mail", processes=1))
+        self.worker = self._process("worker", worker_command("celery,long", processes=2))
+        self.beat = self._process("beat", beat_command(folder / "beat"))
+        self.parts = [self.web, self.mail, self.worker, self.beat]
 
-    def _python(self, name: str, *arguments: str) -> Process:
-        return Process(name, [sys.executable, *arguments], self._environment, self.logs)
+    def _process(self, name: str, command: list[str]) -> Process:
+        return Process(name, command, self._environment, self.logs)
 
     def start(self) -> None:
         with psycopg.connect(self._admin_url, autocommit=True) as admin:
@@ -140,12 +156,12 @@ class Product:
         self.start_redis()
         self.manage("collectstatic", "--no-input", "--verbosity", "0")
         self.manage("migrate", "--no-input", "--verbosity", "0")
-        for process in (self.web, self.mail, self.worker, self.beat):
+        for process in self.parts:
             process.start()
         until(self._answers, within=START_WITHIN, what="the web answers")
 
     def stop(self) -> None:
-        for process in (self.beat, self.worker, self.mail, self.web, self.redis):
+        for process in (*reversed(self.parts), self.redis):
             process.stop()
         self.sink.stop()
         with psycopg.connect(self._admin_url, autocommit=True) as admin:
@@ -157,7 +173,13 @@ class Product:
 
     def manage(self, *arguments: str, **environment: str) -> str:
         """Run a command of manage.py; what it printed. It must succeed."""
-        done = subprocess.run(
+        done = self.try_to(*arguments, **environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def try_to(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of manage.py that may fail."""
+        return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env={**self._environment, **environment},
@@ -166,8 +188,6 @@ class Product:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
     def load(self, campaign: str) -> None:
         """Create or change the campaign of that file."""

@@ -20,12 +20,22 @@ logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 class Sink:
-    """``answers`` are what the next RCPTs of an address get, the first first; after them 250."""
+    """``answers`` are what the next RCPTs of an address get, the first first; after them 250.
+
+    ``refusal`` is what every sender gets meanwhile. Greylisting, the first RCPT of an address is put
+    off. Muted, it never answers again on a connection that says anything meanwhile. The next ``deaths``
+    texts are taken, and then the connection is cut instead of answered.
+    """
 
     def __init__(self) -> None:
         self.port = free_port()
         self.answers: defaultdict[str, list[str]] = defaultdict(list)
         self.stalled = False
+        self.refusal = ""
+        self.greylisting = False
+        self.muted = False
+        self.deaths = 0
+        self._seen: set[str] = set()
         self._mails: list[tuple[str, EmailMessage]] = []
         self._controller: Controller | None = None
 
@@ -39,6 +49,13 @@ class Sink:
         if self._controller is not None:
             self._controller.stop()
             self._controller = None
+
+    def mend(self) -> None:
+        """Be there and take everything, whatever it was told before."""
+        self.stalled, self.refusal, self.greylisting, self.muted = False, "", False, False
+        self.deaths = 0
+        if self._controller is None:
+            self.start()
 
     def to(self, address: str) -> list[EmailMessage]:
         """The mails to an address so far, copies too."""
@@ -55,13 +72,40 @@ class Sink:
         assert mail is not None
         return mail
 
+    def since(self, n: int) -> list[tuple[str, EmailMessage]]:
+        """All mails but the first ``n``, each with whom it was for, in the order of their coming."""
+        return self._mails[n:]
+
     # --- aiosmtpd's handler
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Any, envelope: Any, hostname: str, answers: list[str]
+    ) -> list[str]:
+        await self._unless_muted()
+        session.host_name = hostname
+        return answers
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Any, envelope: Any, address: str, mail_options: list[str]
+    ) -> str:
+        await self._unless_muted()
+        if self.refusal:
+            return self.refusal
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def _unless_muted(self) -> None:
+        if self.muted:
+            await asyncio.Event().wait()
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Any, envelope: Any, address: str, rcpt_options: list[str]
     ) -> str:
         if self.answers[address]:
             return self.answers[address].pop(0)
+        if self.greylisting and address not in self._seen:
+            self._seen.add(address)
+            return "450 4.7.1 Greylisted, come back later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -70,6 +114,11 @@ class Sink:
         assert isinstance(message, EmailMessage)
         # Kept before it stalls: a server may have taken a mail whose sender never hears of it.
         self._mails += [(address, message) for address in envelope.rcpt_tos]
+        if self.deaths:
+            self.deaths -= 1
+            assert isinstance(server.transport, asyncio.WriteTransport)
+            server.transport.abort()
+        await self._unless_muted()
         while self.stalled:
             await asyncio.sleep(0.02)
         return "250 OK"
