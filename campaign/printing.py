@@ -10,7 +10,8 @@ from typing import Final
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from campaign import audit, queue
@@ -90,10 +91,28 @@ def left_since(print_list: PrintList) -> QuerySet[PrintEntry]:
     """The entries that should not be set as they stand, in their order: left the list, or changed."""
     theirs = F("signature__name"), F("signature__credit"), F("signature__organisation")
     changed = ~Q(name=theirs[0]) | ~Q(credit=theirs[1]) | ~Q(organisation=theirs[2])
+    changed |= ~Q(discipline=Coalesce("signature__discipline__slug", Value("")))
     gone = ~Q(signature__status=Status.PUBLISHED) | Q(signature__show_name=False)
     return (
         print_list.entries.filter(gone | changed)
-        .select_related("signature")
+        .select_related("signature__discipline")
         .defer("signature__search")
         .order_by("position")
     )
+
+
+def changes(print_list: PrintList) -> Iterator[bytes]:
+    """What a typesetter has to do to a list that is set already, as a file like `lines`, with a header.
+
+    For each of `left_since` the number of its line, ``remove`` or ``replace``, the name as it was frozen
+    (blank once erased: the number says which line), and the line to set instead.
+    """
+    yield b"line\tdo\tfrozen\tname\tcredit\torganisation\tdiscipline\n"
+    for entry in left_since(print_list).iterator(2000):
+        now = entry.signature
+        told = [str(entry.position), "remove", entry.name]
+        if now.is_listed:
+            discipline = now.discipline.slug if now.discipline else ""
+            instead = now.name, now.credit, now.organisation, discipline
+            told = [str(entry.position), "replace", entry.name, *instead]
+        yield "\t".join(told).rstrip("\t").encode() + b"\n"

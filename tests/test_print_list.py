@@ -13,6 +13,7 @@ from campaign.models import AuditEntry, Campaign, ImportBatch, PrintList, Signat
 from campaign.models.membership import Role
 from campaign.organising import load_campaign
 from tests.factories import (
+    bring_to,
     campaign_file,
     make_campaign,
     make_member,
@@ -129,6 +130,52 @@ def test_it_changes_no_more_and_who_leaves_or_changes_afterwards_is_flagged(
     )
 
 
+def changes(client: Client, made: PrintList) -> list[str]:
+    response = client.get(f"{LIST}{made.pk}/changes/")
+    assert "no-store" in response["Cache-Control"]
+    assert response["Content-Disposition"].endswith('-changes.txt"')
+    return response.getvalue().decode().splitlines()
+
+
+def test_a_second_file_tells_the_typesetter_which_lines_to_remove_and_to_replace(
+    owner: Client, art: Campaign
+) -> None:
+    people = [
+        make_signature(art, name=name, credit="")
+        for name in ("A Stays", "B Leaves", "C Hides", "D Renames", "E Erases", "F Turns Author")
+    ]
+    made = freeze(owner)
+    header = "line\tdo\tfrozen\tname\tcredit\torganisation\tdiscipline"
+    assert changes(owner, made) == [header]
+    _stays, leaves, hides, renames, erases, turns = people
+
+    signing.withdraw(manage_token(leaves))
+    signing.show(manage_token(hides), show_name=False)
+    for signature, typed in ((renames, {"name": "D Renamed"}), (turns, {"discipline": "author"})):
+        signing.correct(manage_token(signature), typed=typed, revision=signature.revision)
+        signature.refresh_from_db()
+        bring_to(signature, "published")
+    signing.erase(manage_token(erases))
+
+    assert changes(owner, made) == [
+        header,
+        "2\tremove\tB Leaves",
+        "3\tremove\tC Hides",
+        "4\treplace\tD Renames\tD Renamed\t\t\tmusician",
+        "5\tremove",
+        "6\treplace\tF Turns Author\tF Turns Author\t\t\tauthor",
+    ]
+    assert b"E Erases" not in text(owner, made)
+    assert f"{LIST}{made.pk}/changes/" in page(owner, made)
+
+
+def test_who_waits_for_a_moderator_again_is_not_to_be_set(owner: Client, art: Campaign) -> None:
+    waits = make_signature(art, name="A Waits", credit="")
+    made = freeze(owner)
+    signing.correct(manage_token(waits), typed={"name": "A Renamed"}, revision=waits.revision)
+    assert changes(owner, made)[1:] == ["1\tremove\tA Waits"]
+
+
 def test_an_erased_signer_is_a_blank_line_and_the_page_says_that_the_file_changed(
     owner: Client, art: Campaign
 ) -> None:
@@ -172,4 +219,6 @@ def test_nobody_but_an_owner_of_the_campaign_gets_one(
     assert somebody.get(f"{LIST}{made.pk}/file/").status_code == 403
     assert somebody.get(LIST).status_code == 403
     assert stranger.get(f"{LIST}{made.pk}/file/").status_code == 404
+    assert somebody.get(f"{LIST}{made.pk}/changes/").status_code == 403
+    assert stranger.get(f"{LIST}{made.pk}/changes/").status_code == 404
     assert stranger.get(f"{LIST}{made.pk}/change/").status_code == 404

@@ -139,17 +139,30 @@ class PrintListAdmin(PageAdmin[PrintList]):
                 view(require_safe(self.file)),
                 name="campaign_printlist_file",
             ),
+            path(
+                "<int:pk>/changes/",
+                view(require_safe(self.changes)),
+                name="campaign_printlist_changes",
+            ),
             path("export/", view(self.export), name="campaign_signature_export"),
             *super().get_urls(),
         ]
 
     def file(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """The list itself, ready to be set."""
+        print_list = self._frozen(request, pk)
+        return _plain(printing.lines(print_list), f"{_file_name(print_list)}.txt")
+
+    def changes(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Who left or changed since, for whoever has set it."""
+        print_list = self._frozen(request, pk)
+        return _plain(printing.changes(print_list), f"{_file_name(print_list)}-changes.txt")
+
+    def _frozen(self, request: HttpRequest, pk: int) -> PrintList:
         print_list = self.find(request, pk, self.get_queryset(request))
         if print_list.frozen_at is None:
             raise Http404
-        name = f"{print_list.campaign.slug}-{print_list.frozen_at:%Y-%m-%d}-{pk}.txt"
-        return _attachment(printing.lines(print_list), name, "text/plain; charset=utf-8")
+        return print_list
 
     # --- The signatures
 
@@ -187,6 +200,14 @@ class PrintListAdmin(PageAdmin[PrintList]):
         response = _attachment(found, f"{campaign.slug}-signatures.{form}", CONTENT_TYPES[form])
         response["Content-Length"] = str(found.size)
         return response
+
+
+def _file_name(print_list: PrintList) -> str:
+    return f"{print_list.campaign.slug}-{print_list.frozen_at:%Y-%m-%d}-{print_list.pk}"
+
+
+def _plain(content: Any, name: str) -> StreamingHttpResponse:
+    return _attachment(content, name, "text/plain; charset=utf-8")
 
 
 def _attachment(content: Any, name: str, content_type: str) -> StreamingHttpResponse:
