@@ -50,7 +50,9 @@ ABOUT: Final[dict[str, str | Promise]] = {
     "mails": _("The mails that we sent you, or tried to. Their texts are not kept."),
     "address": _("What is kept of your address beside your signature, as a keyed hash of it."),
     "represented_by": _("Who signed for you, if somebody did."),
-    "represented": _("What you signed for others: yourself in it, not them."),
+    "represented": _(
+        "What you signed for others: yourself in it, not them. It is emptied when you erase your data."
+    ),
     "reports": _("What you reported about other entries of the list."),
     "announcements": _("What programs of the campaign were told of your signature."),
     "withheld": _(
