@@ -1,7 +1,5 @@
 """Moderators at their desk: by keyboard, two at once, by day and by night, on a phone, without a script."""
 
-import time
-from statistics import median, quantiles
 from typing import Any
 
 import pytest
@@ -17,7 +15,6 @@ from tests.browser.visiting import (
     serious,
     shoot,
 )
-from tests.chromium import MEASURED
 from tests.e2e.product import Product
 from tests.e2e.until import until
 
@@ -94,35 +91,15 @@ def shows_another(page: Any, name: str) -> str:
     return title(page)
 
 
-def test_twenty_are_decided_by_keyboard_and_the_last_one_undone(
-    desk: Any, product: Product, record_property: Any
-) -> None:
+def test_the_last_decision_is_undone_by_keyboard(desk: Any, product: Product) -> None:
     page = desk(REST)
     page.locator("body").press("n")
     page.locator("#desk h1").wait_for()
-    decided: dict[str, str] = {}
-    times = []
-    for number in range(20):
-        name = title(page)
-        assert name not in decided
-        began = time.perf_counter()
-        if number % 5 == 4:
-            page.keyboard.press("r")
-            page.keyboard.press("2")
-            decided[name] = "rejected"
-        else:
-            page.keyboard.press("a")
-            decided[name] = "published"
-        shows_another(page, name)
-        times.append(1000 * (time.perf_counter() - began))
-        assert name in page.locator(".said").inner_text()
-    found = statuses(product)
-    assert {name: found[name] for name in decided} == decided
-    p95 = quantiles(times, n=20)[-1]
-    said = f"queue: a decision by keyboard takes {median(times):.0f} ms, p95 {p95:.0f} ms"
-    record_property(MEASURED, said)
-    # Two hundred in ten minutes leave three seconds for each: nearly all of it is for reading.
-    assert p95 < 1500
+    name = title(page)
+    page.keyboard.press("a")
+    shows_another(page, name)
+    assert name in page.locator(".said").inner_text()
+    assert statuses(product)[name] == "published"
 
     page.keyboard.press("u")
     until(lambda: title(page) == name, what="the one that was undone")
