@@ -16,6 +16,7 @@ from campaign.models.mail import MailKind
 from campaign.models.signature import Evidence, HoldReason, Status
 from tests.factories import (
     MODERATOR,
+    bring_to,
     first_page_leads_to,
     make_campaign,
     make_signature,
@@ -467,6 +468,19 @@ def test_of_many_the_one_that_changed_meanwhile_stays_held(
     assert statuses(rows) == ["published", "held", "withdrawn", "published"]
     assert "Approved: 2." in said(done)
     assert "2 have changed since they were shown" in said(done)
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_many_that_have_all_left_the_list_meanwhile_are_said_to_have(
+    desk: Client, campaign: Campaign, verb: str
+) -> None:
+    row = make_signature(campaign, status=Status.HELD)
+    bring_to(row, Status.WITHDRAWN)
+    chosen = {"action": f"{verb}_selected", "_selected_action": [row.pk]}
+    answer = desk.post(f"{QUEUE}?status=rest", chosen, follow=True)
+    assert "Those are not in this list any more." in answer.content.decode()
+    row.refresh_from_db()
+    assert row.status == Status.WITHDRAWN
 
 
 def test_many_are_rejected_with_one_reason(desk: Client, campaign: Campaign) -> None:

@@ -406,6 +406,9 @@ class SignatureAdmin(PageAdmin[Signature]):
     ) -> HttpResponse | None:
         queryset = self.within(queryset, request, roles.MODERATE)
         rows = list(queryset.select_related("campaign", "discipline")[: many.AT_ONCE + 1])
+        if not rows:  # somebody has decided them since this list was opened
+            messages.warning(request, _("Those are not in this list any more."))
+            return None
         if len(rows) > many.AT_ONCE:
             said = _("At most %(n)s at once: nobody reads more than that before deciding.")
             messages.error(request, said % {"n": many.AT_ONCE})
