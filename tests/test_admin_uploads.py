@@ -64,7 +64,10 @@ def test_a_file_is_checked_before_anything_of_it_is_imported(owner: Client) -> N
     upload = Upload.objects.get()
     assert (sent.status_code, sent["Location"]) == (302, f"{LIST}{upload.pk}/change/")
     waiting = owner.get(sent["Location"])
-    assert waiting["Refresh"] == "2"
+    # Followed by progress.js, which leaves the focus where it is; by a link without it.
+    assert "Refresh" not in waiting
+    assert " data-progress" in waiting.content.decode()
+    assert f'<a href="{sent["Location"]}">How far is it now?</a>' in waiting.content.decode()
     assert "being checked" in waiting.content.decode()
 
     tasks.take_uploads()

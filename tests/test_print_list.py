@@ -51,7 +51,9 @@ def freeze(client: Client, **typed: Any) -> PrintList:
     sent = client.post(f"{LIST}add/", form)
     made = PrintList.objects.latest("pk")
     assert (sent.status_code, sent["Location"]) == (302, f"{LIST}{made.pk}/change/")
-    assert client.get(sent["Location"])["Refresh"] == "2"
+    waiting = client.get(sent["Location"])
+    assert "Refresh" not in waiting
+    assert " data-progress" in waiting.content.decode()
     tasks.freeze_print_lists()
     made.refresh_from_db()
     return made

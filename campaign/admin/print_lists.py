@@ -118,10 +118,7 @@ class PrintListAdmin(PageAdmin[PrintList]):
             "flagged": flagged[:FLAGGED],
             "flagged_number": flagged.count(),
         }
-        response = self._answer(request, "page", context)
-        if print_list.frozen_at is None:
-            response["Refresh"] = "2"  # until the worker has frozen it
-        return response
+        return self._answer(request, "page", context)
 
     def _answer(
         self, request: HttpRequest, page: str, context: dict[str, Any], status: int = 200

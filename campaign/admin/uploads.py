@@ -129,11 +129,7 @@ class UploadAdmin(PageAdmin[Upload]):
             "working": upload.state in WORK,
             "can_start": upload.state == UploadState.CHECKED and upload.report["added"],
         }
-        response = self._answer(request, "page", context)
-        if upload.state in WORK:
-            # The page comes again by itself, without a script, until there is something to decide.
-            response["Refresh"] = "2"
-        return response
+        return self._answer(request, "page", context)
 
     def _answer(
         self, request: HttpRequest, page: str, context: dict[str, Any], status: int = 200
