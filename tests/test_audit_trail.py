@@ -311,6 +311,17 @@ def test_who_sees_mail_domains_in_bulk_is_on_record_once_an_hour(here: Campaign)
     assert acts().count() == 2
 
 
+@pytest.mark.parametrize("typed", ["ada@example.org", "@example.org"])
+def test_a_search_by_address_is_on_record_without_the_address(here: Campaign, typed: str) -> None:
+    make_signature(here, email="ada@example.org")
+    make_signature(here, email="bo@example.net")
+    client = browser(make_member(here, Role.MODERATOR))
+    client.get("/admin/campaign/signature/", {"status": "all", "q": typed})
+    entry = acts().get()
+    assert (entry.action, entry.number) == (AuditAction.ADDRESSES_SEEN, 1)
+    assert "example" not in str(entry.details)
+
+
 def test_a_reader_who_sees_none_leaves_no_such_line(here: Campaign) -> None:
     make_signature(here, status=Status.HELD)
     browser(make_member(here, Role.READER)).get("/admin/campaign/signature/?status=all")

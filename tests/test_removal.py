@@ -361,6 +361,30 @@ def test_a_run_removes_what_matched_and_says_so_everywhere(browser: Client, art:
     assert_exact(art)
 
 
+def test_the_page_of_who_was_removed_leads_to_the_rule_and_back(
+    browser: Client, art: Campaign
+) -> None:
+    signature = make_signature(art, name="Bot")
+    run = removed(browser, name="bot*")
+    moderator = Client()
+    moderator.force_login(make_member(art, Role.MODERATOR))
+    dossier = f"/admin/campaign/signature/{signature.pk}/change/"
+    link = f'<a href="{page_of(run)}">'
+    said = "Removed by a rule, with others"
+
+    assert f"{link}{said}</a>" in browser.get(dossier).content.decode()
+    assert f'<a href="{dossier}">' in browser.get(page_of(run)).content.decode()
+    # What moderators may not open is said without a link.
+    page = moderator.get(dossier).content.decode()
+    assert said in page
+    assert link not in page
+
+    press(browser, run, "undo")
+    removing.carry_on()
+    assert said not in browser.get(dossier).content.decode()
+    assert f'<a href="{dossier}">' not in browser.get(page_of(run)).content.decode()
+
+
 def test_the_public_reads_one_line_for_a_rule_beside_those_of_moderators(
     browser: Client, art: Campaign
 ) -> None:

@@ -40,7 +40,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.question import QUESTION_MAX
 from campaign.models.signature import STANDING, Signature, Status
 from campaign.moves import Moved
-from campaign.roles import ADDRESSES, LOOK, MODERATE
+from campaign.roles import ADDRESSES, LOOK, MODERATE, STEER
 
 Beside = Callable[[HttpRequest, str, Signature], tuple[Signature | None, Signature | None]]
 """Given the filters of a list and one of its rows, the rows after and before it."""
@@ -99,6 +99,7 @@ def page(
         "rejected_for": rejections.find(signature.campaign, signature.rejection_reason).for_signer(
             get_language()
         ),
+        "steers": roles.may(request.user, STEER, signature.campaign),
         "lane": desk.lane_now(signature),
         "asked": found.open_question,
         "deferred": signature.deferred_until and signature.deferred_until > timezone.now(),

@@ -38,6 +38,7 @@ REACHES = (
     (Reach.NARROW, _("the same household or machine (/32 of IPv4, /64 of IPv6)")),
     (Reach.WIDE, _("its neighbourhood too (/24 of IPv4, /48 of IPv6)")),
 )
+RAN = (RemovalStatus.DONE, RemovalStatus.STOPPED)
 STATES = {Status.PUBLISHED: _("Published"), Status.HELD: _("Held")}
 
 
@@ -240,8 +241,9 @@ class RemovalAdmin(PageAdmin[Removal]):
         self, request: HttpRequest, removal: Removal, form: StartForm, status: int = 200
     ) -> HttpResponse:
         rule = Rule.of(removal.rule)
-        waits = removal.status == RemovalStatus.PREVIEWED
-        looks = waits and roles.may(request.user, roles.LOOK, removal.campaign)
+        looks = roles.may(request.user, roles.LOOK, removal.campaign)
+        waits = looks and removal.status == RemovalStatus.PREVIEWED
+        ran = looks and removal.status in RAN
         context = self._context(request, str(removal)) | {
             "original": removal,
             "removal": removal,
@@ -249,12 +251,13 @@ class RemovalAdmin(PageAdmin[Removal]):
             "rule": _told(rule, removal.campaign),
             "again": _link_to(rule, removal.campaign),
             "progress": verbs.progress(removal),
-            "sample": verbs.sample(removal, ItemState.MATCHED) if looks else [],
-            "spared": verbs.sample(removal, ItemState.SPARED) if looks else [],
+            "sample": verbs.sample(removal, ItemState.MATCHED) if waits else [],
+            "spared": verbs.sample(removal, ItemState.SPARED) if waits else [],
+            "gone": verbs.sample(removal, ItemState.REMOVED) if ran else [],
             "reason": rejections.find(removal.campaign, removal.reason).for_signer(get_language()),
             "words": [(own_name(code), code, said) for code, said in removal.words.items()],
             "is_under_way": removal.status in UNDER_WAY,
-            "can_undo": removal.status in {RemovalStatus.DONE, RemovalStatus.STOPPED},
+            "can_undo": removal.status in RAN,
             "form": form,
         }
         template = "admin/campaign/removal/page.html"
