@@ -14,12 +14,21 @@ from campaign.models.campaign import Campaign
 class MailProvider(models.Model):
     """How one mail domain folds its addresses; the operator's table, read by ``identity``."""
 
-    domain = models.CharField(max_length=253, unique=True)
-    canonical_domain = models.CharField(max_length=253)
-    dots = models.BooleanField(default=False, help_text=_("dots in the local part are ignored"))
-    tag = models.CharField(max_length=1, blank=True, help_text=_("the character that begins a tag"))
+    domain = models.CharField(_("domain"), max_length=253, unique=True)
+    canonical_domain = models.CharField(_("counts as"), max_length=253)
+    dots = models.BooleanField(
+        _("dots ignored"), default=False, help_text=_("dots in the local part are ignored")
+    )
+    tag = models.CharField(
+        _("tag begins with"),
+        max_length=1,
+        blank=True,
+        help_text=_("the character that begins a tag"),
+    )
 
     class Meta:
+        verbose_name = _("mail provider")
+        verbose_name_plural = _("mail providers")
         ordering = ("domain",)
 
     def __str__(self) -> str:
@@ -64,12 +73,16 @@ class Suppression(models.Model):
     ``rejected`` holds whatever the address signs afterwards; ``reminded`` stops a second reminder.
     """
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="suppressions")
-    address_hash = models.CharField(max_length=64)
-    reason = models.CharField(max_length=20, choices=SuppressionReason)
-    created_at = models.DateTimeField(auto_now_add=True)
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, related_name="suppressions", verbose_name=_("campaign")
+    )
+    address_hash = models.CharField(_("hash of the address"), max_length=64)
+    reason = models.CharField(_("reason"), max_length=20, choices=SuppressionReason)
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("address left alone")
+        verbose_name_plural = _("addresses left alone")
         constraints = (
             models.UniqueConstraint(
                 fields=("campaign", "address_hash", "reason"), name="suppression_once"

@@ -28,8 +28,10 @@ class ApiKey(models.Model):
     A key is revoked, never deleted: events and audit rows point at it.
     """
 
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="api_keys")
-    label = models.CharField(max_length=60)
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, related_name="api_keys", verbose_name=_("campaign")
+    )
+    label = models.CharField(_("label"), max_length=60)
     prefix = models.CharField(max_length=8)
     digest = models.CharField(max_length=64)
     scopes = ArrayField(models.CharField(max_length=20, choices=Scope))
@@ -37,9 +39,9 @@ class ApiKey(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="api_keys_made"
     )
     created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
+    expires_at = models.DateTimeField(_("expires at"))
     revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("API key")

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from campaign.models.campaign import Campaign
 
@@ -28,11 +29,13 @@ class ImportBatch(models.Model):
     ``released_n`` of ``release_total`` so far; ``released_at`` is its end.
     """
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="batches")
-    file_name = models.CharField(max_length=200)
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, related_name="batches", verbose_name=_("campaign")
+    )
+    file_name = models.CharField(_("file"), max_length=200)
     consent_note = models.TextField(blank=True)
     covers_print = models.BooleanField(default=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("imported at"), auto_now_add=True)
     imported_by = _somebody()
     previewed_by = _somebody()
     previewed_at = models.DateTimeField(null=True, blank=True)
@@ -45,8 +48,9 @@ class ImportBatch(models.Model):
     released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("import batch")
+        verbose_name_plural = _("import batches")
         ordering = ("-id",)
-        verbose_name_plural = "import batches"
         indexes = (
             # Read by the worker: what is to be released.
             models.Index(

@@ -44,17 +44,17 @@ class Campaign(models.Model):
     task that is late would break an embargo.
     """
 
-    slug = models.SlugField(max_length=60, unique=True)
+    slug = models.SlugField(_("name in addresses"), max_length=60, unique=True)
     languages = ArrayField(models.CharField(max_length=10))
     goal = models.PositiveIntegerField()
-    opens_at = models.DateTimeField(null=True, blank=True)
-    closes_at = models.DateTimeField(null=True, blank=True)
+    opens_at = models.DateTimeField(_("opens at"), null=True, blank=True)
+    closes_at = models.DateTimeField(_("closes at"), null=True, blank=True)
     # The brakes (see `brakes`): since when signing, publication and the list are stopped.
     paused_at = models.DateTimeField(null=True, blank=True)
     braked_at = models.DateTimeField(null=True, blank=True)
     frozen_at = models.DateTimeField(null=True, blank=True)
     publication = models.CharField(
-        max_length=20, choices=Publication, default=Publication.AFTER_REVIEW
+        _("publication"), max_length=20, choices=Publication, default=Publication.AFTER_REVIEW
     )
     # Whether protected names and released batches need two people, each of them another one.
     four_eyes = models.BooleanField(default=True)
@@ -73,7 +73,7 @@ class Campaign(models.Model):
     organisations = models.JSONField(default=list, blank=True)
     # What its file says under [rules]: the name of a rule, and whether it holds; see `rules.SWITCHES`.
     rules = models.JSONField(default=dict, blank=True)
-    organiser_name = models.CharField(max_length=200, blank=True)
+    organiser_name = models.CharField(_("organiser"), max_length=200, blank=True)
     organiser_address = models.CharField(max_length=400, blank=True)
     organiser_contact = models.CharField(max_length=200, blank=True)
     organiser_privacy_url = models.CharField(max_length=400, blank=True)
@@ -83,6 +83,8 @@ class Campaign(models.Model):
     stamp = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(closes_at__isnull=True)

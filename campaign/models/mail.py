@@ -66,7 +66,9 @@ class Mail(models.Model):
     """
 
     # That of the signature or notice. No constraint, since a check locks the row that all signers share.
-    campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False, db_constraint=False)
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, db_index=False, db_constraint=False, verbose_name=_("campaign")
+    )
     signature = models.ForeignKey(
         Signature, models.CASCADE, null=True, blank=True, related_name="mails"
     )
@@ -79,18 +81,22 @@ class Mail(models.Model):
     notice = models.ForeignKey(
         Notice, models.CASCADE, null=True, blank=True, related_name="mails", db_index=False
     )
-    kind = models.CharField(max_length=20, choices=MailKind)
+    kind = models.CharField(_("kind"), max_length=20, choices=MailKind)
     urgent = models.BooleanField()
-    status = models.CharField(max_length=10, choices=MailStatus, default=MailStatus.QUEUED)
-    due_at = models.DateTimeField(default=timezone.now)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    status = models.CharField(
+        _("status"), max_length=10, choices=MailStatus, default=MailStatus.QUEUED
+    )
+    due_at = models.DateTimeField(_("due at"), default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     lease_owner = models.CharField(max_length=40, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
-    error = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(_("error"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("mail")
+        verbose_name_plural = _("mails")
         indexes = (
             # Read by delivery: what is due next.
             models.Index(

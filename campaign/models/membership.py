@@ -24,8 +24,10 @@ class Membership(models.Model):
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
-    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=12, choices=Role)
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, related_name="memberships", verbose_name=_("campaign")
+    )
+    role = models.CharField(_("role"), max_length=12, choices=Role)
     voucher = models.ForeignKey(
         Voucher, models.PROTECT, null=True, blank=True, related_name="memberships"
     )
@@ -33,9 +35,11 @@ class Membership(models.Model):
         models.CharField(max_length=20, choices=AlertKind), default=list, blank=True
     )
     """Of which alerts they want no mail; their own choice alone (`alerts`)."""
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
         ordering = ("campaign", "role", "pk")
         constraints = (
             models.UniqueConstraint(fields=("user", "campaign"), name="membership_once"),

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from campaign.models.campaign import Campaign
 from campaign.models.signature import NAME_MAX, Signature
@@ -11,14 +12,18 @@ from campaign.models.signature import NAME_MAX, Signature
 class PrintList(models.Model):
     """One freezing of the list. ``sha256`` is of the file as it was frozen (`printing.lines`)."""
 
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="print_lists")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
-    created_at = models.DateTimeField(default=timezone.now)
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, related_name="print_lists", verbose_name=_("campaign")
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("made by"))
+    created_at = models.DateTimeField(_("made at"), default=timezone.now)
     frozen_at = models.DateTimeField(null=True, blank=True)
-    number = models.PositiveIntegerField(default=0)
+    number = models.PositiveIntegerField(_("signers"), default=0)
     sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:
+        verbose_name = _("print list")
+        verbose_name_plural = _("print lists")
         default_permissions = ()
         ordering = ("-pk",)
 

@@ -32,10 +32,19 @@ class Removal(models.Model):
     ``Signature.removal``, so a run is never deleted; one that nobody started goes after a day.
     """
 
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="removals")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="removals")
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, related_name="removals", verbose_name=_("campaign")
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="removals",
+        verbose_name=_("started by"),
+    )
     rule = models.JSONField()
-    status = models.CharField(max_length=10, choices=RemovalStatus, default=RemovalStatus.PREVIEWED)
+    status = models.CharField(
+        _("status"), max_length=10, choices=RemovalStatus, default=RemovalStatus.PREVIEWED
+    )
     # One of the campaign's, or of ours: see `rejections`.
     reason = models.CharField(max_length=40, blank=True)
     words = models.JSONField(default=dict, blank=True)

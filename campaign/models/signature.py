@@ -106,20 +106,36 @@ class Signature(models.Model):
     public_id = models.CharField(max_length=16, default=new_public_id)
     # Without indexes of their own: nearly all rows share them, and each costs every signing a write.
     campaign = models.ForeignKey(
-        Campaign, models.PROTECT, related_name="signatures", db_index=False
+        Campaign,
+        models.PROTECT,
+        related_name="signatures",
+        db_index=False,
+        verbose_name=_("campaign"),
     )
     statement = models.ForeignKey(StatementText, models.PROTECT, db_index=False)
     consent = models.ForeignKey(Consent, models.PROTECT, null=True, blank=True, db_index=False)
-    batch = models.ForeignKey(ImportBatch, models.PROTECT, null=True, blank=True, db_index=False)
+    batch = models.ForeignKey(
+        ImportBatch,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("import batch"),
+    )
 
     name = models.CharField(max_length=NAME_MAX)
     sort_name = models.CharField(max_length=NAME_MAX, blank=True)
-    kind = models.CharField(max_length=12, choices=Kind, default=Kind.PERSON)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.PERSON)
     discipline = models.ForeignKey(
-        Discipline, models.PROTECT, null=True, blank=True, db_index=False
+        Discipline,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("discipline"),
     )
-    credit = models.CharField(max_length=NAME_MAX, blank=True)
-    organisation = models.CharField(max_length=NAME_MAX, blank=True)
+    credit = models.CharField(_("credit"), max_length=NAME_MAX, blank=True)
+    organisation = models.CharField(_("organisation"), max_length=NAME_MAX, blank=True)
     country = models.CharField(max_length=2, blank=True)
     show_name = models.BooleanField(default=True)
     featured = models.BooleanField(default=False)
@@ -171,6 +187,8 @@ class Signature(models.Model):
     updated_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("signature")
+        verbose_name_plural = _("signatures")
         permissions = (
             ("moderate_signature", "Can approve, reject, hold and restore signatures"),
             ("view_address", "Can see mail addresses and notes"),

@@ -31,20 +31,26 @@ class Upload(models.Model):
     ``lines`` were read so far in this state. ``report`` is what `uploads.Summary` says.
     """
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="uploads")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
-    file_name = models.CharField(max_length=200)
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, related_name="uploads", verbose_name=_("campaign")
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("sent by"))
+    file_name = models.CharField(_("file"), max_length=200)
     content = models.BinaryField()
     consent_note = models.TextField(blank=True)
     covers_print = models.BooleanField(default=False)
-    state = models.CharField(max_length=10, choices=UploadState, default=UploadState.CHECKING)
+    state = models.CharField(
+        _("state"), max_length=10, choices=UploadState, default=UploadState.CHECKING
+    )
     lines = models.PositiveIntegerField(default=0)
     report = models.JSONField(default=dict, blank=True)
     batch = models.ForeignKey(ImportBatch, models.SET_NULL, null=True, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("sent at"), default=timezone.now)
     lease_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("file of signers")
+        verbose_name_plural = _("files of signers")
         default_permissions = ()
         ordering = ("-pk",)
         indexes = (

@@ -18,12 +18,14 @@ class Voucher(models.Model):
     ``taken`` counts what was used of ``quota``: addresses with a link, and names confirmed by hand.
     """
 
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="vouchers")
-    name = models.CharField(max_length=NAME_MAX)
-    quota = models.PositiveIntegerField()
-    taken = models.PositiveIntegerField(default=0)
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, related_name="vouchers", verbose_name=_("campaign")
+    )
+    name = models.CharField(_("name"), max_length=NAME_MAX)
+    quota = models.PositiveIntegerField(_("quota"))
+    taken = models.PositiveIntegerField(_("places taken"), default=0)
     admitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    admitted_at = models.DateTimeField(auto_now_add=True)
+    admitted_at = models.DateTimeField(_("admitted at"), auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -39,10 +39,12 @@ class Webhook(models.Model):
     pause after a failure. ``note`` says why it was switched off without anybody doing so.
     """
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="webhooks")
-    url = models.CharField(max_length=500)
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, related_name="webhooks", verbose_name=_("campaign")
+    )
+    url = models.CharField(_("URL"), max_length=500)
     events = ArrayField(models.CharField(max_length=30, choices=Announced))
-    active = models.BooleanField(default=True)
+    active = models.BooleanField(_("active"), default=True)
     key = models.CharField(max_length=40, default=new_key)
     previous_key = models.CharField(max_length=40, blank=True)
     rotated_at = models.DateTimeField(null=True, blank=True)
@@ -53,7 +55,7 @@ class Webhook(models.Model):
     lease_owner = models.CharField(max_length=40, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("webhook")
@@ -91,18 +93,26 @@ class WebhookDelivery(models.Model):
     name is neither sent nor kept here.
     """
 
-    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries", db_index=False)
-    message = models.UUIDField(default=uuid.uuid4)
-    event = models.CharField(max_length=30, choices=Announced)
+    webhook = models.ForeignKey(
+        Webhook,
+        models.CASCADE,
+        related_name="deliveries",
+        db_index=False,
+        verbose_name=_("webhook"),
+    )
+    message = models.UUIDField(_("message"), default=uuid.uuid4)
+    event = models.CharField(_("event"), max_length=30, choices=Announced)
     signer = models.CharField(max_length=16, blank=True)
     number = models.PositiveIntegerField(null=True, blank=True)
-    status = models.CharField(max_length=10, choices=DeliveryStatus, default=DeliveryStatus.QUEUED)
-    due_at = models.DateTimeField(default=timezone.now)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    code = models.PositiveSmallIntegerField(null=True, blank=True)
-    error = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    delivered_at = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(
+        _("status"), max_length=10, choices=DeliveryStatus, default=DeliveryStatus.QUEUED
+    )
+    due_at = models.DateTimeField(_("due at"), default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    code = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
+    error = models.CharField(_("error"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("made at"), default=timezone.now)
+    delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("webhook message")
