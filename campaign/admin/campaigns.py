@@ -34,6 +34,7 @@ class CampaignAdmin(PageAdmin[Campaign]):
     campaign_path = "pk"
     list_display = ("slug", "state", "opens_at", "closes_at", "publication", "organiser_name")
     ordering = ("-opens_at", "slug")
+    sortable_by = ()
 
     @admin.display(description=_("State"))
     def state(self, campaign: Campaign) -> str:
