@@ -45,6 +45,14 @@ ABOUT: Final[dict[str, str | Promise]] = {
         "Which organisations vouch for you, or did, and when you let their name be shown."
     ),
     "sites": _("The sites that you said are yours, and what we found there."),
+    "suspicions": _(
+        "That your name is like one that the campaign protects: in which way, when that was found, "
+        "and when somebody decided. What they decided is among the events."
+    ),
+    "rejected_names": _(
+        "Keyed numbers of your name, kept because it was rejected as somebody else’s, so that later "
+        "tries are looked at. Nobody can read the name from them; they stay when your data goes."
+    ),
     "events": _("What was done with your signature, when, and who did it."),
     "questions": _("What moderators asked you about it, and what you answered."),
     "mails": _("The mails that we sent you, or tried to. Their texts are not kept."),
@@ -70,6 +78,8 @@ _OF_AN_EVENT = ("at", "verb", "from_status", "to_status", "actor", "reason", "re
 _OF_A_PROOF = ("method", "at", "revoked_at", "domain")
 _OF_A_NETWORK = ("number", "at")
 _OF_A_SITE = ("domain", "status", "mark", "error", "created_at", "found_at")
+# Not which name: it is somebody else's, and so may be the alias that it was found by.
+_OF_A_SUSPICION = ("way", "created_at", "closed_at")
 _OF_A_REPRESENTATION = ("name", "role", "language", "created_at", "confirmed_at")
 _OF_A_REPORT = (
     *("email", "language", "reason", "note", "status", "outcome", "on_file"),
@@ -92,6 +102,8 @@ def held(signature: Signature) -> dict[str, Any]:
         "proofs": lambda it: _rows(it.proofs.order_by("pk"), _OF_A_PROOF),
         "sites": lambda it: _rows(it.sites.order_by("pk"), _OF_A_SITE),
         "vouchings": _vouchings,
+        "suspicions": lambda it: _rows(it.suspicions.order_by("pk"), _OF_A_SUSPICION),
+        "rejected_names": _rejected_names,
         "events": _events,
         "questions": lambda it: _rows(it.questions.order_by("pk"), _OF_A_QUESTION),
         "mails": _mails,
@@ -181,6 +193,11 @@ def _vouchings(signature: Signature) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _rejected_names(signature: Signature) -> list[str]:
+    """As text: programs that read JSON numbers as floats would lose their last digits."""
+    return [str(each) for each in signature.rejected_names.order_by("key")]
 
 
 def _mails(signature: Signature) -> list[dict[str, Any]]:

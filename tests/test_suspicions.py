@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from campaign import moderation, moves, signing, suspicions
+from campaign import blocks, moderation, moves, signing, suspicions
 from campaign.campaign_file import parse
 from campaign.errors import ChangedMeanwhile
 from campaign.history import SIGNER
@@ -212,6 +212,41 @@ def test_only_its_own_campaign_is_searched(campaign: Campaign) -> None:
     protect("Ana Prado")
     search_names()
     assert open_names() == set()
+
+
+def test_the_signers_own_file_says_that_it_was_compared_and_when_it_was_decided_not_with_whom(
+    campaign: Campaign, client: Client
+) -> None:
+    signature = make_signature(campaign, name="Anna Prado")
+    protect("Ana Prado")
+    search_names()
+    ProtectedName.objects.filter(name="Ana Prado").update(alias_of="Canary Secret")
+    data = f"/manage/{manage_token(signature)}/data.json"
+    [found] = client.get(data).json()["suspicions"]
+    assert (found["way"], found["closed_at"]) == ("sound", None)
+
+    kept_first_by("anna", signature)
+    moderation.keep(
+        signature_id=signature.pk, revision=1, report_ids=[], by=somebody("ben"), note="saw her ID"
+    )
+    held = client.get(data)
+    [found] = held.json()["suspicions"]
+    assert found["created_at"] < found["closed_at"]
+    assert [event["verb"] for event in held.json()["events"]][-2:] == ["second", "keep"]
+    assert "Ana Prado" not in held.content.decode()
+    assert "Canary" not in held.content.decode()
+
+
+def test_the_signers_own_file_has_the_numbers_that_a_rejection_as_false_keeps(
+    campaign: Campaign, client: Client
+) -> None:
+    signature = make_signature(campaign, name="Ana Prado")
+    data = f"/manage/{manage_token(signature)}/data.json"
+    assert client.get(data).json()["rejected_names"] == []
+    bring_to(signature, Status.REJECTED)
+    held = client.get(data).json()
+    assert set(held["rejected_names"]) == {f"{key:016x}" for key in blocks.keys("Ana Prado")}
+    assert "impersonation" in str(held["events"])
 
 
 def test_erasure_leaves_nothing_of_whom_a_signer_was_like(campaign: Campaign) -> None:
