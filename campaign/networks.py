@@ -84,6 +84,12 @@ def read(text: str) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def is_through_proxy(request: HttpRequest) -> bool:
+    """Whether one of TRUSTED_PROXIES speaks to us, so that its headers are its own."""
+    address = read(request.META.get("REMOTE_ADDR", ""))
+    return address is not None and _is_ours(address)
+
+
 def _is_ours(address: Address) -> bool:
     return any(address in network for network in settings.TRUSTED_PROXIES)
 

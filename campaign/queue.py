@@ -23,6 +23,7 @@ from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 from kombu.pools import producers
 
+from campaign import logs
 from campaign.line import TIMEOUT, Line
 
 TOLD = 5
@@ -86,6 +87,8 @@ def _publish(task: str) -> None:
     )
     try:
         with producers[broker].acquire(block=True, timeout=TIMEOUT) as producer:
-            current_app.send_task(task, producer=producer, retry=False)
+            # The worker's lines then name the request that told it.
+            headers = {"request_id": logs.request_id.get()}
+            current_app.send_task(task, producer=producer, retry=False, headers=headers)
     except OperationalError as error:
         raise ConnectionError from error  # kombu's name for whatever Redis did

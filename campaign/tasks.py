@@ -7,6 +7,7 @@ from celery.signals import (
     after_task_publish,
     beat_init,
     task_failure,
+    task_postrun,
     task_prerun,
     task_success,
 )
@@ -21,6 +22,7 @@ from campaign import (
     dispatch,
     files,
     link_batches,
+    logs,
     milestones,
     outbox,
     printing,
@@ -42,6 +44,12 @@ from campaign import (
 def begin(task: Any, **_: object) -> None:
     """Let whoever tells of more from now on be heard; before the task looks at anything."""
     queue.heard(task.name)
+    logs.request_id.set(getattr(task.request, "request_id", None) or "")
+
+
+@task_postrun.connect
+def end(**_: object) -> None:
+    logs.request_id.set("")
 
 
 @task_success.connect

@@ -192,6 +192,8 @@ class Postgres:
             "timezone": "UTC",
             # A refused INSERT would stand in the log whole, with the address in it.
             "log_min_error_statement": "panic",
+            # And its DETAIL the values that a constraint is about.
+            "log_error_verbosity": "terse",
         }
         if not self._durable:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -295,6 +295,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "campaign.web.health.answer_probes",
+    "campaign.web.requests.name_request",
     "campaign.web.headers.reserve_mining",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -505,10 +506,16 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "campaign.logs.CutFormatter",
+            "()": f"campaign.logs.{'CutFormatter' if DEVELOPMENT else 'JsonFormatter'}",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # The web server's own has a handler by now, with another form.
+    "loggers": {
+        "_granian": {"handlers": [], "propagate": True},
+        # Celery's pool of processes: its library keeps it apart from the rest.
+        "multiprocessing": {"handlers": ["console"], "level": "WARNING"},
+    },
     "root": {"handlers": ["console"], "level": _read("LOG_LEVEL")},
 }

@@ -146,6 +146,10 @@ class Product:
         self.beat = self._process("beat", beat_command(folder / "beat"))
         self.parts = [self.web, self.mail, self.worker, self.beat]
 
+    @property
+    def redis_url(self) -> str:
+        return self._redis.url
+
     def _process(self, name: str, command: list[str]) -> Process:
         return Process(name, command, self._environment, self.logs)
 
