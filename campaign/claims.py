@@ -9,13 +9,15 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.conf import settings
 from django.db import connection, connections
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from campaign.models.mail import WAITING, Mail, MailStatus
+from campaign.models.mail import Mail, MailStatus
 
 BATCH = 50
 """Mails claimed at once: what a worker that dies holds back until its leases end."""
@@ -24,13 +26,42 @@ LEASE = timedelta(seconds=30)
 RENEW = 10.0
 """Seconds after which an owner's leases are renewed while it sends."""
 
-_CLAIM = """
-UPDATE campaign_mail SET status = 'claimed', lease_owner = %(owner)s, lease_until = %(until)s
-WHERE id = ANY (ARRAY(
-    SELECT id FROM campaign_mail
-    WHERE status IN ('queued', 'deferred') AND due_at <= %(now)s
-    ORDER BY urgent DESC, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)) RETURNING id
+_PACE_LOCK = 0x70616365
+"""The advisory lock of all claims: the second counts what the first has taken of this minute."""
+# Of a campaign that has had its share nothing is due until the next minute; the others go on.
+_DUE = """
+status IN ('queued', 'deferred') AND due_at <= %(now)s AND campaign_id <> ALL (ARRAY(
+    SELECT campaign_id FROM campaign_mailpace WHERE minute = %(minute)s AND n >= %(each)s
+))
+"""
+_LEFT = """
+%(all)s - (SELECT COALESCE(sum(n), 0) FROM campaign_mailpace WHERE minute = %(minute)s)
+"""
+_IS_DUE = f"SELECT {_LEFT} > 0 AND EXISTS (SELECT FROM campaign_mail WHERE {_DUE})"
+# The lock in a statement of its own: the next one sees what was committed while it waited.
+_CLAIM = f"""
+SELECT pg_advisory_xact_lock({_PACE_LOCK});
+WITH due AS MATERIALIZED (
+    SELECT id, campaign_id, row_number() OVER (
+        PARTITION BY campaign_id ORDER BY urgent DESC, due_at, id
+    ) AS place FROM (
+        SELECT id, campaign_id, urgent, due_at FROM campaign_mail WHERE {_DUE}
+        ORDER BY urgent DESC, due_at, id LIMIT GREATEST(0, LEAST(%(limit)s, {_LEFT}))
+        FOR UPDATE SKIP LOCKED
+    ) next
+), claimed AS (
+    UPDATE campaign_mail mail
+    SET status = 'claimed', lease_owner = %(owner)s, lease_until = %(until)s
+    FROM due LEFT JOIN campaign_mailpace pace
+        ON pace.campaign_id = due.campaign_id AND pace.minute = %(minute)s
+    WHERE mail.id = due.id AND due.place + COALESCE(pace.n, 0) <= %(each)s
+    RETURNING mail.id, mail.campaign_id
+), counted AS (
+    INSERT INTO campaign_mailpace AS pace (campaign_id, minute, n)
+    SELECT campaign_id, %(minute)s, count(*) FROM claimed GROUP BY campaign_id
+    ON CONFLICT (minute, campaign_id) DO UPDATE SET n = pace.n + excluded.n
+)
+SELECT id FROM claimed
 """
 
 # The condition is always true, and lets this commit go without waiting for the disk: whoever looks
@@ -60,8 +91,19 @@ _COLUMNS += [
 
 
 def is_due() -> bool:
-    """Whether there is a mail to be sent now."""
-    return Mail.objects.filter(status__in=WAITING, due_at__lte=timezone.now()).exists()
+    """Whether there is a mail to be sent now, and within the pace of this minute."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_DUE, _pace(timezone.now()))
+        return bool(cursor.fetchone()[0])
+
+
+def _pace(now: datetime) -> dict[str, Any]:
+    return {
+        "now": now,
+        "minute": now.replace(second=0, microsecond=0),
+        "each": settings.CAMPAIGN_MAILS_A_MINUTE,
+        "all": settings.MAILS_A_MINUTE,
+    }
 
 
 def take_back() -> None:
@@ -78,13 +120,18 @@ class Owner:
         self._renewed = time.monotonic()
 
     def claim(self) -> list[Mail]:
-        """Claim the next due mails, the urgent first, with all that rendering needs."""
+        """Claim the next due mails, the urgent first, with all that rendering needs.
+
+        No more than the pace of this minute leaves, of each campaign and of all (docs/decisions/43); what
+        is over it waits as it is.
+        """
         self._renewed = time.monotonic()
         now = timezone.now()
         with connection.cursor() as cursor:
             cursor.execute(
-                _CLAIM, {"owner": self.name, "until": now + LEASE, "now": now, "limit": BATCH}
+                _CLAIM, {"owner": self.name, "until": now + LEASE, "limit": BATCH, **_pace(now)}
             )
+            cursor.nextset()
             ids = [row[0] for row in cursor.fetchall()]
         mails = (
             Mail.objects.filter(pk__in=ids)

@@ -181,7 +181,7 @@ def ask_for_page(token: str) -> Signature:
         if locked.status not in STANDING:
             raise SignatureGone
         if welcome:
-            outbox.owe(MailKind.SIGNED_ALREADY, [locked])
+            outbox.owe_caused(MailKind.SIGNED_ALREADY, locked)
     return locked
 
 

@@ -10,19 +10,30 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from campaign import mailboxes, queue
+from campaign import mailboxes, queue, trip
 from campaign.links import Purpose, link_path
 from campaign.models.address import Suppression, SuppressionReason
-from campaign.models.mail import URGENT, Mail, MailKind, Recipient
+from campaign.models.mail import (
+    TO_SIGNERS_BY_STRANGERS,
+    URGENT,
+    Mail,
+    MailKind,
+    Recipient,
+)
 from campaign.models.notice import Notice
 from campaign.models.report import Report
 from campaign.models.representation import Representation
 from campaign.models.signature import Signature
+from campaign.trip import Statement
 
 DELIVER = "campaign.deliver"
 """The task that sends what is owed."""
 STRANGERS_A_DAY = 3
 """Mails that strangers can cause to one address of one campaign on one UTC day (the issue's limit)."""
+EVERYWHERE_A_DAY = 6
+"""The same by all campaigns together: an attacker may use each of them (docs/decisions/43)."""
+STRANGERS_A_LIFE = 12
+"""Mails that strangers can cause about one signature until it is confirmed, and again from then on."""
 REPORTS_A_DAY = 30
 """Reports about one signature that cause a mail on one UTC day; nobody's lane is filled with one name."""
 
@@ -33,13 +44,39 @@ WITH slot AS (
     ON CONFLICT (campaign_id, address_hash, day)
         DO UPDATE SET n = quota.n + 1 WHERE quota.n < %(limit)s
     RETURNING n
+), everywhere AS (
+    INSERT INTO campaign_mailday AS of_all (address_hash, day, n)
+    SELECT %(mailbox)s, %(today)s, 1 FROM slot
+    ON CONFLICT (address_hash, day)
+        DO UPDATE SET n = of_all.n + 1 WHERE of_all.n < %(everywhere)s
+    RETURNING n
 )
-SELECT EXISTS (SELECT FROM slot) AND NOT EXISTS (
+SELECT EXISTS (SELECT FROM everywhere) AND NOT EXISTS (
     SELECT FROM campaign_suppression WHERE campaign_id = %(campaign_id)s
     AND address_hash = ANY(%(addresses)s) AND reason = 'not_me'
 )
 """
-"""What `welcome` asks, with `welcome_parameters`."""
+"""What `welcome` asks, with `welcome_parameters`.
+
+The campaign's slot first: where that has none left, tries cost the other campaigns nothing.
+"""
+
+_ROOM_FOR_REPORT = """
+INSERT INTO campaign_mailquota AS quota (campaign_id, address_hash, day, n)
+VALUES (%(campaign_id)s, %(about)s, %(today)s, 1)
+ON CONFLICT (campaign_id, address_hash, day)
+    DO UPDATE SET n = quota.n + 1 WHERE quota.n < %(limit)s
+"""
+
+_CAUSED_TO_SIGNER = """(
+    SELECT count(*) FROM campaign_mail earlier
+    JOIN campaign_signature about ON about.id = earlier.signature_id
+    WHERE about.id = %s AND earlier.kind = ANY(%s)
+    AND earlier.created_at > COALESCE(about.confirmed_at, '-infinity')
+) < %s"""
+_CAUSED_TO_REPRESENTATIVE = """(
+    SELECT count(*) FROM campaign_mail WHERE representation_id = %s
+) < %s"""
 
 
 def address_hash(canonical_email: str) -> str:
@@ -95,7 +132,9 @@ def welcome(*, campaign_id: int, canonical_email: str) -> bool:
     in a transaction: the row's lock then serialises everything that is done for this address, and
     nobody else waits. Tags share the slots of their mailbox at every domain.
     """
-    return _take(welcome_parameters(campaign_id, canonical_email))
+    with connection.cursor() as cursor:
+        cursor.execute(WELCOME, welcome_parameters(campaign_id, canonical_email))
+        return bool(cursor.fetchone()[0])
 
 
 def room_for_report(signature: Signature) -> bool:
@@ -103,21 +142,15 @@ def room_for_report(signature: Signature) -> bool:
 
     Call it after `welcome`: in one order, so that two reports never wait for each other.
     """
-    return _take(
-        {
-            "campaign_id": signature.campaign_id,
-            "mailbox": address_hash(f"reports about {signature.public_id}"),
-            "addresses": [],
-            "today": timezone.now().date(),
-            "limit": REPORTS_A_DAY,
-        }
-    )
-
-
-def _take(parameters: dict[str, Any]) -> bool:
+    parameters: dict[str, Any] = {
+        "campaign_id": signature.campaign_id,
+        "about": address_hash(f"reports about {signature.public_id}"),
+        "today": timezone.now().date(),
+        "limit": REPORTS_A_DAY,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(WELCOME, parameters)
-        return bool(cursor.fetchone()[0])
+        cursor.execute(_ROOM_FOR_REPORT, parameters)
+        return bool(cursor.rowcount)
 
 
 def welcome_parameters(campaign_id: int, canonical_email: str) -> dict[str, Any]:
@@ -128,6 +161,7 @@ def welcome_parameters(campaign_id: int, canonical_email: str) -> dict[str, Any]
         "addresses": hashes_of(canonical_email),
         "today": timezone.now().date(),
         "limit": STRANGERS_A_DAY,
+        "everywhere": EVERYWHERE_A_DAY,
     }
 
 
@@ -161,6 +195,29 @@ def owe(
         Mail.objects.bulk_create(mails)
     if mails and at is None:
         queue.tell_after_commit(DELIVER)
+
+
+def owe_caused(kind: MailKind, to: Signature | Representation) -> bool:
+    """Write one mail that a stranger may have caused to somebody whose row is locked, after `welcome`.
+
+    False where `caused` has none left; told after commit.
+    """
+    queue.tell_after_commit(DELIVER)
+    return bool(trip.send(caused(_mail_to(to, kind))))
+
+
+def caused(owed: Mail) -> Statement:
+    """The row of such a mail, unless strangers have caused as many as they can about that signature,
+    or to who signs for it. Its row is locked, so that of two at once the second counts the first.
+
+    What a signer's own link asks for isn't held by it: a link shows that the mailbox is theirs.
+    """
+    if owed.representation_id is not None:
+        room = Statement(_CAUSED_TO_REPRESENTATIVE, (owed.representation_id, STRANGERS_A_LIFE))
+    else:
+        kinds = list(TO_SIGNERS_BY_STRANGERS)
+        room = Statement(_CAUSED_TO_SIGNER, (owed.signature_id, kinds, STRANGERS_A_LIFE))
+    return trip.insert_if(room, owed)
 
 
 def _mail_to(to: Recipient | Notice, kind: MailKind) -> Mail:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign import outbox, publication
 from campaign.models.address import Suppression
 from campaign.models.event import Event, EventNote
-from campaign.models.mail import MailQuota
+from campaign.models.mail import MailDay, MailQuota
 from campaign.models.network import SignatureNetwork
 from campaign.models.report import Report, ReportStatus
 from campaign.models.representation import Representation
@@ -224,6 +224,9 @@ def _address(signature: Signature) -> dict[str, Any]:
     return {
         "notes": _rows(Suppression.objects.filter(**ours).order_by("pk"), ("reason", "created_at")),
         "mails_asked_for": _rows(MailQuota.objects.filter(**ours).order_by("day"), ("day", "n")),
+        "mails_asked_for_by_all_campaigns": _rows(
+            MailDay.objects.filter(address_hash__in=hashes).order_by("day"), ("day", "n")
+        ),
     }
 
 

@@ -43,8 +43,9 @@ def place(
 ) -> None:
     """Insert a fresh pending signature and owe it a mail; or do so and undo it, in as many statements.
 
-    With ``instead``, the id of a signature that is there, the mail is owed to that one; where no mail
-    is ``welcome``, to none. Raises IntegrityError where the same request has just been placed.
+    With ``instead``, the id of a signature that is there, the mail is owed to that one, unless strangers
+    have caused it all that they can; where no mail is ``welcome``, to none. Raises IntegrityError where the
+    same request has just been placed.
     """
     if instead is not None or not welcome:
         fresh.details_key = "undone"  # one with the same details may be there
@@ -56,7 +57,7 @@ def place(
     if not welcome:
         trip.send(_SAVE, *placed, trip.insert(owed, signature_id=_FRESH), _UNDO)
     elif instead is not None:
-        trip.send(_SAVE, *placed, _UNDO, trip.insert(owed))
+        trip.send(_SAVE, *placed, _UNDO, outbox.caused(owed))
     else:
         trip.send(_SAVE, *placed, _KEEP, trip.insert(owed, signature_id=_FRESH))
 

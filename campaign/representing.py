@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaign import locks, moves, outbox, placing, queue, reception, signing
+from campaign import locks, moves, outbox, placing, reception, signing
 from campaign.details import Details, Representative, read_represented
 from campaign.errors import CampaignClosed, CampaignError, SignatureGone
 from campaign.history import SIGNER
@@ -70,19 +70,18 @@ def _receive(
         fresh = signing.draft(campaign, details, text, theirs)
         fresh.represented = True
         fresh.details_key = _key(details, representative, canonical)
-        same = Representation.objects.filter(
+        same = Representation.objects.select_for_update(of=("self",)).filter(
             signature__campaign=campaign,
             signature__canonical_email=theirs,
             signature__details_key=fresh.details_key,
             signature__status=Status.PENDING,
         )
         asked = same.first() or _place(fresh, representative, canonical, network)
-        outbox.owe(MailKind.REPRESENT_CONFIRM, [asked])
+        outbox.owe_caused(MailKind.REPRESENT_CONFIRM, asked)
         if welcome:
             transaction.savepoint_commit(point)
         else:
             transaction.savepoint_rollback(point)
-        queue.tell_after_commit(outbox.DELIVER)
 
 
 def _key(details: Details, representative: Representative, canonical: str) -> str:
@@ -195,7 +194,7 @@ def _write(signature: Signature, email: str, canonical: str, *, welcome: bool) -
         for each in known
         if each.status in STANDING and each.name_fold == signature.name_fold
     ]
-    if stands:
-        outbox.owe(MailKind.SIGNED_ALREADY, Signature.objects.filter(pk__in=stands))
-    else:
-        outbox.owe(MailKind.REPRESENTED, [signature])
+    for each in Signature.objects.filter(pk__in=stands):
+        outbox.owe_caused(MailKind.SIGNED_ALREADY, each)
+    if not stands:
+        outbox.owe_caused(MailKind.REPRESENTED, signature)

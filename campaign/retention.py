@@ -19,7 +19,7 @@ from campaign.models.address import SuppressionReason
 from campaign.models.alert import Alert, Pulse
 from campaign.models.campaign import CONFIRM_GRACE
 from campaign.models.idempotency import IdempotencyKey
-from campaign.models.mail import Mail, MailKind, MailQuota, MailStatus
+from campaign.models.mail import Mail, MailDay, MailKind, MailPace, MailQuota, MailStatus
 from campaign.models.network import NETWORK_KEPT, SignatureNetwork
 from campaign.models.removal import PREVIEW_KEPT, Removal, RemovalStatus
 from campaign.models.report import Report, ReportStatus
@@ -36,6 +36,7 @@ REMIND_AT_ONCE = 500
 REMIND_FOR = 60.0
 """Seconds after which `remind` leaves the rest to its next run; half of a task's limit."""
 QUOTA_KEPT = timedelta(days=2)
+PACE_KEPT = timedelta(hours=1)
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 WEBHOOK_LOG_KEPT = timedelta(days=30)
 UNCONFIRMED_REPORT_KEPT = LIFETIME[Purpose.REPORT]
@@ -110,8 +111,8 @@ def _remind(signature: Signature) -> bool:
         welcome = outbox.welcome(campaign_id=campaign_id, canonical_email=address)
         if welcome and outbox.note_reminder(campaign_id=campaign_id, canonical_email=address):
             locked, others = locks.lock(signature.pk)
-            if all(each.status == Status.PENDING for each in (locked, *others)):
-                outbox.owe(MailKind.REMINDER, [locked])
+            alone = all(each.status == Status.PENDING for each in (locked, *others))
+            if alone and outbox.owe_caused(MailKind.REMINDER, locked):
                 return True
         transaction.set_rollback(True)  # the slot goes back, and the note
     return False
@@ -183,6 +184,10 @@ KINDS: Final[dict[str, Kind]] = {
     "slots of addresses": Kind(
         lambda now: MailQuota.objects.filter(day__lt=(now - QUOTA_KEPT).date())
     ),
+    "slots of addresses in all campaigns": Kind(
+        lambda now: MailDay.objects.filter(day__lt=(now - QUOTA_KEPT).date())
+    ),
+    "mails by the minute": Kind(lambda now: MailPace.objects.filter(minute__lt=now - PACE_KEPT)),
     "idempotency keys": Kind(
         lambda now: IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT)
     ),

@@ -190,13 +190,13 @@ def resend(*, campaign: Campaign, email: str) -> None:
         queue.tell_after_commit(outbox.DELIVER)
 
 
-def _write_or_undo(campaign_id: int, known: Known | Signature | None, *, welcome: bool) -> None:
+def _write_or_undo(campaign_id: int, known: Known | None, *, welcome: bool) -> None:
     """Owe a signature its link again; where there is none, or no mail may go, do it and undo it."""
     pending = known is None or known.status == Status.PENDING
     kind = MailKind.CONFIRM if pending else MailKind.SIGNED_ALREADY
     point = transaction.savepoint()
     to = known.pk if known else 0
-    trip.send(trip.insert(outbox.mail(kind, campaign_id=campaign_id, signature_id=to)))
+    trip.send(outbox.caused(outbox.mail(kind, campaign_id=campaign_id, signature_id=to)))
     if known is None or not welcome:
         transaction.savepoint_rollback(point)
     else:
@@ -206,7 +206,8 @@ def _write_or_undo(campaign_id: int, known: Known | Signature | None, *, welcome
 def renew(purpose: Purpose, token: str) -> Signature:
     """Send a new link for an outdated or expired one, to the mailbox of its own signature.
 
-    Takes a slot of its address like `resend`. Raises TokenInvalid, SignatureGone.
+    Takes a slot of its address like `resend`, but none of its signature's life (`outbox.caused`).
+    Raises TokenInvalid, SignatureGone.
     """
     link = read_token(purpose, token)
     signature = _by_public_id(link.subject)
@@ -216,8 +217,9 @@ def renew(purpose: Purpose, token: str) -> Signature:
         locked, _others = locks.lock(signature.pk)
         if locked.status not in {Status.PENDING, *STANDING}:
             raise SignatureGone
-        _write_or_undo(signature.campaign_id, locked, welcome=welcome)
-        queue.tell_after_commit(outbox.DELIVER)
+        if welcome:
+            kind = MailKind.CONFIRM if locked.status == Status.PENDING else MailKind.SIGNED_ALREADY
+            outbox.owe(kind, [locked])
     return signature
 
 

@@ -32,11 +32,25 @@ def insert(row: models.Model, **expressions: str) -> Statement:
 
     The search words of a signature are the list of its words (`identity.search_tokens`).
     """
+    head, places, parameters = _new(row, expressions)
+    return Statement(f"{head} VALUES ({places})", parameters)
+
+
+def insert_if(condition: Statement, row: models.Model, **expressions: str) -> Statement:
+    """The same, where the condition holds when the statement begins."""
+    head, places, parameters = _new(row, expressions)
+    return Statement(
+        f"{head} SELECT {places} WHERE {condition.sql}", (*parameters, *condition.parameters)
+    )
+
+
+def _new(row: models.Model, expressions: Mapping[str, str]) -> tuple[str, str, tuple[Any, ...]]:
     fields = [field for field in _fields(type(row)) if field.attname not in expressions]
     columns = [*(str(field.column) for field in fields), *expressions]
     places = [*(_place(field) for field in fields), *expressions.values()]
-    return Statement(
-        f"INSERT INTO {row._meta.db_table} ({', '.join(columns)}) VALUES ({', '.join(places)})",
+    return (
+        f"INSERT INTO {row._meta.db_table} ({', '.join(columns)})",
+        ", ".join(places),
         tuple(field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields),
     )
 

@@ -66,6 +66,12 @@ def _token(text: str) -> str:
     return text
 
 
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**31):
+        raise ValueError("must be a whole number from 1")
+    return int(text)
+
+
 def _networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     return [ipaddress.ip_network(word) for word in _words(text)]
 
@@ -144,6 +150,8 @@ ENVIRONMENT: dict[str, tuple[Callable[[str], Any], Any, Any, str]] = {
     ),
     "EMAIL_URL": (_mail, REQUIRED, "", "smtp://, smtps:// or submission://user:password@host:port"),
     "DEFAULT_FROM_EMAIL": (str, "", "", "sender where a campaign names none"),
+    "MAILS_A_MINUTE": (_positive, "120000", "120000", "mails that are sent in a minute at most"),
+    "CAMPAIGN_MAILS_A_MINUTE": (_positive, "60000", "60000", "the same of one campaign"),
     "ALLOWED_HOSTS": (
         _words,
         "",
@@ -210,6 +218,8 @@ CACHES = {
         },
     }
 }
+MAILS_A_MINUTE: int = _read("MAILS_A_MINUTE")
+CAMPAIGN_MAILS_A_MINUTE: int = _read("CAMPAIGN_MAILS_A_MINUTE")
 # The four answers that one mail waits for fit into the time limit of its task.
 EMAIL_TIMEOUT = 20
 INBOX_DIR: Path | None = None

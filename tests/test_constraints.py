@@ -177,6 +177,7 @@ def test_totals_quotas_and_suppressions_are_there_once() -> None:
             "address_hash, reason, created_at",
             "'h', 'erased', now()",
         ),
+        ("mail_pace_once", "campaign_mailpace", "minute, n", "'2026-03-01T12:00:00Z', 1"),
     ):
         insert = f"INSERT INTO {table} (campaign_id, {columns}) VALUES (%s, {values})"
         row(insert, campaign.pk)
@@ -209,6 +210,12 @@ def test_a_campaign_has_one_pulse_a_minute() -> None:
     campaign = make_campaign()
     row(insert, campaign.pk)
     refuse("pulse_once_a_minute", insert, campaign.pk)
+
+
+def test_an_address_has_one_count_of_a_day() -> None:
+    insert = "INSERT INTO campaign_mailday (address_hash, day, n) VALUES ('h', '2026-03-01', 1)"
+    row(insert)
+    refuse("mail_day_once", insert)
 
 
 def test_every_constraint_of_the_models_is_in_the_database() -> None:

@@ -365,6 +365,7 @@ def test_the_file_has_what_was_done_sent_signed_agreed_and_noted(
     )
     assert [note["reason"] for note in held["address"]["notes"]] == ["reminded"]
     assert held["address"]["mails_asked_for"] == [{"day": "2026-02-01", "n": 1}]
+    assert held["address"]["mails_asked_for_by_all_campaigns"] == [{"day": "2026-02-01", "n": 1}]
     assert held["public"] is None
     assert held["campaign"]["organiser"]["contact"] == "privacy@example.org"
 

@@ -103,6 +103,7 @@ def test_a_dry_run_says_how_much_would_go_and_deletes_nothing() -> None:
         assert {name: n for name, n in said.items() if n} == {
             "unconfirmed signatures": 1,
             "slots of addresses": 2,
+            "slots of addresses in all campaigns": 2,
             "rates by the minute": 1,
             "alerts": 1,
         }

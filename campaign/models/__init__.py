@@ -13,7 +13,7 @@ from campaign.models.event import Event, EventNote
 from campaign.models.evidence import Proof, Site
 from campaign.models.idempotency import IdempotencyKey
 from campaign.models.logo import Logo
-from campaign.models.mail import Mail, MailQuota
+from campaign.models.mail import Mail, MailDay, MailPace, MailQuota
 from campaign.models.membership import Membership
 from campaign.models.network import SignatureNetwork
 from campaign.models.notice import Notice
@@ -51,6 +51,8 @@ __all__ = [
     "LoginTry",
     "Logo",
     "Mail",
+    "MailDay",
+    "MailPace",
     "MailProvider",
     "MailQuota",
     "MemberLink",

@@ -41,6 +41,10 @@ URGENT = (
 )
 # Whoever types an address causes these: each can be stopped by the one who gets it.
 BY_STRANGERS = (*URGENT, MailKind.REMINDER)
+# Those of them that go to the signer, for the cap of a signature's life.
+TO_SIGNERS_BY_STRANGERS = tuple(
+    kind for kind in BY_STRANGERS if kind not in (*TO_REPORTERS, MailKind.REPRESENT_CONFIRM)
+)
 
 
 class MailStatus(models.TextChoices):
@@ -189,3 +193,36 @@ class MailQuota(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address_hash[:8]} {self.day} {self.n}"
+
+
+class MailDay(models.Model):
+    """How many mails strangers have caused to one address on one UTC day, by all campaigns together."""
+
+    address_hash = models.CharField(max_length=64)
+    day = models.DateField()
+    n = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("address_hash", "day"), name="mail_day_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.address_hash[:8]} {self.day} {self.n}"
+
+
+class MailPace(models.Model):
+    """How many mails of one campaign have been taken up for delivery in one minute of the clock."""
+
+    # No constraint: a check locks the row that all signers share.
+    campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False, db_constraint=False)
+    minute = models.DateTimeField()
+    n = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("minute", "campaign"), name="mail_pace_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id} {self.minute} {self.n}"
