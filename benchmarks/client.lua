@@ -8,15 +8,20 @@ wrong, spent = 0, 0
 local threads = {}
 function setup(thread) table.insert(threads, thread) end
 
-local json = {["Content-Type"] = "application/json"}
 local makers = {}
+
+-- As a proxy passes them on: from as many networks as there are people.
+local function json(n)
+  local from = string.format("10.%d.%d.%d", math.floor(n / 65536) % 256, math.floor(n / 256) % 256, n % 256)
+  return {["Content-Type"] = "application/json", ["X-Forwarded-For"] = from}
+end
 
 function makers.sign(tag)
   local n = 0
   return function()
     n = n + 1
     local who = tag .. "-" .. n
-    return wrk.format("POST", nil, json, string.format(
+    return wrk.format("POST", nil, json(n), string.format(
       '{"name": "Signer %s", "email": "signer-%s@example.org", "kind": "person", ' ..
       '"discipline": "musician", "credit": "The Quarry Songs", "country": "FR", ' ..
       '"language": "en", "consent": true}', who, who))
@@ -30,7 +35,7 @@ function makers.confirm(file)
     n = n + 1
     -- A token confirmed before is cheaper to confirm: running out of them is a fault.
     if n > #tokens then spent = spent + 1; n = 1 end
-    return wrk.format("POST", nil, json, '{"token": "' .. tokens[n] .. '"}')
+    return wrk.format("POST", nil, json(n), '{"token": "' .. tokens[n] .. '"}')
   end
 end
 

@@ -61,6 +61,7 @@ class System:
             "DATABASE_URL": url,
             "REDIS_URL": queue,
             "BASE_URL": f"http://127.0.0.1:{self.port}",
+            "TRUSTED_PROXIES": "127.0.0.1/32",
             "EMAIL_URL": f"smtp://127.0.0.1:{self._sink_port}",
             "RUN_DIR": str(self.folder),
             "PYTHONUNBUFFERED": "1",

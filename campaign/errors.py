@@ -178,9 +178,22 @@ class BotCheckRequired(CampaignError):
     status = 403
     message = _("This needs a little work first: solve the challenge and send it along.")
 
-    def __init__(self, challenge: dict[str, Any]) -> None:
+    def __init__(self, challenge: dict[str, Any], wait: int | None = None) -> None:
+        """``wait`` are the seconds that the ticket which came along still has to, if one did."""
         super().__init__()
         self.challenge = challenge
+        self.wait = wait
+
+
+class RateLimited(CampaignError):
+    """More comes from one network than honest people send; ``retry_after`` is in seconds."""
+
+    code = "rate_limited"
+    status = 429
+    message = _(
+        "Very many requests come from your network. Please try again in a minute: nothing is lost."
+    )
+    retry_after = 60
 
 
 class NotReady(CampaignError):

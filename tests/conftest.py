@@ -16,7 +16,7 @@ from django.test.signals import setting_changed
 from django.utils import translation
 from redis import Redis
 
-from campaign import botcheck, delivery, files, limits, presence, queue, vitals
+from campaign import botcheck, delivery, files, limits, patience, presence, queue, rates, vitals
 from campaign.copies import Copies
 from campaign.identity_data import PROVIDERS
 from campaign.line import Line
@@ -83,12 +83,13 @@ def fresh_process(own_redis: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     monkeypatch.setattr(address, "_copy", (float("-inf"), {}))
     monkeypatch.setattr(delivery, "_down_until", 0.0)
     monkeypatch.setattr(application, "copies", Copies())
-    for room in (botcheck, limits, presence, queue, vitals):
+    for room in (botcheck, limits, patience, presence, queue, rates, vitals):
         monkeypatch.setattr(room, "_line", Line(room.__name__))
     # No worker runs: who asks for the list as a file need not wait for it to show itself.
     monkeypatch.setattr(files, "PICKED_UP_WITHIN", 0.0)
     monkeypatch.setattr(settings, "EXPORT_DIR", settings.RUN_DIR / "exports" / secrets.token_hex(6))
     monkeypatch.setattr(limits, "_local", {})
+    monkeypatch.setattr(rates, "_seen", {})
     yield
     with Redis.from_url(own_redis) as redis:
         redis.flushdb()

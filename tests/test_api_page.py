@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from campaign import botcheck, details, errors, feed, files, identity, outbox, shelf
+from campaign import botcheck, details, errors, feed, files, floods, identity, outbox, shelf
 from campaign.api import inputs, outputs, queries
 from campaign.api.keys import PER_MINUTE
 from campaign.api.problems import every_code
@@ -104,8 +104,13 @@ def test_the_limits_are_those_of_the_code() -> None:
             f"{outbox.STRANGERS_A_DAY} a UTC day"
         ),
         "requests to sign one campaign without proof of work": (
-            f'{botcheck.BUSY:,} a minute, then `bot_check` "auto" asks'
+            f'{floods.BUSY:,} a minute, then `bot_check` "auto" asks'
         ),
+        "the same from one network (/32 of IPv4, /64 of IPv6), and from the one around it (/24, /48)": (
+            f'{floods.BUSY_NARROW} and {floods.BUSY_WIDE} a minute, then `bot_check` "auto" asks'
+        ),
+        "requests to sign, to send the mail again and to report, from one network and from the one "
+        "around it": f"{floods.CEILING_NARROW:,} and {floods.CEILING_WIDE:,} a minute",
         "a challenge": f"{botcheck.LIFE // 60} minutes, one request",
         "an `Idempotency-Key`": f"{KEY_MAX} visible characters of ASCII, 24 hours",
         "the link of a confirmation mail": f"{LIFETIME[Purpose.CONFIRM].days} days",

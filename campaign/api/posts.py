@@ -9,7 +9,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaign import botcheck, networks, publication, signing
+from campaign import floods, networks, publication, signing
 from campaign.api import inputs, outputs
 from campaign.api.doors import CampaignPost, PublicPost, problems
 from campaign.api.keys import key_of
@@ -41,9 +41,10 @@ class Sign(CampaignPost):
         if once is None or not once.is_replay(self.campaign.pk):
             network = None
             if key_of(request) is None:  # a form of one's own has a bot check of its own
-                botcheck.require(self.campaign, solution)
                 # With a key it is the organiser's server that asks, for signers from everywhere.
                 network = networks.hashes(networks.of(request._request))
+                if self.campaign.state() == "open":  # or nobody works for a refusal
+                    floods.admit(self.campaign, network, solution=solution)
             signing.sign(
                 campaign=self.campaign,
                 typed=typed,
@@ -67,6 +68,8 @@ class Resend(CampaignPost):
     def post(self, request: Request, slug: str) -> Response:
         """Ask for the mail again, or for the link to one's own page."""
         body = inputs.ResendInput.read(request.data)
+        if key_of(request) is None:
+            floods.count(self.campaign, networks.hashes(networks.of(request._request)))
         signing.resend(campaign=self.campaign, email=body["email"])
         return Response({"status": "check_your_inbox"}, status=status.HTTP_202_ACCEPTED)
 

@@ -29,6 +29,7 @@ from campaign.errors import (
     KeyRefused,
     NotFound,
     NotReady,
+    RateLimited,
 )
 
 CONTENT_TYPE = "application/problem+json"
@@ -169,7 +170,7 @@ def _described(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
 
 
 def _headers(error: Exception) -> dict[str, str]:
-    if isinstance(error, NotReady):
+    if isinstance(error, NotReady | RateLimited):
         return {"Retry-After": str(error.retry_after)}
     wait = getattr(error, "wait", None)
     return {"Retry-After": str(int(wait) + 1)} if wait is not None else {}

@@ -37,6 +37,7 @@ TITLES: dict[str, str | Promise] = {
     "bad_cursor": _("This page of the list does not exist"),
     "foreign_origin": _("This form came from somewhere else"),
     "too_large": _("That was too much"),
+    "rate_limited": _("Very many requests"),
 }
 
 

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import letters, publication, reporting
-from campaign.errors import InvalidInput, NotFound, SignatureGone
+from campaign import floods, letters, networks, publication, reporting
+from campaign.errors import BotCheckRequired, InvalidInput, NotFound, SignatureGone
 from campaign.languages import Speech
 from campaign.links import Purpose
 from campaign.models.campaign import Campaign
@@ -18,6 +19,7 @@ from campaign.outbox import link_to
 from campaign.web.answers import door, private_page
 from campaign.web.forms import by_field, check_origin, mistakes, read_form
 from campaign.web.language import speak_for
+from campaign.web.moment import SOLUTION, TICKET, one_moment
 from campaign.web.shown import discipline_names, entries
 
 TYPED = ("reason", "note", "email")
@@ -54,8 +56,25 @@ def _reported(
 ) -> HttpResponse:
     typed = {name: form.get(name, "") for name in TYPED}
     try:
+        floods.admit(
+            campaign,
+            networks.hashes(networks.of(request)),
+            solution=form.get(SOLUTION),
+            ticket=form.get(TICKET, ""),
+        )
         reporting.report(
             campaign=campaign, public_id=entry["id"], typed=typed, language=speech.language
+        )
+    except BotCheckRequired as error:
+        url = reverse("report-signer", args=[campaign.slug, entry["id"]])
+        return one_moment(
+            request,
+            error,
+            campaign=campaign,
+            speech=speech,
+            kept=typed,
+            ticket=form.get(TICKET, ""),
+            context={**_about(campaign, speech), "layout": "base.html", "form_url": url},
         )
     except InvalidInput as error:
         return _form(

@@ -9,14 +9,16 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import letters, mail_domains, networks, publication, representing, signing
-from campaign.details import REPRESENTATIVE
+from campaign import floods, letters, mail_domains, networks, publication, representing, signing
+from campaign.details import REPRESENTATIVE, read_details, read_represented
 from campaign.errors import (
+    BotCheckRequired,
     CampaignClosed,
     CampaignError,
     CampaignPaused,
     ConsentChanged,
     InvalidInput,
+    RateLimited,
     StatementChanged,
 )
 from campaign.languages import Speech, offered
@@ -33,6 +35,7 @@ from campaign.web.forms import (
     typed_version,
 )
 from campaign.web.language import speak_for
+from campaign.web.moment import SOLUTION, TICKET, one_moment
 from campaign.web.shown import SignForm, campaign_context
 
 KEPT = (
@@ -91,6 +94,9 @@ class _Sent:
         """Whose address the mail goes to: that of who sits before the form."""
         return "representative_email" if typed_representation(self.form) else "email"
 
+    def network(self) -> networks.Hashes | None:
+        return networks.hashes(networks.of(self.request))
+
     def kept(self) -> dict[str, Any]:
         """What was typed, to stand in the form again; the flags only where they were sent."""
         return {name: self.form[name] for name in KEPT if name in self.form}
@@ -120,6 +126,10 @@ def sign(sent: _Sent) -> HttpResponse:
         return _again(sent, by_field(error.errors), error, status=422)
     except (StatementChanged, ConsentChanged, CampaignClosed, CampaignPaused) as error:
         return _again(sent, CHANGED.get(type(error), {}), error, status=error.status)
+    except BotCheckRequired as error:
+        return _one_moment(sent, error)
+    except RateLimited as error:
+        return _later(sent, error)
     return _look_in_inbox(sent)
 
 
@@ -127,8 +137,17 @@ def _ask(sent: _Sent) -> None:
     """Sign for oneself, or for somebody else, whose own consent is asked for in their mail."""
     typed = typed_signature(sent.form, language=sent.language())
     version = typed_version(sent.form, "statement_version")
-    network = networks.hashes(networks.of(sent.request))
-    if another := typed_representation(sent.form):
+    network = sent.network()
+    another = typed_representation(sent.form)
+    if sent.campaign.state() == "open":  # or nobody works for a refusal
+        try:
+            _admit(sent, network)
+        except BotCheckRequired:
+            # Nobody waits only to hear that an address was mistyped.
+            read = read_represented if another else read_details
+            read(sent.campaign, {**typed, **another})
+            raise
+    if another:
         representing.ask(
             campaign=sent.campaign,
             typed={**typed, **another},
@@ -145,6 +164,11 @@ def _ask(sent: _Sent) -> None:
         )
 
 
+def _admit(sent: _Sent, network: networks.Hashes | None) -> None:
+    solution, ticket = sent.form.get(SOLUTION), sent.form.get(TICKET, "")
+    floods.admit(sent.campaign, network, solution=solution, ticket=ticket)
+
+
 def sign_as_meant(sent: _Sent) -> HttpResponse:
     """Sign with the address that was most likely meant; the first request expires by itself."""
     form = sent.form.copy()
@@ -158,7 +182,10 @@ def resend(sent: _Sent) -> HttpResponse:
         return sign(sent)
     errors: dict[str, str | Promise] = {}
     try:
+        floods.count(sent.campaign, sent.network())
         signing.resend(campaign=sent.campaign, email=sent.form.get("email", ""))
+    except RateLimited as error:
+        return _later(sent, error)
     except InvalidInput as error:
         errors = by_field(error.errors)
         return _again(sent, errors, error, status=422)
@@ -189,6 +216,24 @@ def _again(
         "mistakes": mistakes(form.errors),
     }
     return private_page(sent.request, sent.place.page, context, speech=sent.speech, status=status)
+
+
+def _later(sent: _Sent, error: RateLimited) -> HttpResponse:
+    response = _again(sent, error=error, status=error.status)
+    response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _one_moment(sent: _Sent, error: BotCheckRequired) -> HttpResponse:
+    return one_moment(
+        sent.request,
+        error,
+        campaign=sent.campaign,
+        speech=sent.speech,
+        kept={**sent.kept(), "action": "sign"},
+        ticket=sent.form.get(TICKET, ""),
+        context={**sent.place.context(sent.campaign), "statement": sent.statement()},
+    )
 
 
 def _is_of_now(sent: _Sent) -> bool:

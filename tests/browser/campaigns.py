@@ -61,6 +61,13 @@ consent = "أوافق على نشر اسمي مع هذا البيان."
 """
 
 
-def campaign(*, slug: str = SLUG, site: str = "https://partner.example", extra: str = "") -> str:
-    """The text of a campaign file; `extra` are lines of it, such as `bot_check = "always"`."""
+def campaign(
+    *,
+    slug: str = SLUG,
+    site: str = "https://partner.example",
+    bot_check: str = "off",  # all visitors of these tests come from one network
+    extra: str = "",
+) -> str:
+    """The text of a campaign file; `extra` are lines of it, such as `goal = 7`."""
+    extra = f'bot_check = "{bot_check}"\n{extra}'
     return _CAMPAIGN.format(slug=slug, site=site, extra=extra)

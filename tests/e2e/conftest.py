@@ -13,7 +13,7 @@ from tests.factories import campaign_file
 @pytest.fixture(scope="session")
 def running_product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with running(tmp_path_factory.mktemp("e2e")) as product:
-        product.load(campaign_file(publication="after_verification"))
+        product.load(campaign_file(publication="after_verification", extra='bot_check = "off"'))
         yield product
 
 

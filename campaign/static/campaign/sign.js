@@ -28,13 +28,20 @@ document.addEventListener("submit", async (event) => {
 
 class Refusal extends Error {}
 
-async function post(form, button) {
+async function post(form, button, solution = "") {
   const body = new URLSearchParams(new FormData(form));
   if (button.name) body.set(button.name, button.value);
+  if (solution) body.set("altcha", solution);
   const signal = AbortSignal.timeout?.(PATIENCE);
   const response = await fetch(form.getAttribute("action"), { method: "POST", body, signal });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  if (page.getElementById("sign")) return { page, status: response.status };
+  const answer = page.getElementById("sign");
+  if (answer?.dataset.challenge && !solution) {
+    const { solve } = await import(answer.dataset.solver);
+    const solved = await solve(answer.dataset);
+    if (solved) return post(form, button, solved);
+  }
+  if (answer) return { page, status: response.status };
   // A page of ours that says why; a proxy's has nothing to tell a signer.
   throw new Refusal(page.querySelector("main .lead")?.textContent.trim());
 }

@@ -1,0 +1,228 @@
+"""Very many requests from one network: they are asked for work, and refused only above any honest crowd."""
+
+from collections.abc import Callable
+from typing import Any
+
+import altcha
+import pytest
+import time_machine
+from django.conf import settings
+from django.test import Client
+from redis import Redis
+
+from campaign import botcheck, floods, rates
+from campaign.errors import BotCheckRequired, RateLimited
+from campaign.models import Campaign, Mail, Signature
+from campaign.models.api_key import Scope
+from campaign.networks import Hashes
+from tests.concurrency.threads import at_once
+from tests.factories import details, make_campaign, make_key, make_signature
+from tests.test_bot_check import solved
+
+pytestmark = pytest.mark.django_db
+
+URL = "/api/v1/campaigns/art/signatures/"
+NOON = "2026-06-01T12:00:00Z"
+
+
+@pytest.fixture(autouse=True)
+def easy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(botcheck, "EASIEST", 1)
+    monkeypatch.setattr(botcheck, "HARDEST", 4)
+
+
+@pytest.fixture
+def art() -> Campaign:
+    return make_campaign()
+
+
+def sign(client: Client, address: str, n: int = 1, **more: Any) -> Any:
+    typed = details(email=f"zoe{n}@example.org", **more)
+    return client.post(URL, typed, content_type="application/json", REMOTE_ADDR=address)
+
+
+def codes(client: Client, address: str, numbers: range) -> list[int]:
+    return [sign(client, address, n).status_code for n in numbers]
+
+
+def test_the_thirty_first_from_one_network_within_a_minute_is_asked_for_work(
+    client: Client, art: Campaign
+) -> None:
+    with time_machine.travel(NOON, tick=False):
+        assert codes(client, "192.0.2.7", range(30)) == [202] * 30
+        asked = sign(client, "192.0.2.7", 31)
+        assert (asked.status_code, asked.json()["code"]) == (403, "bot_check_required")
+        # Its neighbour is another network, and whoever did the work passes.
+        assert sign(client, "192.0.2.8", 32).status_code == 202
+        done = solved(asked.json()["challenge"])
+        assert sign(client, "192.0.2.7", 31, altcha=done).status_code == 202
+    assert Signature.objects.count() == 32
+
+
+@pytest.mark.parametrize(
+    ("wide", "outside"),
+    [("192.0.2.{}", "192.0.3.1"), ("2001:db8:7:{:x}::1", "2001:db8:8::1")],
+    ids=["IPv4 /24", "IPv6 /48"],
+)
+def test_so_is_the_hundred_and_twenty_first_of_a_wide_network(
+    client: Client, art: Campaign, wide: str, outside: str
+) -> None:
+    with time_machine.travel(NOON, tick=False):
+        statuses = [sign(client, wide.format(n), n).status_code for n in range(1, 122)]
+        assert statuses == [202] * 120 + [403]
+        assert sign(client, outside, 122).status_code == 202
+
+
+def test_two_addresses_of_one_ipv6_link_are_one_network(client: Client, art: Campaign) -> None:
+    with time_machine.travel(NOON, tick=False):
+        assert codes(client, "2001:db8:7::1", range(30)) == [202] * 30
+        assert sign(client, "2001:db8:7::ffff", 31).status_code == 403
+
+
+def first_counter(challenge: dict[str, Any]) -> int:
+    solution = altcha.solve_challenge(altcha.Challenge.from_dict(challenge))
+    assert solution is not None
+    return solution.counter
+
+
+def test_the_work_grows_with_the_rush_and_ends_at_what_a_phone_can_do(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(botcheck, "EASIEST", 10)
+    monkeypatch.setattr(botcheck, "HARDEST", 40)
+    network, counters = Hashes(narrow=1, wide=0), []
+    with time_machine.travel(NOON, tick=False):
+        for more in (30, 29, 200):
+            for _ in range(more):
+                floods.count(art, network)
+            with pytest.raises(BotCheckRequired) as asked:
+                floods.admit(art, network)
+            counters.append(first_counter(asked.value.challenge))
+    calm, twice, hardest = counters
+    assert 10 <= calm < 31  # a thirtieth above what is calm
+    assert 20 <= twice < 61
+    assert 40 <= hardest < 120
+
+
+def test_only_above_a_ceiling_that_no_honest_crowd_reaches_a_network_is_refused(
+    client: Client, art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (floods.CEILING_NARROW, floods.CEILING_WIDE) == (2_000, 6_000)
+    Campaign.objects.update(bot_check="off")
+    monkeypatch.setattr(floods, "CEILING_NARROW", 3)
+    with time_machine.travel(NOON, tick=False) as clock:
+        assert codes(client, "192.0.2.7", range(3)) == [202] * 3
+        refused = sign(client, "192.0.2.7", 4)
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        assert refused["Retry-After"] == "60"
+        assert sign(client, "192.0.2.8", 5).status_code == 202
+        clock.shift(120)
+        assert sign(client, "192.0.2.7", 4).status_code == 202
+    assert Signature.objects.count() == 5
+
+
+def test_the_form_says_so_and_keeps_what_was_typed(
+    client: Client, art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(floods, "CEILING_NARROW", 0)
+    form = {"name": "Zoë Moreau", "email": "zoe@example.org", "consent": "yes"}
+    refused = client.post("/art/", form, REMOTE_ADDR="192.0.2.7")
+    assert (refused.status_code, refused["Retry-After"]) == (429, "60")
+    said = refused.content.decode()
+    assert "Very many requests come from your network." in said
+    assert 'value="Zoë Moreau"' in said
+    assert not Signature.objects.exists()
+
+
+def test_asking_for_the_mail_again_and_reporting_count_and_meet_the_ceiling(
+    client: Client, art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = make_signature(art, status="published")
+    monkeypatch.setattr(floods, "CEILING_NARROW", 1)
+    resend = {"email": "zoe@example.org"}
+    report = {"reason": "not_me", "email": "me@example.org"}
+    doors: list[Callable[[], Any]] = [
+        lambda: client.post(f"{URL}resend/", resend, content_type="application/json"),
+        lambda: client.post("/art/", {**resend, "action": "resend"}),
+        lambda: client.post(f"/art/signers/{listed.public_id}/report/", report),
+    ]
+    for door in doors:
+        rates._seen.clear()
+        assert door().status_code < 300
+        mails = Mail.objects.count()
+        assert door().status_code == 429
+        assert Mail.objects.count() == mails
+
+
+def test_an_organisers_server_signs_for_people_from_everywhere(
+    client: Client, art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(floods, "CEILING_NARROW", 0)
+    headers = {"Authorization": f"Bearer {make_key(art, Scope.SIGN)}"}
+    answer = client.post(URL, details(), content_type="application/json", headers=headers)
+    assert answer.status_code == 202
+
+
+def test_nobody_is_refused_for_what_a_stranger_writes_into_a_header(
+    client: Client, art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """X-Forwarded-For counts from a proxy of ours alone."""
+    monkeypatch.setattr(floods, "CEILING_NARROW", 1)
+    forged = [
+        client.post(
+            URL,
+            details(email=f"zoe{n}@example.org"),
+            content_type="application/json",
+            REMOTE_ADDR="192.0.2.7",
+            headers={"X-Forwarded-For": f"198.51.100.{n}"},
+        ).status_code
+        for n in range(3)
+    ]
+    assert forged == [202, 429, 429]
+
+
+def test_of_many_at_once_none_slips_past_the_ceiling(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Campaign.objects.update(bot_check="off")
+    art.refresh_from_db()
+    monkeypatch.setattr(floods, "CEILING_NARROW", 5)
+    network = Hashes(narrow=1, wide=0)
+    with time_machine.travel(NOON, tick=False):
+        outcomes = at_once([lambda: floods.admit(art, network)] * 12)
+    # The one that hears of all from Redis may hear of those that came behind it.
+    assert outcomes.count(None) in (4, 5)
+    assert sum(isinstance(each, RateLimited) for each in outcomes) == 12 - outcomes.count(None)
+
+
+# --- Counting --------------------------------------------------------------------------------
+
+
+def told(name: str) -> int:
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        return sum(int(redis.get(key) or 0) for key in redis.scan_iter(f"petition:rate:{name}:*"))
+
+
+def test_what_comes_seldom_costs_no_trip_to_redis() -> None:
+    with time_machine.travel(NOON, tick=False):
+        assert [rates.count(["a"])[0] for _ in range(3)] == [1, 2, 3]
+        assert told("a") == 0
+        assert rates.count(["a"]) == [4]
+    assert told("a") == 4
+
+
+def test_processes_add_up_in_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        for _ in range(8):
+            rates.count(["a"])
+        monkeypatch.setattr(rates, "_seen", {})  # as another process
+        assert [rates.count(["a"])[0] for _ in range(4)] == [1, 2, 3, 12]
+        clock.shift(90)  # half of the minute before lies within the last 60 seconds
+        assert [rates.count(["a"])[0] for _ in range(4)] == [7, 8, 9, 10]
+
+
+def test_a_flood_of_networks_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "REMEMBERED", 50)
+    for n in range(500):
+        rates.count([f"{n}"])
+        assert len(rates._seen) <= 50
