@@ -70,6 +70,8 @@ def gaps(folder: Path, messages: Mapping[Message, str]) -> Iterator[str]:
     source = polib.pofile(str(path))
     entries = [entry for entry in source if not entry.obsolete]
     known = {(entry.msgctxt, entry.msgid, entry.msgid_plural) for entry in entries}
+    # A text that elsewhere has a plural is its singular: gettext keeps both as one.
+    known |= {(context, text, "") for context, text, _plural in known}
     for message, file in messages.items():
         if message not in known:
             yield f"{file}: not gathered: {message[1]!r}"
