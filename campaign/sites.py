@@ -13,8 +13,6 @@ from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-import dns.exception
-import dns.resolver
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -23,7 +21,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import history, locks, mail_domains, outbound, proofs, queue, signing
+from campaign import history, locks, mail_domains, outbound, proofs, queue, resolver, signing
 from campaign.errors import FieldError, InvalidInput, MoveRefused, NotFound, SignatureGone
 from campaign.history import Actor
 from campaign.links import Purpose
@@ -44,8 +42,8 @@ AT_ONCE: Final = 8
 READ: Final = 256 * 1024
 """Bytes of a page that are read: the head and more of any first page."""
 REDIRECTS: Final = 3
-WITHIN, DNS_WITHIN = 15.0, 5.0
-"""Seconds for a page with all of its redirects, and for the record."""
+WITHIN = 15.0
+"""Seconds for a page with all of its redirects."""
 _HOST = re.compile(r"(?:https?://)?([^/?#@:\s]+)/?\Z", re.IGNORECASE)
 PROBLEMS: dict[str, str | Promise] = {
     "malformed": _("Please give the name of a site, such as zoe.example."),
@@ -237,12 +235,10 @@ def _same(href: str, url: str, entry: str) -> bool:
 
 
 def _records(record: str) -> set[str]:
-    """The texts of a name's TXT records, asked of the machine's own resolver; none where it fails."""
-    try:
-        answer = dns.resolver.resolve(record, "TXT", lifetime=DNS_WITHIN, search=False)
-    except (dns.exception.DNSException, OSError):
-        return set()
-    return {b"".join(row.strings).decode("utf-8", "replace").strip() for row in answer.rrset or ()}
+    """The texts of a name's TXT records; none where the resolver fails."""
+    with suppress(resolver.Silent):
+        return set(resolver.texts(record))
+    return set()
 
 
 # --- Accepting -------------------------------------------------------------------------------
