@@ -20,7 +20,6 @@ from campaign.models.address import Suppression, SuppressionReason, canonical_ad
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
-from campaign.models.mail import MailKind
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
 from campaign.models.statement import current_text
 
@@ -329,7 +328,7 @@ def _place(campaign: Campaign, batch: ImportBatch, lines: list[_Line]) -> None:
         _hold_for_release(campaign, drafts)
     placing.place(drafts, verb=Verb.IMPORT, actor=ORGANISER)
     if not batch.consent_note:
-        outbox.owe(MailKind.CONFIRM, drafts)
+        outbox.owe_imported(drafts)
 
 
 def _hold_for_release(campaign: Campaign, drafts: list[Signature]) -> None:

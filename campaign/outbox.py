@@ -2,8 +2,9 @@
 
 import hashlib
 import hmac
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -67,6 +68,18 @@ VALUES (%(campaign_id)s, %(about)s, %(today)s, 1)
 ON CONFLICT (campaign_id, address_hash, day)
     DO UPDATE SET n = quota.n + 1 WHERE quota.n < %(limit)s
 """
+
+_TAKE_MANY = """
+INSERT INTO {table} AS quota ({of}address_hash, day, n)
+SELECT {these}mailbox, %(today)s, n
+FROM unnest(%(mailboxes)s::text[], %(ns)s::int[]) AS asked(mailbox, n) ORDER BY mailbox
+ON CONFLICT ({of}address_hash, day) DO UPDATE SET n = LEAST(quota.n + excluded.n, 10000)
+RETURNING address_hash, n
+"""
+_TAKE_MANY_OF_CAMPAIGN = _TAKE_MANY.format(
+    table="campaign_mailquota", of="campaign_id, ", these="%(campaign_id)s, "
+)
+_TAKE_MANY_OF_ALL = _TAKE_MANY.format(table="campaign_mailday", of="", these="")
 
 _CAUSED_TO_SIGNER = """(
     SELECT count(*) FROM campaign_mail earlier
@@ -204,6 +217,43 @@ def owe_caused(kind: MailKind, to: Signature | Representation) -> bool:
     """
     queue.tell_after_commit(DELIVER)
     return bool(trip.send(caused(_mail_to(to, kind))))
+
+
+def owe_imported(signatures: Sequence[Signature]) -> None:
+    """Ask the addresses of a file to confirm, of one campaign; each with the slots of its mailbox.
+
+    What is beyond today's is due on the days after, as many a day: a file that names one mailbox a
+    hundred times fills it no faster than strangers can, and none of its lines is lost.
+    """
+    days: defaultdict[int, list[Signature]] = defaultdict(list)
+    mailbox_of = {
+        each: address_hash(mailboxes.mailbox_key(each.canonical_email)) for each in signatures
+    }
+    of_campaign, of_all = _take_many(signatures[0].campaign_id, Counter(mailbox_of.values()))
+    for each, mailbox in mailbox_of.items():
+        days[
+            max(of_campaign[mailbox] // STRANGERS_A_DAY, of_all[mailbox] // EVERYWHERE_A_DAY)
+        ].append(each)
+        of_campaign[mailbox] += 1
+        of_all[mailbox] += 1
+    for day, due in days.items():
+        owe(MailKind.CONFIRM, due, at=timezone.now() + timedelta(days=day) if day else None)
+
+
+def _take_many(campaign_id: int, asked: Counter[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """Take so many of today's slots of mailboxes; how many of each had been taken before, by this
+    campaign and by all. In one order, so that two files never wait for each other."""
+    parameters: dict[str, Any] = {
+        "campaign_id": campaign_id,
+        "today": timezone.now().date(),
+        "mailboxes": list(asked),
+        "ns": list(asked.values()),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_MANY_OF_CAMPAIGN, parameters)
+        of_campaign = {mailbox: n - asked[mailbox] for mailbox, n in cursor.fetchall()}
+        cursor.execute(_TAKE_MANY_OF_ALL, parameters)
+        return of_campaign, {mailbox: n - asked[mailbox] for mailbox, n in cursor.fetchall()}
 
 
 def caused(owed: Mail) -> Statement:

@@ -14,6 +14,7 @@ from campaign.models import Campaign, Mail, MailDay, MailQuota, Representation, 
 from campaign.models.mail import MailKind
 from campaign.models.signature import Status
 from tests.factories import confirm_token, details, make_campaign, make_signature, manage_token
+from tests.reports import import_file
 from tests.test_representing import TYPED
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,18 @@ def test_the_count_keeps_no_address_and_is_deleted_after_two_days() -> None:
         retention.expire()
     assert not MailDay.objects.exists()
     assert not MailQuota.objects.exists()
+
+
+def test_a_file_that_names_one_mailbox_often_fills_it_no_faster_and_loses_no_line() -> None:
+    campaign = make_campaign()
+    with time_machine.travel(DAY, tick=False):
+        sign(campaign, email="zoe@gmail.com")
+        names = ("One", "Two", "Three", "Four", "Five", "Six")
+        import_file(campaign, *(f"Name {name},zoe+{name}@gmail.com" for name in names))
+        for _ in range(3):
+            sign(campaign, email="zoe@gmail.com")
+    due = [owed.due_at - DAY for owed in Mail.objects.order_by("pk")]
+    assert due == [timedelta(days=day) for day in (0, 0, 0, 1, 1, 1, 2)]
 
 
 # --- A signature's life ----------------------------------------------------------------------

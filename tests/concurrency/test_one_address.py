@@ -1,0 +1,167 @@
+"""One address, a thousand tries at once by all doors together: it gets its few mails, and no more."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from ipaddress import ip_address
+from itertools import count
+from random import Random
+
+import pytest
+from django.db import connections
+from django.test import Client
+
+from campaign import letters, outbox, retention
+from campaign.models import Campaign, Mail, MailDay, MailQuota
+from campaign.models.mail import MailKind
+from campaign.models.signature import Status
+from tests.concurrency.threads import at_once
+from tests.factories import confirm_token, details, make_campaign, make_signature
+from tests.reports import import_file
+from tests.test_representing import LINK
+from tests.test_representing import TYPED as FOR_SOMEBODY
+from tests.test_sign_form import FORM
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("providers")]
+
+VICTIM = "victim@example.org"
+SPELLINGS = (VICTIM, "VICTIM@example.org", "victim+a@example.org", "Victim+b@EXAMPLE.org")
+TRIES, THREADS = 1000, 40
+
+Door = Callable[[Client, int], None]
+
+
+class Doors:
+    """All ways in which somebody can have a mail sent to an address, of some campaigns."""
+
+    def __init__(self, slugs: tuple[str, ...]) -> None:
+        self.campaigns = [make_campaign(slug=slug) for slug in slugs]
+        self.entries, self.old_links, self.representing = [], [], []
+        for campaign in self.campaigns:
+            self.entries.append(
+                make_signature(campaign, email=f"entry@{campaign.slug}.example.org")
+            )
+            mine = make_signature(campaign, status=Status.PENDING, email=VICTIM, name="Own Name")
+            self.old_links.append(confirm_token(mine))
+            self.representing.append(self._asked(campaign))
+        for table in (Mail, MailQuota, MailDay):  # what came of the preparation
+            table.objects.all().delete()
+
+    def _asked(self, campaign: Campaign) -> str:
+        """The link of somebody who says that they sign for the victim."""
+        agent = {"representative_email": f"agent@{campaign.slug}.example.net", "email": VICTIM}
+        Client().post(f"/{campaign.slug}/", {**FOR_SOMEBODY, **agent})
+        mail = Mail.objects.filter(kind=MailKind.REPRESENT_CONFIRM).latest("pk")
+        found = LINK.findall(str(letters.render(mail).body))
+        return str(next(path for path in found if path.startswith("/represent/")))
+
+    def all(self) -> list[Door]:
+        return [
+            self.sign_form,
+            self.sign_api,
+            self.resend_page,
+            self.resend_api,
+            self.renew,
+            self.sign_for_somebody,
+            self.confirm_for_the_victim,
+            self.report,
+            self.import_them,
+            self.remind,
+        ]
+
+    def sign_form(self, client: Client, n: int) -> None:
+        typed = {**FORM, "email": SPELLINGS[n % 4], "name": f"Form {'abcdefghij'[n % 10]}"}
+        self._taken(client.post(f"/{self._slug(n)}/", typed))
+
+    def sign_api(self, client: Client, n: int) -> None:
+        typed = details(email=SPELLINGS[n % 4], name=f"Api {'abcdefghij'[n % 10]}")
+        self._taken(self._api(client, n, "signatures/", typed))
+
+    def resend_page(self, client: Client, n: int) -> None:
+        self._taken(client.post(f"/{self._slug(n)}/", {"action": "resend", "email": VICTIM}))
+
+    def resend_api(self, client: Client, n: int) -> None:
+        self._taken(self._api(client, n, "signatures/resend/", {"email": SPELLINGS[n % 4]}))
+
+    def renew(self, client: Client, n: int) -> None:
+        token = self.old_links[n % len(self.old_links)]
+        self._taken(client.post(f"/confirm/{token}/", {"action": "renew"}))
+
+    def sign_for_somebody(self, client: Client, n: int) -> None:
+        who = {"representative_email": SPELLINGS[n % 4], "email": f"other{n}@example.org"}
+        self._taken(client.post(f"/{self._slug(n)}/", {**FOR_SOMEBODY, **who}))
+
+    def confirm_for_the_victim(self, client: Client, n: int) -> None:
+        self._taken(client.post(self.representing[n % len(self.representing)]))
+
+    def report(self, client: Client, n: int) -> None:
+        entry = self.entries[n % len(self.entries)]
+        path = f"/{entry.campaign.slug}/signers/{entry.public_id}/report/"
+        typed = {"email": SPELLINGS[n % 4], "reason": "other", "note": ""}
+        self._taken(client.post(path, typed))
+
+    def import_them(self, _client: Client, n: int) -> None:
+        import_file(self.campaigns[n % len(self.campaigns)], f"File Name {n},{SPELLINGS[n % 4]}")
+
+    def remind(self, _client: Client, _n: int) -> None:
+        retention.remind()
+
+    def _slug(self, n: int) -> str:
+        return self.campaigns[n % len(self.campaigns)].slug
+
+    def _api(self, client: Client, n: int, path: str, typed: dict[str, object]) -> object:
+        path = f"/api/v1/campaigns/{self._slug(n)}/{path}"
+        return client.post(path, json.dumps(typed), content_type="application/json")
+
+    def _taken(self, response: object) -> None:
+        status = getattr(response, "status_code", 0)
+        assert status in {200, 202}, (status, getattr(response, "content", b"")[:500])
+
+
+def tried(doors: Doors, tries: int, threads: int) -> None:
+    """So many tries, of each door as many, in any order and by so many threads at once."""
+    ways = doors.all()
+    all_tries = [(ways[n % len(ways)], n // len(ways)) for n in range(tries)]
+    Random(6).shuffle(all_tries)
+    addresses = count(int(ip_address("203.0.113.0")))
+
+    def run(place: int) -> int:
+        for door, n in all_tries[place::threads]:
+            door(Client(REMOTE_ADDR=str(ip_address(next(addresses)))), n)
+            connections.close_all()  # back into the pool, as after a request
+        return len(all_tries[place::threads])
+
+    assert sum(at_once([partial(run, place) for place in range(threads)])) == tries
+
+
+def to_the_victim() -> Counter[str]:
+    """How many mails are due to the victim today, by campaign."""
+    waits = Mail.objects.select_related("campaign", "signature", "report", "representation")
+    return Counter(
+        mail.campaign.slug
+        for mail in waits
+        if mail.recipient.canonical_email.startswith("victim") and mail.due_at <= mail.created_at
+    )
+
+
+def test_of_a_thousand_tries_at_once_by_all_doors_six_mails_come(
+    record_property: Callable[[str, object], None],
+) -> None:
+    doors = Doors(("art", "two", "three"))
+    used = to_the_victim()
+    tried(doors, TRIES, THREADS)
+    got = to_the_victim()
+    record_property(
+        "measured", f"one address, {TRIES} tries by {len(doors.all())} doors: {got.total()} mails"
+    )
+    assert not used
+    assert max(got.values()) <= outbox.STRANGERS_A_DAY
+    assert 0 < got.total() <= outbox.EVERYWHERE_A_DAY
+
+
+def test_control_without_the_slots_every_try_is_a_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "WELCOME", "SELECT TRUE")
+    doors = Doors(("art",))
+    tried(doors, 4 * len(doors.all()), 4)
+    assert to_the_victim().total() > 4 * outbox.EVERYWHERE_A_DAY - 6
