@@ -20,9 +20,11 @@ RUN SECRET_KEY=build DATABASE_URL=postgres://build@localhost/build REDIS_URL=red
     BASE_URL=https://build.example EMAIL_URL=smtp://localhost \
     python manage.py collectstatic --noinput
 RUN useradd --system --no-create-home petition \
-    && install --directory --owner petition /var/lib/petition/exports
+    && install --directory --owner petition /var/lib/petition/exports /var/lib/petition/journal
 # Web and worker share it: mount one volume there.
 ENV EXPORT_DIR=/var/lib/petition/exports
+# Another one: who has left must not be lost together with the database.
+ENV JOURNAL_FILE=/var/lib/petition/journal/journal.jsonl
 USER petition
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \

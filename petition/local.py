@@ -165,7 +165,9 @@ class Postgres:
         major = None
         with suppress(FileNotFoundError):
             major = int((self._data / "PG_VERSION").read_text())
-        self._bin = self._reachable(find_postgres_bin(major))
+        self.programs = find_postgres_bin(major)
+        """The folder of pg_dump and the like, for whoever runs them as we are."""
+        self._bin = self._reachable(self.programs)
         if major is not None:
             _forget_stale_pid(self._data)
 

@@ -166,6 +166,7 @@ ENVIRONMENT: dict[str, tuple[Callable[[str], Any], Any, Any, str]] = {
         "webhooks may lead to http:// and private networks; in development only",
     ),
     "EXPORT_DIR": (str, "", "", "where CSV and JSON Lines are written; web and worker share it"),
+    "JOURNAL_FILE": (str, "", "", "who withdrew or erased, for a restored backup; not on its disk"),
     "METRICS_TOKEN": (_token, "", "", "who sends it as Bearer reads /metrics; unset: nobody does"),
     "DEBUG": (_flag, "false", "false", "Django's error pages; never in production"),
     "LOG_LEVEL": (_log_level, "INFO", "INFO", "DEBUG, INFO, WARNING or ERROR"),
@@ -204,6 +205,8 @@ DEFAULT_FROM_EMAIL: str = _read("DEFAULT_FROM_EMAIL") or f"hello@{urlsplit(BASE_
 # --- Services --------------------------------------------------------------------------------
 
 DATABASES = {"default": _read("DATABASE_URL")}
+# Where `make run` has pg_dump from; elsewhere it is on the PATH.
+POSTGRES_PROGRAMS: str = SERVICES.get("postgres_programs", "")
 REDIS_URL: str = _read("REDIS_URL")
 CACHES = {
     "default": {
@@ -229,6 +232,7 @@ else:
     INBOX_DIR = RUN_DIR / "inbox"
     EMAIL_BACKEND = "campaign.inbox.EmailBackend"
 
+JOURNAL_FILE = BASE_DIR / (_read("JOURNAL_FILE") or RUN_DIR / "journal.jsonl")
 EXPORT_DIR = BASE_DIR / (_read("EXPORT_DIR") or RUN_DIR / "exports")
 
 CELERY_BROKER_URL = REDIS_URL

@@ -70,6 +70,12 @@ class Servers:
             self.children[variable] = household.start(server)
 
     @property
+    def programs(self) -> str:
+        """The folder of our PostgreSQL's pg_dump, '' with a server of one's own."""
+        postgres = self._services.get("DATABASE_URL")
+        return str(postgres.programs) if isinstance(postgres, Postgres) else ""
+
+    @property
     def homes(self) -> list[Path]:
         """The folders of data that may lie outside `folder`."""
         return [service.home for service in self._services.values()]
@@ -122,7 +128,7 @@ def run() -> int:
     with Household(keep_open=(lock,)) as household:
         try:
             servers = Servers(household, run_dir, durable=True)
-            product = Product(household, run_dir, port, servers.urls())
+            product = Product(household, run_dir, port, servers.urls(), servers.programs)
             login = product.start()
             say(welcome(run_dir, port, login, time.monotonic() - began))
             keep(household, [*servers.children.values(), *product.children])
@@ -189,7 +195,12 @@ class Product:
     """Web, workers and scheduler on servers that answer."""
 
     def __init__(
-        self, household: Household, run_dir: Path, port: int, urls: dict[str, str]
+        self,
+        household: Household,
+        run_dir: Path,
+        port: int,
+        urls: dict[str, str],
+        programs: str = "",
     ) -> None:
         self._household = household
         self._port = port
@@ -200,6 +211,7 @@ class Product:
                 "redis_url": urls["REDIS_URL"],
                 "secret_key": os.environ.get("SECRET_KEY") or kept_secret(run_dir / "secret_key"),
                 "port": port,
+                "postgres_programs": programs,
                 "pid": os.getpid(),
             },
         )
@@ -348,6 +360,7 @@ def with_services(command: list[str]) -> int:
                 "EMAIL_URL": "smtp://127.0.0.1:1",
                 **os.environ,
                 **servers.urls(),
+                "PATH": f"{os.environ.get('PATH', os.defpath)}:{servers.programs}".rstrip(":"),
                 "RUN_DIR": str(folder),
             }
             household.start(child)

@@ -88,6 +88,9 @@ def fresh_process(own_redis: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     # No worker runs: who asks for the list as a file need not wait for it to show itself.
     monkeypatch.setattr(files, "PICKED_UP_WITHIN", 0.0)
     monkeypatch.setattr(settings, "EXPORT_DIR", settings.RUN_DIR / "exports" / secrets.token_hex(6))
+    monkeypatch.setattr(
+        settings, "JOURNAL_FILE", settings.RUN_DIR / f"{secrets.token_hex(6)}.jsonl"
+    )
     monkeypatch.setattr(limits, "_local", {})
     monkeypatch.setattr(rates, "_seen", {})
     yield

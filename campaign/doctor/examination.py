@@ -28,6 +28,7 @@ CHECKS: dict[str, Check] = {
     "scheduler": work.scheduler,
     "tasks": work.tasks,
     "workers": work.workers,
+    "journal": files.journal,
     "files": files.export_dir,
     "mail": mail.server,
     "senders": mail.senders,

@@ -15,9 +15,25 @@ LATELY = 120
 """Seconds: the worker looks after the files every 10."""
 
 
+def journal() -> Iterator[Finding]:
+    """Whether it can be written down who leaves, where a lost database doesn't take it along."""
+    folder = Path(settings.JOURNAL_FILE).parent
+    there = fail(f"{folder} is no directory that we may write in", "make it, or set JOURNAL_FILE")
+    yield wanted(_writable(folder), f"the journal is in {folder}", there)
+    if Path(settings.JOURNAL_FILE).is_relative_to(settings.RUN_DIR):
+        yield warn(
+            "the journal of who has left is where it was put for development",
+            "set JOURNAL_FILE: shared by all web servers, not on the database's disk",
+        )
+
+
+def _writable(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
 def export_dir() -> Iterator[Finding]:
     folder = Path(settings.EXPORT_DIR)
-    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+    if not _writable(folder):
         yield fail(f"{folder} is no directory that we may write in", "make it, or set EXPORT_DIR")
         return
     yield ok(f"{folder} is writable")

@@ -1,0 +1,59 @@
+"""Who left, in a file beside the database: a backup that is restored doesn't know it.
+
+A line for each who withdrew, erased their data or said that it wasn't them, written before they are
+answered. It holds ids and keyed hashes, and nothing that somebody typed. `replay` does it again.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+
+@dataclass(frozen=True)
+class Departure:
+    """``did`` is ``withdraw``, ``erase`` or ``not_me``; ``reasons``: why ``address`` is left alone since."""
+
+    at: str
+    did: str
+    campaign: int
+    signer: str = ""
+    address: str = ""
+    reasons: tuple[str, ...] = ()
+
+
+def note(
+    did: str, *, campaign: int, signer: str = "", address: str = "", reasons: tuple[str, ...] = ()
+) -> None:
+    """Write it down once this transaction is committed; a disk that is full keeps nobody from leaving."""
+    line = Departure(timezone.now().isoformat(), did, campaign, signer, address, reasons)
+    transaction.on_commit(lambda: _append(Path(settings.JOURNAL_FILE), line), robust=True)
+
+
+def _append(path: Path, line: Departure) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
+        # Web servers of several machines may share it, and not every file system appends whole lines.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(json.dumps(asdict(line)).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read(path: Path) -> Iterator[Departure]:
+    """What was written, the oldest first. Raises OSError, ValueError (a line that is none)."""
+    with path.open(encoding="utf-8") as file:
+        for number, text in enumerate(file, 1):
+            try:
+                told = json.loads(text)
+                yield Departure(**{**told, "reasons": tuple(told["reasons"])})
+            except (ValueError, TypeError, KeyError) as error:
+                if not text.endswith("\n"):
+                    return  # the machine died while it was written, and so before it was answered
+                raise ValueError(f"line {number} is no departure") from error

@@ -1,0 +1,69 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from campaign import backups, journal
+from campaign.backups import BadBackup
+from campaign.journal import Departure
+from campaign.pg_tools import ToolFailed, ToolMissing
+from campaign.replay import replay
+
+
+class Command(BaseCommand):
+    help = (
+        "Put a backup into an empty database, let everybody leave again who has left since, and check"
+        " the counts. Stop web, workers and scheduler first."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--journal", type=Path, default=settings.JOURNAL_FILE, help="who has left since"
+        )
+        parser.add_argument(
+            "--without-journal", action="store_true", help="it is lost: nobody leaves again"
+        )
+        parser.add_argument(
+            "--replace", action="store_true", help="throw away what is in the database"
+        )
+
+    def handle(self, *args: Any, file: Path, replace: bool, **options: Any) -> None:
+        try:
+            # All that can be wrong is looked at before anything is touched.
+            manifest = backups.read(file)
+            left = [] if options["without_journal"] else _journal(options["journal"])
+            if not backups.is_empty() and not replace:
+                raise CommandError("the database is not empty; --replace throws away what is in it")
+            if not backups.is_empty():
+                backups.clear()
+            connection.close()
+            backups.load(file)
+        except (BadBackup, ToolMissing, ToolFailed) as error:
+            raise CommandError(str(error)) from error
+        if differing := backups.differing(manifest):
+            told = (
+                f"{table} {said} rows, not {found}" for table, (found, said) in differing.items()
+            )
+            raise CommandError(f"not what was backed up: {', '.join(told)}")
+        rows = sum(manifest.rows.values())
+        self.stdout.write(f"restored: {rows} rows of {manifest.made_at}, as many as were backed up")
+        call_command("migrate", interactive=False, verbosity=0)
+        self.stdout.write(f"left again: {replay(left)}, of {len(left)} in the journal")
+        call_command("check_counts", stdout=self.stdout)
+
+
+def _journal(path: Path) -> list[Departure]:
+    try:
+        return list(journal.read(path))
+    except OSError as error:
+        raise CommandError(
+            f"{path}: {error.strerror}. It says who has erased their data since the backup; if it is"
+            " lost, say so by --without-journal"
+        ) from error
+    except ValueError as error:
+        raise CommandError(f"{path}: {error}") from error

@@ -1,0 +1,319 @@
+"""A backup is restored into another database: the same rows, without who has left since."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from psycopg import sql
+
+from campaign import journal, pg_tools, signing
+from campaign.models import Mail, Signature, Suppression
+from campaign.models.signature import Status
+from petition.household import ROOT
+from tests.factories import make_campaign, make_signature, manage_token, not_me_token
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("providers")]
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def url_of(database: str) -> str:
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+
+
+@contextmanager
+def another_database() -> Iterator[str]:
+    """An empty one; its name."""
+    name = f"restored_{os.urandom(6).hex()}"
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield name
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def empty() -> Iterator[str]:
+    with another_database() as name:
+        yield name
+
+
+def manage(database: str, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command of manage.py on that database, as an operator gives it."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url_of(database), "HASH_KEY": settings.HASH_KEY},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def restored(database: str, file: Path, *options: str) -> str:
+    told = manage(database, "restore", str(file), f"--journal={settings.JOURNAL_FILE}", *options)
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+def refused(database: str, file: Path, *options: str) -> str:
+    told = manage(database, "restore", str(file), f"--journal={settings.JOURNAL_FILE}", *options)
+    assert told.returncode == 1, told.stdout
+    [line] = told.stderr.strip().splitlines()
+    return line
+
+
+def rows(database: str) -> Rows:
+    """Every row of every table."""
+    with psycopg.connect(url_of(database)) as other:
+        tables = other.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        ).fetchall()
+        return {
+            table: sorted(
+                other.execute(
+                    sql.SQL("SELECT t::text FROM {} AS t").format(sql.Identifier(table))
+                ).fetchall()
+            )
+            for (table,) in tables
+        }
+
+
+def backup(folder: Path) -> Path:
+    call_command("backup", str(folder))
+    [file] = folder.glob("*.dump")
+    return file
+
+
+def here() -> str:
+    return str(connection.settings_dict["NAME"])
+
+
+def leave_something() -> None:
+    """So that there is a journal."""
+    Path(settings.JOURNAL_FILE).touch()
+
+
+@pytest.fixture
+def signer() -> Signature:
+    campaign = make_campaign(publication="after_verification")
+    for status in (Status.PENDING, Status.HELD, Status.PUBLISHED, Status.REJECTED):
+        make_signature(campaign, status=status)
+    return make_signature(campaign, name="Canary Xyzzy", email="canary@xyzzy.example.org")
+
+
+# --- Made and restored -----------------------------------------------------------------------
+
+
+def test_what_is_restored_is_row_by_row_what_was_backed_up(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    leave_something()
+    before = rows(here())
+    file = backup(tmp_path)
+    make_signature(name="Too Late")
+    said = restored(empty, file)
+    assert rows(empty) == before
+    assert "every number is that of a recount" in said
+    assert "left again: 0, of 0 in the journal" in said
+
+
+def test_who_left_after_the_backup_is_gone_again(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    campaign = signer.campaign
+    withdrawn, pending, theirs = (
+        make_signature(campaign),
+        make_signature(campaign, status=Status.PENDING),
+        make_signature(campaign, status=Status.PENDING, email="not.me@example.org"),
+    )
+    file = backup(tmp_path)
+    signing.erase(manage_token(signer))
+    signing.withdraw(manage_token(withdrawn))
+    signing.withdraw(manage_token(pending))
+    signing.not_me(not_me_token(theirs))
+    late = make_signature(campaign, email="late@example.org")
+    signing.erase(manage_token(late))
+    said = restored(empty, file)
+    assert "left again: 4, of 5 in the journal" in said
+    assert "every number is that of a recount" in said
+    found, wanted = rows(empty), rows(here())
+    assert "xyzzy" not in str(found).lower()
+    # Whose signature is as it is where nothing was lost, but for the times at which they left again.
+    assert statuses(empty) == {
+        public_id: status
+        for public_id, status in statuses(here()).items()
+        if public_id != late.public_id
+    }
+    assert len(found["campaign_suppression"]) == len(wanted["campaign_suppression"]) == 3
+    assert hashes(empty) == hashes(here())
+
+
+def statuses(database: str) -> dict[str, str]:
+    with psycopg.connect(url_of(database)) as other:
+        return dict(other.execute("SELECT public_id, status FROM campaign_signature").fetchall())
+
+
+def hashes(database: str) -> set[tuple[str, str]]:
+    with psycopg.connect(url_of(database)) as other:
+        found = other.execute("SELECT address_hash, reason FROM campaign_suppression").fetchall()
+        return {(address, reason) for address, reason in found}
+
+
+def test_a_restore_is_replayed_twice_and_nobody_leaves_twice(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    file = backup(tmp_path)
+    signing.erase(manage_token(signer))
+    restored(empty, file)
+    first = statuses(empty)
+    lines = Path(settings.JOURNAL_FILE).read_text()
+    assert "left again: 1, of 1" in restored(empty, file, "--replace")
+    assert statuses(empty) == first
+    assert Path(settings.JOURNAL_FILE).read_text() == lines
+
+
+def test_without_the_journal_who_was_erased_would_be_back(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    """The control: it is the replay that makes them leave."""
+    file = backup(tmp_path)
+    signing.erase(manage_token(signer))
+    assert "left again: 0, of 0" in restored(empty, file, "--without-journal")
+    assert statuses(empty)[signer.public_id] == "published"
+
+
+# --- The journal -----------------------------------------------------------------------------
+
+
+def test_the_journal_has_ids_and_hashes_and_nothing_that_was_typed(signer: Signature) -> None:
+    signing.erase(manage_token(signer))
+    path = Path(settings.JOURNAL_FILE)
+    [line] = journal.read(path)
+    assert (line.did, line.signer, line.reasons) == ("erase", signer.public_id, ("erased",))
+    assert line.address == Suppression.objects.get().address_hash
+    assert "xyzzy" not in path.read_text().lower()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_does_not_leave_is_not_in_it(signer: Signature, client: Client) -> None:
+    client.get(f"/manage/{manage_token(signer)}/")
+    with pytest.raises(Exception, match=r".*"):
+        signing.withdraw("no-token")
+    assert not Path(settings.JOURNAL_FILE).exists()
+
+
+def test_a_journal_that_cannot_be_written_keeps_nobody_from_leaving(
+    signer: Signature, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(settings, "JOURNAL_FILE", tmp_path / "file" / "journal.jsonl")
+    signing.erase(manage_token(signer))
+    signer.refresh_from_db()
+    assert signer.status == Status.ERASED
+
+
+def test_a_last_line_that_was_cut_off_is_left_out_and_any_other_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    whole = (
+        '{"at": "x", "did": "erase", "campaign": 1, "signer": "a", "address": "", "reasons": []}'
+    )
+    path.write_text(f'{whole}\n{{"at": "x')
+    assert [line.signer for line in journal.read(path)] == ["a"]
+    path.write_text(f"garbage\n{whole}\n")
+    with pytest.raises(ValueError, match="line 1 is no departure"):
+        list(journal.read(path))
+
+
+# --- What is refused -------------------------------------------------------------------------
+
+
+def test_a_database_that_is_not_empty_is_left_alone_unless_told(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    leave_something()
+    file = backup(tmp_path)
+    with psycopg.connect(url_of(empty), autocommit=True) as other:
+        other.execute("CREATE TABLE mine (x int)")
+    assert "the database is not empty" in refused(empty, file)
+    assert list(rows(empty)) == ["mine"]
+    restored(empty, file, "--replace")
+    assert "mine" not in rows(empty)
+
+
+def test_a_damaged_backup_and_one_without_its_manifest_touch_nothing(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    leave_something()
+    file = backup(tmp_path)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert "is damaged" in refused(empty, file)
+    file.write_bytes(whole)
+    manifest = file.with_suffix(".json")
+    told = json.loads(manifest.read_text())
+    manifest.write_text(
+        json.dumps({**told, "migrations": [*told["migrations"], "campaign.9999_x"]})
+    )
+    assert "is of a newer release: campaign.9999_x" in refused(empty, file)
+    manifest.write_text("{}")
+    assert "is no manifest" in refused(empty, file)
+    manifest.unlink()
+    assert "cannot be read" in refused(empty, file)
+    assert rows(empty) == {}
+
+
+def test_a_restore_wants_the_journal(signer: Signature, tmp_path: Path, empty: str) -> None:
+    assert "who has erased their data since the backup" in refused(empty, backup(tmp_path))
+    assert rows(empty) == {}
+
+
+def test_a_restore_that_lacks_rows_says_which(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    leave_something()
+    file = backup(tmp_path)
+    manifest = file.with_suffix(".json")
+    told = json.loads(manifest.read_text())
+    told["rows"]["campaign_mail"] += 1
+    manifest.write_text(json.dumps(told))
+    n = Mail.objects.count()
+    assert f"campaign_mail {n} rows, not {n + 1}" in refused(empty, file)
+
+
+def test_a_backup_is_for_its_owner_alone_and_has_no_half(
+    signer: Signature, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert backup(tmp_path).stat().st_mode & 0o777 == 0o600
+
+    def fail(*_: object) -> None:
+        raise pg_tools.ToolFailed("pg_dump: no space left")
+
+    monkeypatch.setattr(pg_tools, "run", fail)
+    (half := tmp_path / "half").mkdir()
+    with pytest.raises(CommandError, match="no space left"):
+        call_command("backup", str(half))
+    assert list(half.iterdir()) == []
+    with pytest.raises(CommandError, match="No such file or directory"):
+        call_command("backup", str(tmp_path / "missing"))
+
+
+def test_without_the_programs_of_postgresql_it_says_what_to_install(
+    signer: Signature, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pg_tools, "_candidates", lambda _name: iter(()))
+    with pytest.raises(CommandError, match=r"no pg_dump of PostgreSQL \d+ or newer: install"):
+        call_command("backup", str(tmp_path))
