@@ -14,16 +14,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, connections
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from campaign.models.mail import Mail, MailStatus
 
 BATCH = 50
 """Mails claimed at once: what a worker that dies holds back until its leases end."""
-LEASE = timedelta(seconds=30)
-"""How long a mail stays claimed by a worker that has died."""
-RENEW = 10.0
+LEASE = timedelta(seconds=20)
+"""How long a mail stays claimed by a worker that has died; with a sweep and the sending less than 30 s."""
+RENEW = 5.0
 """Seconds after which an owner's leases are renewed while it sends."""
 
 _PACE_LOCK = 0x70616365
@@ -73,6 +73,19 @@ WHERE id = %s AND lease_owner = %s AND status = 'claimed'
 AND set_config('synchronous_commit', 'off', TRUE) = 'off'
 """
 
+_SENT_ALL_THE_SAME = """
+UPDATE campaign_mail
+SET status = 'sent', sent_at = %s, error = '', lease_owner = '', lease_until = NULL
+WHERE id = ANY (%s) AND status IN ('claimed', 'queued', 'deferred')
+"""
+
+# Both values of `urgent`, so that the index on it leads to the few that are not due.
+_FROM_LATER = """
+UPDATE campaign_mail SET due_at = due_at - (created_at - %(now)s), created_at = %(now)s
+WHERE status IN ('queued', 'deferred') AND urgent IN (TRUE, FALSE)
+AND due_at > %(now)s AND created_at > %(now)s
+"""
+
 # All that sending and the templates read; a signature has thirty columns more.
 _COLUMNS = ["kind", "urgent", "attempts", "notice"] + [
     f"signature__{name}"
@@ -107,9 +120,41 @@ def _pace(now: datetime) -> dict[str, Any]:
 
 
 def take_back() -> None:
-    """Queue again what was claimed by workers that died."""
-    dead = Mail.objects.filter(status=MailStatus.CLAIMED, lease_until__lt=timezone.now())
-    dead.update(status=MailStatus.QUEUED, lease_owner="", lease_until=None)
+    """Queue again what was claimed by workers that died, and what a clock wrote that was ahead.
+
+    Put back by an hour, it would let mails and leases of before wait for that hour.
+    """
+    now = timezone.now()
+    dead = Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * LEASE)
+    claimed = Mail.objects.filter(dead, status=MailStatus.CLAIMED)
+    claimed.update(status=MailStatus.QUEUED, lease_owner="", lease_until=None)
+    with connection.cursor() as cursor:
+        cursor.execute(_FROM_LATER, {"now": now})
+
+
+class _Memory(threading.local):
+    """What a worker knows of its last runs, should the database lose it."""
+
+    def __init__(self) -> None:
+        self.owner: Owner | None = None
+        self.sent: set[int] = set()
+        """Mails that the server took since this worker's last commit that waited for the disk."""
+
+
+_memory = _Memory()
+
+
+def settle() -> None:
+    """Bring into order what this worker's last run left, if it lost the database on its way.
+
+    1. What the server took is marked, even if the mark was lost: else it would go out once more.
+    2. What it had claimed and not come to goes back at once, instead of at the end of its lease.
+    """
+    if _memory.sent:
+        with connection.cursor() as cursor:
+            cursor.execute(_SENT_ALL_THE_SAME, [timezone.now(), list(_memory.sent)])
+    if _memory.owner is not None:
+        _memory.owner.give_back()
 
 
 class Owner:
@@ -118,6 +163,7 @@ class Owner:
     def __init__(self) -> None:
         self.name = uuid.uuid4().hex
         self._renewed = time.monotonic()
+        _memory.owner = self
 
     def claim(self) -> list[Mail]:
         """Claim the next due mails, the urgent first, with all that rendering needs.
@@ -133,6 +179,8 @@ class Owner:
             )
             cursor.nextset()
             ids = [row[0] for row in cursor.fetchall()]
+        if ids:
+            _memory.sent.clear()  # this commit has waited for the disk, and so for all marks before
         mails = (
             Mail.objects.filter(pk__in=ids)
             .select_related("signature", "report", "representation")
@@ -161,6 +209,7 @@ class Owner:
 
     def mark_sent(self, mail: Mail) -> None:
         """Write that the server took it."""
+        _memory.sent.add(mail.pk)
         with connection.cursor() as cursor:
             cursor.execute(_SENT, [timezone.now(), mail.pk, self.name])
 

@@ -28,7 +28,7 @@ from campaign.smtp import CLOSING
 
 logger = logging.getLogger(__name__)
 
-BROKEN_RETRY = timedelta(seconds=10)
+BROKEN_RETRY = timedelta(seconds=5)
 """First pause of the mail in whose middle the connection broke."""
 PROBE = 3.0
 """Seconds between two tries to reach a server that was not there."""
@@ -87,6 +87,7 @@ def _deliver(claims_of: Callable[[Owner, float], Iterator[list[Mail]]]) -> int:
     if time.monotonic() < _down_until:
         queue.hold(DELIVER)  # else every signer would wake a worker to no end; the sweep probes
         return 0
+    claims.settle()
     claims.take_back()
     if not claims.is_due():
         return 0

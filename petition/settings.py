@@ -105,7 +105,9 @@ def _database(text: str) -> dict[str, Any]:
         # The pool keeps connections itself; a lifetime here would be a second, disagreeing one.
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
-            "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
+            # Its pauses between tries double: with five minutes for them, a database that was away for
+            # one is asked again as late as after two. Given up, the next request asks at once.
+            "pool": {"min_size": 1, "max_size": 8, "timeout": 10, "reconnect_timeout": 5},
             # Compiling takes 40 to 150 ms, for queries that mostly run for one.
             "options": "-c jit=off",
             **dict(parse_qsl(url.query)),
@@ -224,7 +226,7 @@ CACHES = {
 MAILS_A_MINUTE: int = _read("MAILS_A_MINUTE")
 CAMPAIGN_MAILS_A_MINUTE: int = _read("CAMPAIGN_MAILS_A_MINUTE")
 # The four answers that one mail waits for fit into the time limit of its task.
-EMAIL_TIMEOUT = 20
+EMAIL_TIMEOUT = 15
 INBOX_DIR: Path | None = None
 if _mail_settings := _read("EMAIL_URL"):
     globals().update(_mail_settings)
@@ -264,25 +266,25 @@ CELERY_TASK_ROUTES = {
     for queue, tasks in _TASKS_OF_QUEUE.items()
     for task in tasks
 }
-# Without the cut-off a worker that came back would work off hours of ticks that no longer matter.
+CELERY_BEAT_SCHEDULER = "petition.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "campaign.sweep", "schedule": 5, "options": {"expires": 5}},
-    "fold": {"task": "campaign.fold", "schedule": 5, "options": {"expires": 5}},
-    "dispatch": {"task": "campaign.dispatch", "schedule": 5, "options": {"expires": 5}},
-    "milestones": {"task": "campaign.milestones", "schedule": 10, "options": {"expires": 10}},
-    "ring": {"task": "campaign.ring", "schedule": 60, "options": {"expires": 60}},
-    "release": {"task": "campaign.release", "schedule": 5, "options": {"expires": 5}},
-    "remove": {"task": "campaign.remove", "schedule": 10, "options": {"expires": 10}},
-    "export": {"task": "campaign.export", "schedule": 10, "options": {"expires": 10}},
-    "uploads": {"task": "campaign.take_uploads", "schedule": 30, "options": {"expires": 30}},
-    "print": {"task": "campaign.freeze_print_lists", "schedule": 30, "options": {"expires": 30}},
-    "unvouch": {"task": "campaign.unvouch", "schedule": 30, "options": {"expires": 30}},
-    "names": {"task": "campaign.search_names", "schedule": 30, "options": {"expires": 30}},
-    "links": {"task": "campaign.links", "schedule": 30, "options": {"expires": 30}},
-    "sites": {"task": "campaign.look_at_sites", "schedule": 60, "options": {"expires": 60}},
-    "remind": {"task": "campaign.remind", "schedule": 600, "options": {"expires": 600}},
-    "empty": {"task": "campaign.empty", "schedule": 600, "options": {"expires": 600}},
-    "expire": {"task": "campaign.expire", "schedule": 3600, "options": {"expires": 3600}},
+    "sweep": {"task": "campaign.sweep", "schedule": 5},
+    "fold": {"task": "campaign.fold", "schedule": 5},
+    "dispatch": {"task": "campaign.dispatch", "schedule": 5},
+    "milestones": {"task": "campaign.milestones", "schedule": 10},
+    "ring": {"task": "campaign.ring", "schedule": 60},
+    "release": {"task": "campaign.release", "schedule": 5},
+    "remove": {"task": "campaign.remove", "schedule": 10},
+    "export": {"task": "campaign.export", "schedule": 10},
+    "uploads": {"task": "campaign.take_uploads", "schedule": 30},
+    "print": {"task": "campaign.freeze_print_lists", "schedule": 30},
+    "unvouch": {"task": "campaign.unvouch", "schedule": 30},
+    "names": {"task": "campaign.search_names", "schedule": 30},
+    "links": {"task": "campaign.links", "schedule": 30},
+    "sites": {"task": "campaign.look_at_sites", "schedule": 60},
+    "remind": {"task": "campaign.remind", "schedule": 600},
+    "empty": {"task": "campaign.empty", "schedule": 600},
+    "expire": {"task": "campaign.expire", "schedule": 3600},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 

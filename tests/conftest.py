@@ -16,7 +16,18 @@ from django.test.signals import setting_changed
 from django.utils import translation
 from redis import Redis
 
-from campaign import botcheck, delivery, files, limits, patience, presence, queue, rates, vitals
+from campaign import (
+    botcheck,
+    claims,
+    delivery,
+    files,
+    limits,
+    patience,
+    presence,
+    queue,
+    rates,
+    vitals,
+)
 from campaign.copies import Copies
 from campaign.identity_data import PROVIDERS
 from campaign.line import Line
@@ -82,6 +93,7 @@ def fresh_process(own_redis: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     translation.activate(settings.LANGUAGE_CODE)
     monkeypatch.setattr(address, "_copy", (float("-inf"), {}))
     monkeypatch.setattr(delivery, "_down_until", 0.0)
+    monkeypatch.setattr(claims, "_memory", claims._Memory())
     monkeypatch.setattr(application, "copies", Copies())
     for room in (botcheck, limits, patience, presence, queue, rates, vitals):
         monkeypatch.setattr(room, "_line", Line(room.__name__))

@@ -43,7 +43,7 @@ class Process:
         self.name = name
         self.log = logs / f"{name}.log"
         self._command = command
-        self._environment = environment
+        self.environment = dict(environment)
         self._account = account
         self._running: subprocess.Popen[bytes] | None = None
 
@@ -66,7 +66,7 @@ class Process:
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=[] if account else None,
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

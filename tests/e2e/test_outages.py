@@ -205,7 +205,7 @@ def test_a_worker_killed_in_the_middle_of_sending_costs_nobody_their_mail(
         product.sink.stalled = False
         product.mail.start()
     say(f"worker killed: {wait_for_all(product, addresses)} after the next one started")
-    for address in addresses:  # those that it held once their lease of 30 s is over
+    for address in addresses:  # those that it held once their lease of 20 s is over
         wait_for_status(product, address, "sent", within=60)
     copies = Counter(len(product.sink.to(address)) for address in addresses)
     assert copies == {1: len(addresses) - 1, 2: 1}  # twice the one in whose middle it died

@@ -9,7 +9,9 @@ from petition import watchdog
 from tests.e2e.product import Process
 from tests.faults.load import Load
 from tests.faults.rounds import Fault
-from tests.faults.system import System
+from tests.faults.system import Clock, System
+
+HOUR = 3600.0
 
 # --- Our processes ---------------------------------------------------------------------------
 
@@ -145,6 +147,19 @@ def smtp_dying(system: System, load: Load) -> Iterator[None]:
         yield
 
 
+# --- Time ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def clock_jumping(clock: Clock, seconds: float) -> Iterator[None]:
+    """By so much and, at the end, back again."""
+    clock.put(seconds)
+    try:
+        yield
+    finally:
+        clock.put(0)
+
+
 FAULTS = [
     Fault("mail-worker-killed", lambda system, _: killed(system.mail)),
     Fault("worker-killed", lambda system, _: killed(system.worker)),
@@ -164,4 +179,8 @@ FAULTS = [
     Fault("smtp-hanging", smtp_hanging),
     Fault("smtp-greylisting", smtp_greylisting, put_off=True),
     Fault("smtp-dying", smtp_dying),
+    Fault("clock-forward", lambda system, _: clock_jumping(system.clock, HOUR)),
+    Fault("clock-back", lambda system, _: clock_jumping(system.clock, -HOUR)),
+    Fault("workers-ahead", lambda system, _: clock_jumping(system.clock_of_workers, HOUR)),
+    Fault("workers-behind", lambda system, _: clock_jumping(system.clock_of_workers, -HOUR)),
 ]

@@ -19,6 +19,18 @@ DISK = 400 * 1024 * 1024
 CLOCK = ROOT / "tests" / "faults" / "clock"
 
 
+class Clock:
+    """What some processes take for the time, put forward and back while they run."""
+
+    def __init__(self, *files: Path) -> None:
+        self._files = files
+
+    def put(self, seconds: float) -> None:
+        """So much later than it is; 0: as it is."""
+        for file in self._files:
+            file.write_text(str(seconds))
+
+
 class System(Product):
     """All that runs in production, each a process that can be killed: nothing here is restarted by itself."""
 
@@ -29,17 +41,19 @@ class System(Product):
         if self.is_mounted:
             _run("mount", "-t", "tmpfs", "-o", f"size={DISK},mode=711", "tmpfs", str(self.disk))
         self._server = Postgres(self.disk, durable=True)
-        self._clock = folder / "clock"
+        here, there = folder / "clock", folder / "clock-of-workers"
+        self.clock, self.clock_of_workers = Clock(here, there), Clock(there)
         command = self._server.command()
         super().__init__(
             folder,
             postgres=self._server.url,
-            FAULTS_CLOCK=str(self._clock),
+            FAULTS_CLOCK=str(here),
             PYTHONPATH=f"{CLOCK}:{ROOT}",
             TRUSTED_PROXIES="127.0.0.1",
         )
-        self.worker = self._process("worker", worker_command("celery", processes=2))
-        self.long = self._process("long", worker_command("long", processes=1))
+        self.mail = self._process("mail", worker_command("mail", processes=1), there)
+        self.worker = self._process("worker", worker_command("celery", processes=2), there)
+        self.long = self._process("long", worker_command("long", processes=1), there)
         self.parts = [self.web, self.mail, self.worker, self.long, self.beat]
         plain = {name: value for name, value in os.environ.items() if name[:2] != "PG"}
         account = self._server.account
@@ -64,13 +78,19 @@ class System(Product):
         self.postgres.start()
         until(lambda: self._server.is_ready(self.postgres.pid), what="PostgreSQL answers")
 
+    def _process(self, name: str, command: list[str], clock: Path | None = None) -> Process:
+        process = super()._process(name, command)
+        if clock is not None:
+            process.environment["FAULTS_CLOCK"] = str(clock)
+        return process
+
     def second_beat(self) -> Process:
         """One more scheduler, with a memory of its own."""
         return self._process("beat-2", beat_command(self.folder / "beat-2"))
 
     def make_whole(self) -> None:
         """Start what a round that failed left dead, and take away what it left broken."""
-        self.put_clock(0)
+        self.clock.put(0)
         self.sink.mend()
         self._ballast.unlink(missing_ok=True)
         if self.redis.is_running:
@@ -107,10 +127,6 @@ class System(Product):
         """The kept numbers that a recount contradicts."""
         done = self.try_to("check_counts")
         return [] if done.returncode == 0 else done.stderr.splitlines() or ["check_counts failed"]
-
-    def put_clock(self, seconds: float) -> None:
-        """Let every process of the product think that it is so much later; 0: as it is."""
-        self._clock.write_text(str(seconds))
 
 
 def _run(
