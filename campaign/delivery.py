@@ -7,6 +7,7 @@ not the mail's failure: the claim goes back as it was, and the server is probed 
 
 import logging
 import random
+import re
 import smtplib
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -18,7 +19,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.utils import timezone
 
-from campaign import alerts, claims, letters, queue
+from campaign import alerts, bounces, claims, letters, queue
 from campaign.claims import Owner
 from campaign.models.mail import BY_STRANGERS, Mail, MailKind, MailStatus
 from campaign.models.report import ReportStatus
@@ -56,6 +57,8 @@ TRUE_WHILE = {
     MailKind.REPORT_REMOVED: {Status.REJECTED, Status.WITHDRAWN},
 }
 """The statuses of the signature in which a mail still says something true."""
+
+_NO_MAILBOX = re.compile(rb"5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?![0-9.])")
 
 _down_until = 0.0
 
@@ -168,7 +171,9 @@ def _send(server: BaseEmailBackend, owner: Owner, mail: Mail, alone: Collection[
     try:
         server.send_messages([message])
     except smtplib.SMTPRecipientsRefused as error:
-        code, _text = next(iter(error.recipients.values()))
+        code, said = next(iter(error.recipients.values()))
+        if is_gone(code, said) and mail.notice is None:
+            bounces.came_back(mail.recipient.canonical_email)
         return _refused(owner, mail, code)
     except smtplib.SMTPDataError as error:
         return _refused(owner, mail, error.smtp_code)
@@ -189,6 +194,14 @@ def _send(server: BaseEmailBackend, owner: Owner, mail: Mail, alone: Collection[
         raise ServerDown from error  # the connection may stand in the middle of an answer
     owner.mark_sent(mail)
     return True
+
+
+def is_gone(code: int, said: bytes) -> bool:
+    """Whether an answer to RCPT says that there is no such mailbox (RFC 3463: 5.1.1 and the like).
+
+    A policy (5.7), a full mailbox (552) and a bare 550, which may mean either, say nothing of the address.
+    """
+    return 500 <= code < 600 and _NO_MAILBOX.match(said) is not None
 
 
 def _refused(owner: Owner, mail: Mail, code: int) -> bool:

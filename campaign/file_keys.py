@@ -45,7 +45,17 @@ RESERVED_SLUGS = frozenset(
     [
         *("about", "accounts", "admin", "answer", "api", "challenge", "colours", "confirm", "docs"),
         *("embed", "favicon", "help", "healthz", "hooks", "i18n", "inbox", "login"),
-        *("logos", "logout", "manage", "media", "metrics", "my-data", "new", "not-me"),
+        *(
+            "logos",
+            "logout",
+            "mail-events",
+            "manage",
+            "media",
+            "metrics",
+            "my-data",
+            "new",
+            "not-me",
+        ),
         *("preview", "privacy", "readyz", "report", "represent", "robots", "share", "signed"),
         *("sitemap", "static", "unsubscribe", "vouch", "well-known", "www"),
     ]

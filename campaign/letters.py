@@ -120,11 +120,8 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None, *, language: 
         text = render_to_string(f"mail/{mail.kind}.txt", context, using="mail")
         html = render_to_string(f"mail/{mail.kind}.html", context, using="mail")
         spoken = translation.get_language()
-    host = urlsplit(settings.BASE_URL).hostname
-    about = "alert" if mail.notice else mail.about.public_id
     headers = {
-        # The same for every copy of a mail, so that a mailbox can tell a second copy.
-        "Message-ID": f"<{about}.{mail.pk}@{host}>",
+        "Message-ID": message_id(mail),
         "Auto-Submitted": "auto-generated",
         "Content-Language": spoken or "en",
     }
@@ -133,6 +130,9 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None, *, language: 
             "List-Unsubscribe": f"<{context['not_me_url']()}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
+    if settings.MAIL_PROVIDER == "postmark":
+        # It gives each mail an id of its own, and tells this one with what becomes of it.
+        headers["X-PM-Metadata-anymail_id"] = message_id(mail)
     letter = Letter(
         subject=" ".join(subject.split()),
         body=_EMPTY_LINES.sub("\n\n", text).strip() + "\n",
@@ -143,6 +143,12 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None, *, language: 
     )
     letter.attach_alternative(html, "text/html")
     return letter
+
+
+def message_id(mail: Mail) -> str:
+    """The same for every copy of a mail, so that a mailbox can tell a second copy."""
+    about = "alert" if mail.notice_id else mail.about.public_id
+    return f"<{about}.{mail.pk}@{urlsplit(settings.BASE_URL).hostname}>"
 
 
 def example(campaign: Campaign, kind: str, language: str) -> Letter:

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from campaign import mailboxes, queue, trip
 from campaign.links import Purpose, link_path
-from campaign.models.address import Suppression, SuppressionReason
+from campaign.models.address import Suppression, SuppressionReason, Unreachable
 from campaign.models.mail import (
     TO_SIGNERS_BY_STRANGERS,
     URGENT,
@@ -55,6 +56,9 @@ WITH slot AS (
 SELECT EXISTS (SELECT FROM everywhere) AND NOT EXISTS (
     SELECT FROM campaign_suppression WHERE campaign_id = %(campaign_id)s
     AND address_hash = ANY(%(addresses)s) AND reason = 'not_me'
+) AND NOT EXISTS (
+    SELECT FROM campaign_unreachable
+    WHERE address_hash = ANY(%(addresses)s) AND (until IS NULL OR until > %(now)s)
 )
 """
 """What `welcome` asks, with `welcome_parameters`.
@@ -112,7 +116,7 @@ def link_to(purpose: Purpose, to: Recipient) -> str:
 def left_alone(
     recipients: Sequence[Recipient], reasons: Iterable[str] = (SuppressionReason.NOT_ME,)
 ) -> set[str]:
-    """The public ids of those of these whose address is noted for such a reason, by one query.
+    """The public ids of those of these whose address is noted for such a reason, or is `Unreachable`.
 
     Its own address, or the mailbox that its tag most likely leads to. Not the other way round: where
     + is no tag, whoever owns a+b@ would silence a@.
@@ -125,11 +129,24 @@ def left_alone(
             reason__in=reasons,
         ).values_list("campaign_id", "address_hash")
     )
+    everywhere = set(
+        Unreachable.objects.filter(
+            still_unreachable(), address_hash__in=set().union(*hashes.values())
+        ).values_list("address_hash", flat=True)
+    )
     return {
         each.public_id
         for each in recipients
-        if any((each.campaign_id, hashed) in noted for hashed in hashes[each.public_id])
+        if any(
+            hashed in everywhere or (each.campaign_id, hashed) in noted
+            for hashed in hashes[each.public_id]
+        )
     }
+
+
+def still_unreachable() -> Q:
+    """Of `Unreachable`: those whose time is not over."""
+    return Q(until=None) | Q(until__gt=timezone.now())
 
 
 def hashes_of(canonical_email: str) -> list[str]:
@@ -141,9 +158,9 @@ def hashes_of(canonical_email: str) -> list[str]:
 def welcome(*, campaign_id: int, canonical_email: str) -> bool:
     """Take one of today's slots for a mail that a stranger may have caused, if one is left.
 
-    False without a slot, or when the address asked to be left alone (`left_alone`). Call it first
-    in a transaction: the row's lock then serialises everything that is done for this address, and
-    nobody else waits. Tags share the slots of their mailbox at every domain.
+    False without a slot, or when the address asked to be left alone or is `Unreachable` (`left_alone`).
+    Call it first in a transaction: the row's lock then serialises everything that is done for this
+    address, and nobody else waits. Tags share the slots of their mailbox at every domain.
     """
     with connection.cursor() as cursor:
         cursor.execute(WELCOME, welcome_parameters(campaign_id, canonical_email))
@@ -168,11 +185,13 @@ def room_for_report(signature: Signature) -> bool:
 
 def welcome_parameters(campaign_id: int, canonical_email: str) -> dict[str, Any]:
     """What `WELCOME` needs to know."""
+    now = timezone.now()
     return {
         "campaign_id": campaign_id,
         "mailbox": address_hash(mailboxes.mailbox_key(canonical_email)),
         "addresses": hashes_of(canonical_email),
-        "today": timezone.now().date(),
+        "now": now,
+        "today": now.date(),
         "limit": STRANGERS_A_DAY,
         "everywhere": EVERYWHERE_A_DAY,
     }

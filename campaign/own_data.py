@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaign import outbox, publication
-from campaign.models.address import Suppression
+from campaign.models.address import Suppression, Unreachable
 from campaign.models.event import Event, EventNote
 from campaign.models.mail import MailDay, MailQuota
 from campaign.models.network import SignatureNetwork
@@ -223,6 +223,10 @@ def _address(signature: Signature) -> dict[str, Any]:
     ours = {"campaign": signature.campaign_id, "address_hash__in": hashes}
     return {
         "notes": _rows(Suppression.objects.filter(**ours).order_by("pk"), ("reason", "created_at")),
+        "no_mails_to": _rows(
+            Unreachable.objects.filter(address_hash__in=hashes).order_by("pk"),
+            ("reason", "created_at", "until"),
+        ),
         "mails_asked_for": _rows(MailQuota.objects.filter(**ours).order_by("day"), ("day", "n")),
         "mails_asked_for_by_all_campaigns": _rows(
             MailDay.objects.filter(address_hash__in=hashes).order_by("day"), ("day", "n")

@@ -15,7 +15,7 @@ from django.utils import timezone
 from campaign import lockout, locks, outbox, placing, reports, staff_sessions
 from campaign.errors import SignatureGone
 from campaign.links import LIFETIME, Purpose
-from campaign.models.address import SuppressionReason
+from campaign.models.address import SuppressionReason, Unreachable
 from campaign.models.alert import Alert, Pulse
 from campaign.models.campaign import CONFIRM_GRACE
 from campaign.models.idempotency import IdempotencyKey
@@ -187,6 +187,7 @@ KINDS: Final[dict[str, Kind]] = {
     "slots of addresses in all campaigns": Kind(
         lambda now: MailDay.objects.filter(day__lt=(now - QUOTA_KEPT).date())
     ),
+    "mailboxes that were not there": Kind(lambda now: Unreachable.objects.filter(until__lt=now)),
     "mails by the minute": Kind(lambda now: MailPace.objects.filter(minute__lt=now - PACE_KEPT)),
     "idempotency keys": Kind(
         lambda now: IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT)

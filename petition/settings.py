@@ -66,6 +66,14 @@ def _token(text: str) -> str:
     return text
 
 
+def _mail_events(text: str) -> tuple[str, str]:
+    """A provider that reports what becomes of mails, and the secret that it shows."""
+    provider, _colon, secret = text.partition(":")
+    if provider not in {"mailgun", "postmark"}:
+        raise ValueError("must be mailgun or postmark, a colon and the secret")
+    return provider, _token(secret)
+
+
 def _positive(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**31):
         raise ValueError("must be a whole number from 1")
@@ -152,6 +160,12 @@ ENVIRONMENT: dict[str, tuple[Callable[[str], Any], Any, Any, str]] = {
     ),
     "EMAIL_URL": (_mail, REQUIRED, "", "smtp://, smtps:// or submission://user:password@host:port"),
     "DEFAULT_FROM_EMAIL": (str, "", "", "sender where a campaign names none"),
+    "MAIL_EVENTS": (
+        _mail_events,
+        "",
+        "",
+        "who tells of bounces and complaints, and its secret: mailgun:KEY or postmark:SECRET",
+    ),
     "MAILS_A_MINUTE": (_positive, "120000", "120000", "mails that are sent in a minute at most"),
     "CAMPAIGN_MAILS_A_MINUTE": (_positive, "60000", "60000", "the same of one campaign"),
     "ALLOWED_HOSTS": (
@@ -222,6 +236,12 @@ CACHES = {
             "retry": Retry(NoBackoff(), 0),
         },
     }
+}
+MAIL_PROVIDER: str | None
+MAIL_PROVIDER, _mail_secret = _read("MAIL_EVENTS") or (None, "")
+ANYMAIL = {
+    "WEBHOOK_SECRET": "" if MAIL_PROVIDER == "mailgun" else f"petition:{_mail_secret}",
+    "MAILGUN_WEBHOOK_SIGNING_KEY": _mail_secret,
 }
 MAILS_A_MINUTE: int = _read("MAILS_A_MINUTE")
 CAMPAIGN_MAILS_A_MINUTE: int = _read("CAMPAIGN_MAILS_A_MINUTE")

@@ -36,6 +36,7 @@ from campaign.models import (
     PrintList,
     Signature,
     Suppression,
+    Unreachable,
     Upload,
     Voucher,
     Webhook,
@@ -104,6 +105,9 @@ def there() -> dict[str, Any]:
         "mailprovider": MailProvider.objects.all()[:1].get(),
         "suppression": Suppression.objects.create(
             campaign=campaign, address_hash=address_hash("gone@example.org"), reason="not_me"
+        ),
+        "unreachable": Unreachable.objects.create(
+            address_hash=address_hash("gone@example.org"), reason="complained"
         ),
         "membership": Membership.objects.get(user__username="moderator"),
         "user": User.objects.get(username="reader"),

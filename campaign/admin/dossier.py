@@ -8,10 +8,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from campaign import blocks, identity, networks, rules, suspicions
+from campaign import blocks, bounces, identity, networks, rules, suspicions
 from campaign.admin import past
 from campaign.admin.desk import SHOWN
 from campaign.likeness import Protected
+from campaign.models.address import Unreachable
 from campaign.models.event import Event, Verb
 from campaign.models.evidence import Proof, Site
 from campaign.models.mail import Mail
@@ -73,6 +74,7 @@ class Dossier:
     sites: list[Site]
     representation: Representation | None
     represented: list[Other]
+    unreachable: Unreachable | None
 
     @property
     def open_question(self) -> Question | None:
@@ -132,6 +134,7 @@ def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
         sites=list(signature.sites.order_by("pk")) if sees_addresses else [],
         representation=representation,
         represented=[Other(row, decided.get(row.pk)) for row in represented],
+        unreachable=bounces.of(signature) if sees_addresses else None,
     )
 
 

@@ -13,7 +13,13 @@ from campaign import audit, delivery, mailboxes, outbox
 from campaign.admin import admission, desk
 from campaign.admin.site import site
 from campaign.admin.unfolded import CampaignFilter, ModelAdmin, ModelForm, ReadOnlyAdmin
-from campaign.models.address import MailProvider, Suppression, SuppressionReason, canonical_address
+from campaign.models.address import (
+    MailProvider,
+    Suppression,
+    SuppressionReason,
+    Unreachable,
+    canonical_address,
+)
 from campaign.models.audit import AuditAction
 from campaign.models.mail import Mail
 
@@ -147,8 +153,41 @@ class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
                 return queryset, False
             # One for each who didn't confirm: they would bury the few who asked to be left alone.
             return queryset.exclude(reason=SuppressionReason.REMINDED), False
-        try:
-            canonical = canonical_address(mailboxes.parse_address(search_term))
-        except mailboxes.AddressError:
-            return queryset.none(), False
-        return queryset.filter(address_hash=outbox.address_hash(canonical)), False
+        return _of_address(queryset, search_term), False
+
+
+@admin.register(Unreachable, site=site)
+class UnreachableAdmin(ReadOnlyAdmin[Unreachable]):
+    """Mailboxes that are not there, or whose owner complained; to delete one is to try it again."""
+
+    campaign_path = ""  # a mailbox is gone for all of them
+    list_display = ("short_hash", "reason", "created_at", "until")
+    list_filter = ("reason",)
+    paginator = desk.CappedPaginator
+    ordering = ("-pk",)
+    sortable_by = ()
+    search_fields = ("address_hash",)
+    search_help_text = _("A whole mail address: only hashes of them are kept")
+    fields = ("address_hash", "reason", "created_at", "until")
+
+    @admin.display(description=_("Hash of the address"))
+    def short_hash(self, row: Unreachable) -> str:
+        return row.address_hash[:12]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Unreachable | None = None) -> bool:
+        return self.may(request, "campaign.delete_unreachable", obj)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Unreachable], search_term: str
+    ) -> tuple[QuerySet[Unreachable], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return _of_address(queryset, search_term), False
+
+
+def _of_address(queryset: QuerySet[Any], typed: str) -> QuerySet[Any]:
+    try:
+        canonical = canonical_address(mailboxes.parse_address(typed))
+    except mailboxes.AddressError:
+        return queryset.none()
+    return queryset.filter(address_hash=outbox.address_hash(canonical))

@@ -144,6 +144,7 @@ class Site(AdminSite):
                 "items": [
                     _item(request, _("Mails"), "mail", "mail"),
                     _item(request, _("Left alone"), "notifications_off", "suppression"),
+                    _item(request, _("Unreachable"), "unsubscribe", "unreachable"),
                     _item(request, _("Mail providers"), "alternate_email", "mailprovider"),
                 ],
             },

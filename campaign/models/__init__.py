@@ -1,7 +1,7 @@
 """What is stored, one file a concept."""
 
 from campaign.models.access import LoginTry, StaffSession
-from campaign.models.address import MailProvider, Suppression
+from campaign.models.address import MailProvider, Suppression, Unreachable
 from campaign.models.alert import Alert, Pulse
 from campaign.models.api_key import ApiKey
 from campaign.models.approval import Approval
@@ -81,6 +81,7 @@ __all__ = [
     "Suspicion",
     "Tally",
     "TallyChange",
+    "Unreachable",
     "Upload",
     "Voucher",
     "Vouching",

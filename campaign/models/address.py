@@ -91,3 +91,35 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason} {self.address_hash[:8]}"
+
+
+class UnreachableReason(models.TextChoices):
+    BOUNCED = "bounced", _("there is no such mailbox")
+    COMPLAINED = "complained", _("its owner called a mail unwanted")
+
+
+class Unreachable(models.Model):
+    """A mailbox that strangers cause no more mails, by any campaign; kept as a keyed hash only.
+
+    Of one that is not there until a time, since it may be opened or mended; of one whose owner complained
+    for ever.
+    """
+
+    address_hash = models.CharField(_("hash of the address"), max_length=64, unique=True)
+    reason = models.CharField(_("reason"), max_length=20, choices=UnreachableReason)
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
+    until = models.DateTimeField(_("until"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("mailbox that is not reached")
+        verbose_name_plural = _("mailboxes that are not reached")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(reason="complained", until__isnull=True)
+                | models.Q(reason="bounced", until__isnull=False),
+                name="unreachable_for_a_while_or_for_ever",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.address_hash[:8]}"

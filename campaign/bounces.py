@@ -1,0 +1,65 @@
+"""Mailboxes that mails don't reach, and those whose owner called one unwanted: noted, asked, forgotten.
+
+By keyed hash, for all campaigns of the server: it is the mailbox that is gone, not the signer. What is
+noted stops the mails that strangers can cause (`outbox.welcome`, `outbox.left_alone`), and no other.
+"""
+
+import re
+from datetime import timedelta
+
+from django.utils import timezone
+
+from campaign import letters, outbox
+from campaign.models.address import Unreachable, UnreachableReason, canonical_address
+from campaign.models.mail import Mail
+from campaign.models.signature import Signature
+
+BOUNCED_FOR = timedelta(days=7)
+"""How long nothing goes to a mailbox that was not there: one may be opened, or mended, meanwhile. A mail a
+week to a dead one harms nobody's reputation."""
+
+_OUR_ID = re.compile(r"<?[^<>@.]+\.([0-9]{1,18})@[^<>@]+>?")
+
+
+def came_back(canonical_email: str) -> None:
+    """Note that there is no such mailbox, for a while."""
+    _note(canonical_email, UnreachableReason.BOUNCED)
+
+
+def _note(canonical_email: str, reason: UnreachableReason) -> None:
+    """Note it, or put its end off. A complaint has no end, and no later bounce gives it one."""
+    its = {"address_hash": outbox.address_hash(canonical_email)}
+    until = timezone.now() + BOUNCED_FOR if reason == UnreachableReason.BOUNCED else None
+    noted, fresh = Unreachable.objects.get_or_create(
+        **its, defaults={"reason": reason, "until": until}
+    )
+    if not fresh and noted.reason != UnreachableReason.COMPLAINED:
+        Unreachable.objects.filter(**its).exclude(reason=UnreachableReason.COMPLAINED).update(
+            reason=reason, until=until
+        )
+
+
+def hear(*, message_id: str, recipient: str, reason: UnreachableReason) -> bool:
+    """Take a provider's word that one of our mails came back, or was complained of; False of any other mail.
+
+    It counts where the whole Message-ID is that of a mail of ours, and went to that very address: what a
+    provider says of somebody else's mail silences nobody.
+    """
+    found = _OUR_ID.fullmatch(message_id.strip())
+    rows = Mail.objects.select_related("signature", "report", "representation", "notice")
+    mail = rows.filter(pk=int(found[1]), notice=None).first() if found else None
+    if mail is None or letters.message_id(mail).strip("<>") != message_id.strip().strip("<>"):
+        return False
+    its = mail.recipient.canonical_email
+    if not its or canonical_address(recipient) != its:
+        return False
+    _note(its, reason)
+    return True
+
+
+def of(signature: Signature) -> Unreachable | None:
+    """What stands against mails to the address of a signature now."""
+    if not signature.canonical_email:
+        return None
+    hashes = outbox.hashes_of(signature.canonical_email)
+    return Unreachable.objects.filter(outbox.still_unreachable(), address_hash__in=hashes).first()

@@ -1,0 +1,318 @@
+"""A mailbox that is not there, or whose owner complained, gets no mail that strangers can cause."""
+
+import hashlib
+import hmac
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from campaign import delivery, letters, moderation, retention, signing
+from campaign.models import Campaign, Mail, Signature, Unreachable
+from campaign.models.mail import MailStatus
+from campaign.models.signature import Status
+from tests.factories import MODERATOR, details, make_campaign, make_signature, make_user
+from tests.smtp import Sink, served
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "a-secret-of-24-characters"
+PATH = "/mail-events/"
+ZOE = "zoe@example.org"
+
+
+@pytest.fixture
+def sink(settings: Settings) -> Iterator[Sink]:
+    with served() as (sink, port):
+        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        yield sink
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign()
+
+
+def sign(campaign: Campaign, **typed: str) -> None:
+    signing.sign(campaign=campaign, typed=details(**typed))
+
+
+def refused(campaign: Campaign, sink: Sink, answer: str) -> None:
+    """One mail to zoe@ that the server refuses so."""
+    sink.rcpt[ZOE] = answer
+    sign(campaign)
+    delivery.deliver_due()
+
+
+# --- SMTP ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["550 5.1.1 no such user", "553 5.1.3 bad address", "550 5.2.1 disabled", "556 5.1.10 null MX"],
+)
+def test_a_mailbox_that_is_not_there_gets_no_more(
+    campaign: Campaign, sink: Sink, answer: str
+) -> None:
+    refused(campaign, sink, answer)
+    assert Mail.objects.get().status == MailStatus.FAILED
+    sign(campaign)
+    sign(campaign, name="Somebody Else", email="ZOE+tag@example.org")
+    sign(make_campaign(slug="other"))
+    assert Mail.objects.count() == 1
+    assert "zoe" not in str(Unreachable.objects.values().get())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "550 5.7.1 policy",
+        "552 5.2.2 full",
+        "550 not here",
+        "550 5.1.12 what",
+        "450 4.1.1 later",
+        "554 5.7.1 spam",
+    ],
+)
+def test_a_policy_a_full_mailbox_or_a_bare_number_says_nothing_of_the_address(
+    campaign: Campaign, sink: Sink, answer: str
+) -> None:
+    refused(campaign, sink, answer)
+    assert not Unreachable.objects.exists()
+    sign(campaign)
+    assert Mail.objects.count() == 2
+
+
+def test_after_a_week_it_is_tried_again(campaign: Campaign, sink: Sink) -> None:
+    refused(campaign, sink, "550 5.1.1 no such user")
+    with time_machine.travel(timezone.now() + timedelta(days=6, hours=23)):
+        sign(campaign)
+        assert Mail.objects.count() == 1
+    with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1)):
+        sign(campaign)
+        assert Mail.objects.count() == 2
+        retention.expire()
+        assert not Unreachable.objects.exists()
+
+
+def test_what_was_owed_before_is_not_sent_either(campaign: Campaign, sink: Sink) -> None:
+    sign(campaign)
+    sign(campaign)
+    Mail.objects.update(due_at=timezone.now() + timedelta(minutes=5))
+    first = Mail.objects.earliest("pk")
+    Mail.objects.filter(pk=first.pk).update(due_at=timezone.now())
+    sink.rcpt[ZOE] = "550 5.1.1 no such user"
+    delivery.deliver_due()
+    sink.rcpt.clear()
+    with time_machine.travel(timezone.now() + timedelta(minutes=6)):
+        delivery.deliver_due()
+    assert sorted(Mail.objects.values_list("status", flat=True)) == ["failed", "suppressed"]
+    assert not sink.received
+
+
+def test_what_a_moderator_decides_is_told_all_the_same(campaign: Campaign, sink: Sink) -> None:
+    signature = make_signature(campaign, status=Status.HELD, email=ZOE)
+    Mail.objects.all().delete()
+    refused(campaign, sink, "550 5.1.1 no such user")
+    sink.rcpt.clear()
+    moderation.approve(
+        signature_id=signature.pk, revision=signature.revision, by=make_user("moderate_signature")
+    )
+    delivery.deliver_due()
+    assert [str(message["To"]) for message in sink.received] == [ZOE]
+
+
+# --- What a provider reports -----------------------------------------------------------------
+
+
+def basic(secret: str = SECRET) -> dict[str, str]:
+    return {"Authorization": f"Basic {b64encode(f'petition:{secret}'.encode()).decode()}"}
+
+
+@pytest.fixture
+def postmark(settings: Settings) -> None:
+    settings.MAIL_PROVIDER = "postmark"
+    settings.ANYMAIL = {"WEBHOOK_SECRET": f"petition:{SECRET}"}
+
+
+@pytest.fixture
+def mail(campaign: Campaign) -> Mail:
+    sign(campaign)
+    return Mail.objects.get()
+
+
+def bounce(mail: Mail, **changed: Any) -> dict[str, Any]:
+    return {
+        "RecordType": "Bounce",
+        "Type": "HardBounce",
+        "ID": 1,
+        "Email": ZOE,
+        "MessageID": "00000000-0000-0000-0000-000000000000",
+        "Metadata": {"anymail_id": letters.message_id(mail)},
+        "BouncedAt": "2026-03-01T12:00:00Z",
+        **changed,
+    }
+
+
+def report(client: Client, event: Any, headers: dict[str, str] | None = None) -> int:
+    sent = basic() if headers is None else headers
+    answer = client.post(PATH, json.dumps(event), content_type="application/json", headers=sent)
+    return answer.status_code
+
+
+def noted() -> list[tuple[str, bool]]:
+    """Why, and whether for ever."""
+    return [(row.reason, row.until is None) for row in Unreachable.objects.all()]
+
+
+def test_without_a_provider_there_is_no_such_address(client: Client, mail: Mail) -> None:
+    assert report(client, bounce(mail)) == 404
+    assert not noted()
+
+
+@pytest.mark.usefixtures("postmark")
+class TestPostmark:
+    def test_a_hard_bounce_is_noted_for_a_week(self, client: Client, mail: Mail) -> None:
+        assert report(client, bounce(mail)) == 200
+        assert noted() == [("bounced", False)]
+
+    def test_a_complaint_is_noted_for_ever_and_no_bounce_ends_it(
+        self, client: Client, mail: Mail, campaign: Campaign
+    ) -> None:
+        complaint = bounce(mail, RecordType="SpamComplaint", Type="SpamComplaint")
+        assert [report(client, each) for each in (bounce(mail), complaint, bounce(mail))] == [
+            200
+        ] * 3
+        assert noted() == [("complained", True)]
+        with time_machine.travel(timezone.now() + timedelta(days=400)):
+            retention.expire()
+            sign(campaign)
+        assert noted() == [("complained", True)]
+
+    def test_who_does_not_show_the_secret_silences_nobody(self, client: Client, mail: Mail) -> None:
+        for headers in (
+            {},
+            basic("another"),
+            {"Authorization": "Basic x"},
+            {"Authorization": "Bearer x"},
+        ):
+            assert report(client, bounce(mail), headers) == 400
+        assert not noted()
+
+    def test_only_a_mail_of_ours_to_that_very_address_counts(
+        self, client: Client, mail: Mail
+    ) -> None:
+        real = letters.message_id(mail)
+        others: tuple[dict[str, Any], ...] = (
+            {"Email": "victim@example.org"},
+            {"Metadata": {"anymail_id": f"<made-up.{mail.pk}@testserver>"}},
+            {"Metadata": {"anymail_id": real.replace(f".{mail.pk}@", f".{mail.pk + 1}@")}},
+            {"Metadata": {"anymail_id": real.replace("@", "@elsewhere.")}},
+            {"Metadata": {"anymail_id": "<x." + "9" * 400 + "@testserver>"}},
+            {"Metadata": {}},
+            {"Email": None},
+            {"Email": "no address"},
+        )
+        for changed in others:
+            assert report(client, bounce(mail, **changed)) == 200
+        assert not noted()
+
+    @pytest.mark.parametrize(
+        "kind", ["SoftBounce", "Transient", "Blocked", "DMARCPolicy", "VirusNotification"]
+    )
+    def test_what_is_no_hard_bounce_is_passed_over(
+        self, client: Client, mail: Mail, kind: str
+    ) -> None:
+        assert report(client, bounce(mail, Type=kind)) == 200
+        assert not noted()
+
+    @pytest.mark.parametrize(
+        "body", ["", "{", "[]", "null", "7", '"x"', "{}", '{"RecordType": []}', "\x00"]
+    )
+    def test_what_cannot_be_read_is_refused_and_breaks_nothing(
+        self, client: Client, body: str
+    ) -> None:
+        answer = client.post(PATH, body, content_type="application/json", headers=basic())
+        assert answer.status_code in {200, 400}
+        assert client.get(PATH, headers=basic()).status_code == 405
+        assert not noted()
+
+    def test_the_mail_carries_the_id_that_postmark_gives_back(self, mail: Mail) -> None:
+        assert letters.render(mail).extra_headers["X-PM-Metadata-anymail_id"] == letters.message_id(
+            mail
+        )
+
+
+def mailgun_event(mail: Mail, key: str, **changed: Any) -> dict[str, Any]:
+    signed = {"timestamp": "1772366400", "token": "t" * 50}
+    text = f"{signed['timestamp']}{signed['token']}".encode()
+    data = {
+        "event": "failed",
+        "severity": "permanent",
+        "reason": "bounce",
+        "recipient": ZOE,
+        "message": {"headers": {"message-id": letters.message_id(mail).strip("<>")}},
+        "delivery-status": {"code": 550, "message": "5.1.1 no such user"},
+        **changed,
+    }
+    seal = hmac.new(key.encode(), text, hashlib.sha256).hexdigest()
+    return {"signature": {**signed, "signature": seal}, "event-data": data}
+
+
+def test_mailgun_is_known_by_its_signature(client: Client, mail: Mail, settings: Settings) -> None:
+    settings.MAIL_PROVIDER = "mailgun"
+    settings.ANYMAIL = {"WEBHOOK_SECRET": "", "MAILGUN_WEBHOOK_SIGNING_KEY": SECRET}
+    policy = {"delivery-status": {"code": 550, "message": "5.7.1 policy"}}
+    assert report(client, mailgun_event(mail, "another"), {}) == 400
+    assert report(client, mailgun_event(mail, SECRET, **policy), {}) == 200
+    assert report(client, mailgun_event(mail, SECRET, severity="temporary"), {}) == 200
+    assert not noted()
+    assert report(client, mailgun_event(mail, SECRET), {}) == 200
+    assert noted() == [("bounced", False)]
+
+
+# --- Who sees it -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(client: Client) -> Callable[[Signature], str]:
+    def read(signature: Signature) -> str:
+        path = f"/admin/campaign/signature/{signature.pk}/change/"
+        return client.get(path).content.decode()
+
+    return read
+
+
+def test_moderators_see_it_at_the_signature(
+    client: Client, campaign: Campaign, sink: Sink, page: Callable[[Signature], str]
+) -> None:
+    held = make_signature(campaign, status=Status.HELD, email=ZOE)
+    client.force_login(make_user(*MODERATOR))
+    assert "there is no such mailbox" not in page(held)
+    Mail.objects.all().delete()
+    refused(campaign, sink, "550 5.1.1 no such user")
+    assert "there is no such mailbox" in page(held)
+    client.force_login(make_user("view_signature", username="reader"))
+    assert "there is no such mailbox" not in page(held)
+
+
+def test_the_operator_finds_it_by_the_address_and_lifts_it(
+    client: Client, campaign: Campaign, sink: Sink
+) -> None:
+    refused(campaign, sink, "550 5.1.1 no such user")
+    client.force_login(make_user("view_unreachable", "delete_unreachable"))
+    path = "/admin/campaign/unreachable/"
+    row = Unreachable.objects.get()
+    assert row.address_hash[:12] in client.get(f"{path}?q=zoe@example.org").content.decode()
+    assert row.address_hash[:12] not in client.get(f"{path}?q=other@example.org").content.decode()
+    assert client.post(f"{path}{row.pk}/delete/", {"post": "yes"}).status_code == 302
+    sign(campaign)
+    assert Mail.objects.count() == 2
