@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from campaign import outbox, reports, representations
+from campaign import journal, outbox, reports, representations
 from campaign.errors import CampaignError
 from campaign.links import Purpose, read_token
 from campaign.models.address import Suppression
@@ -18,6 +18,9 @@ from campaign.models.campaign import Campaign
 from campaign.models.mail import Mail
 from campaign.models.report import Report
 from campaign.models.representation import Representation
+
+FORGET = "forget"
+"""What the journal says of who had it deleted."""
 
 
 class NothingHeld(CampaignError):
@@ -46,7 +49,7 @@ class Held:
 
 def seen(token: str) -> Held:
     """What the page of such a link shows. Raises TokenInvalid, TokenExpired, NothingHeld."""
-    about = _about(token)
+    about = _about(_subject(token))
     if about is None:
         raise NothingHeld
     theirs = {"campaign": about.campaign_id, "canonical_email": about.canonical_email}
@@ -71,21 +74,39 @@ def erase(token: str) -> None:
 
     A second time is a success. Raises TokenInvalid, TokenExpired.
     """
-    about = _about(token)
+    about = _about(_subject(token))
     if about is not None:
-        its = about.canonical_email
-        # Signatures are locked before reports, as wherever a report is decided.
-        representations.forget(campaign_id=about.campaign_id, canonical_email=its)
-        theirs = Report.objects.filter(campaign=about.campaign_id, canonical_email=its)
-        reports.delete(theirs)
+        journal.note(FORGET, campaign=about.campaign_id, signer=about.public_id)
+        _forget(about)
 
 
-def _about(token: str) -> Report | Representation | None:
-    """What the link is about, if it is still there and says whose it was."""
+@transaction.atomic
+def erase_again(public_id: str) -> bool:
+    """Delete once more what a restored backup has brought back (`replay`); whether there was any."""
+    about = _about(public_id)
+    if about is not None:
+        _forget(about)
+    return about is not None
+
+
+def _forget(about: Report | Representation) -> None:
+    its = about.canonical_email
+    # Signatures are locked before reports, as wherever a report is decided.
+    representations.forget(campaign_id=about.campaign_id, canonical_email=its)
+    theirs = Report.objects.filter(campaign=about.campaign_id, canonical_email=its)
+    reports.delete(theirs)
+
+
+def _subject(token: str) -> str:
     link = read_token(Purpose.MY_DATA, token)
     link.require_fresh()
+    return link.subject
+
+
+def _about(public_id: str) -> Report | Representation | None:
+    """What has that id, if it is still there and says whose it was."""
     for model in (Representation, Report):
-        found = model._default_manager.select_related("campaign").filter(public_id=link.subject)
+        found = model._default_manager.select_related("campaign").filter(public_id=public_id)
         about = found.exclude(canonical_email="").first()
         if about is not None:
             return about

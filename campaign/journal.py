@@ -18,7 +18,8 @@ from django.utils import timezone
 
 @dataclass(frozen=True)
 class Departure:
-    """``did`` is ``withdraw``, ``erase`` or ``not_me``; ``reasons``: why ``address`` is left alone since."""
+    """``did`` is ``withdraw``, ``erase``, ``not_me`` or ``forget``; ``signer`` is the id of a signature,
+    report or representation; ``reasons`` are why ``address`` is left alone since."""
 
     at: str
     did: str

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from contextlib import suppress
 
-from campaign import signing
+from campaign import correspondents, signing
+from campaign.correspondents import FORGET
 from campaign.errors import SignatureGone
 from campaign.journal import Departure
 from campaign.models.campaign import Campaign
@@ -30,6 +31,8 @@ def replay(departures: Iterable[Departure]) -> int:
 def _again(each: Departure) -> int:
     for reason in each.reasons:
         signing.leave_alone(campaign_id=each.campaign, address_hash=each.address, reason=reason)
+    if each.did == FORGET:
+        return int(correspondents.erase_again(each.signer))
     its = Signature.objects.filter(public_id=each.signer)
     if each.did not in DONE:
         before = its.count()

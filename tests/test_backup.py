@@ -16,10 +16,13 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from psycopg import sql
 
-from campaign import journal, pg_tools, signing
-from campaign.models import Mail, Signature, Suppression
+from campaign import correspondents, journal, pg_tools, signing
+from campaign.links import Purpose, make_token
+from campaign.models import Mail, Report, Signature, Suppression
+from campaign.models.report import ReportStatus
 from campaign.models.signature import Status
 from petition.household import ROOT
 from tests.factories import make_campaign, make_signature, manage_token, not_me_token
@@ -107,6 +110,19 @@ def leave_something() -> None:
     Path(settings.JOURNAL_FILE).touch()
 
 
+def make_report(signature: Signature, address: str) -> Report:
+    """One that waits for a moderator."""
+    return Report.objects.create(
+        campaign=signature.campaign,
+        signature=signature,
+        status=ReportStatus.OPEN,
+        confirmed_at=timezone.now(),
+        email=address,
+        canonical_email=address,
+        language="en",
+    )
+
+
 @pytest.fixture
 def signer() -> Signature:
     campaign = make_campaign(publication="after_verification")
@@ -140,15 +156,19 @@ def test_who_left_after_the_backup_is_gone_again(
         make_signature(campaign, status=Status.PENDING),
         make_signature(campaign, status=Status.PENDING, email="not.me@example.org"),
     )
+    report = make_report(withdrawn, "reporter@xyzzy.example.org")
     file = backup(tmp_path)
     signing.erase(manage_token(signer))
     signing.withdraw(manage_token(withdrawn))
+    correspondents.erase(
+        make_token(Purpose.MY_DATA, subject=report.public_id, revision=report.revision)
+    )
     signing.withdraw(manage_token(pending))
     signing.not_me(not_me_token(theirs))
     late = make_signature(campaign, email="late@example.org")
     signing.erase(manage_token(late))
     said = restored(empty, file)
-    assert "left again: 4, of 5 in the journal" in said
+    assert "left again: 5, of 6 in the journal" in said
     assert "every number is that of a recount" in said
     found, wanted = rows(empty), rows(here())
     assert "xyzzy" not in str(found).lower()

@@ -427,3 +427,17 @@ def test_every_campaign_that_runs_has_who_may_decide() -> None:
     User.objects.all().delete()
     Campaign.objects.update(closes_at=timezone.now() - timedelta(days=2))
     assert found(people.moderators) == {}
+
+
+# --- The journal -----------------------------------------------------------------------------
+
+
+def test_the_journal_is_kept_where_it_can_be_written_and_not_where_development_has_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.JOURNAL_FILE = tmp_path / "journal.jsonl"
+    assert set(found(files.journal).values()) == {"ok"}
+    settings.JOURNAL_FILE = tmp_path / "missing" / "journal.jsonl"
+    assert set(found(files.journal).values()) == {"fail"}
+    settings.JOURNAL_FILE = settings.RUN_DIR / "journal.jsonl"
+    assert sorted(found(files.journal).values()) == ["ok", "warn"]
