@@ -14,13 +14,25 @@ from typing import Final, NamedTuple
 from rapidfuzz.distance import OSA
 
 from campaign import identity
-from campaign.likeness_data import FILLERS, FOREIGN, GIVEN, GLUED, PARTICLES, ROMAN, frame, sound
+from campaign.likeness_data import (
+    FILLERS,
+    FOREIGN,
+    GIVEN,
+    GLUED,
+    PARTICLES,
+    ROMAN,
+    SEPARATORS,
+    frame,
+    sound,
+)
 
 _APOSTROPHES = re.compile(r"'s\b|'")
 _NOT_WORD = re.compile(r"[\W_]+")
 _LONGEST_WORD: Final = 30
+_DIGITS_GLUED_ON = re.compile(r"(?<![^\W_])\d+(?=[^\W\d_]{3})|(?<=[^\W\d_]{3})\d+(?![^\W_])")
 _MOST_WORDS: Final = 16
-"""Beyond these nobody is named; a hostile text of 200 characters costs no more."""
+"""What is compared at once. A longer text is read by so many words at a time, each half of them again
+with the next half, so that a name of half as many stands whole in one of these."""
 
 
 class Way(StrEnum):
@@ -77,20 +89,53 @@ class Reading(NamedTuple):
         return "".join(self.core)
 
 
-@lru_cache(maxsize=16)  # three rules look at one name
 def readings(text: str) -> tuple[Reading, ...]:
     """The ways to read a name: as typed, its look-alikes as letters, its digits as letters.
 
     Cyrillic and Greek are written in Latin letters, so that a name meets itself in another script.
     """
-    plain = dict.fromkeys(identity.readings(text), False)
+    return tuple(_readings(identity.readings(text)))
+
+
+@lru_cache(maxsize=16)  # three rules look at one name
+def typed_readings(text: str) -> tuple[Reading, ...]:
+    """The ways to read what somebody typed: as `readings`, without digits glued on, and part by part."""
+    plain = identity.readings(text)
+    bare = [_DIGITS_GLUED_ON.sub("", each) for each in plain]
+    each_part = [reading for part in parts(text) for reading in identity.readings(part)]
+    return tuple(_readings([*plain, *bare, *each_part]))
+
+
+def parts(text: str) -> list[str]:
+    """What stands between brackets, commas, "aka" and the like, of a text that has such; else nothing.
+
+    Of "Dubois, Colette" that is nothing, and of "Sting, Police" the first: one word after another is a
+    last name and a first.
+    """
+    found = [part.strip() for part in SEPARATORS.split(text) if part.strip()]
+    if len(found) < 2:
+        return []
+    if len(found) == 2 and "," in text and not any(" " in part for part in found):
+        return [] if identity.search_fold(found[1]) in GIVEN else found[:1]
+    return found
+
+
+def _readings(texts: Iterable[str]) -> list[Reading]:
+    plain = dict.fromkeys(texts, False)
     roman = {each.translate(ROMAN): True for each in plain if FOREIGN.search(each)}
     found = {
-        tuple(words[:_MOST_WORDS]): romanised
+        some: romanised
         for each, romanised in {**plain, **roman}.items()
-        if (words := _NOT_WORD.sub(" ", _APOSTROPHES.sub("", each)).split())
+        for some in _at_a_time(_NOT_WORD.sub(" ", _APOSTROPHES.sub("", each)).split())
     }
-    return tuple(_reading(words, romanised) for words, romanised in found.items())
+    return [_reading(words, romanised) for words, romanised in found.items()]
+
+
+def _at_a_time(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    half = _MOST_WORDS // 2
+    for start in range(0, max(len(words) - half, 1), half):
+        if some := tuple(words[start : start + _MOST_WORDS]):
+            yield some
 
 
 def _reading(words: tuple[str, ...], romanised: bool) -> Reading:
@@ -239,10 +284,12 @@ def _judged(
     if len(full) < len(its.core):
         return Way.INITIALS if not extra else None
     if extra:
-        together = in_order and places[-1] - places[0] == len(places) - 1
-        if together and cost < 2:
+        together = max(places) - min(places) == len(places) - 1
+        if together and in_order and cost < 2:
             return Way.WITHIN
-        return Way.PARTS if extra == 1 and cost == 0 else None
+        # However many middle names: "Clara J. M. Schumann".
+        around = in_order and places[0] == 0 and places[-1] == len(typed.core) - 1
+        return Way.PARTS if cost == 0 and (around or extra == 1) else None
     if not in_order:
         return Way.ORDER
     if cost:
@@ -284,19 +331,14 @@ class Matcher:
 
         Those that it looks exactly like are `looks`' to say, and may be among these.
         """
-        typed = readings(text)
-        places = {
-            place
-            for reading in typed
-            for key in _keys(reading)
-            for place in self._keys.get(key, ())
-        }
-        found: list[Likeness] = []
-        for place in sorted(places):
-            ways = (way(its, one) for its in self._read[place] for one in typed)
-            if (how := next(filter(None, ways), None)) is not None:
-                found.append(Likeness(self.names[place], how))
-        return found
+        found: dict[int, Way] = {}
+        for typed in typed_readings(text):
+            places = {place for key in _keys(typed) for place in self._keys.get(key, ())}
+            for place in places - found.keys():
+                ways = (way(its, typed) for its in self._read[place])
+                if (how := next(filter(None, ways), None)) is not None:
+                    found[place] = how
+        return [Likeness(self.names[place], how) for place, how in sorted(found.items())]
 
 
 def _keys(reading: Reading) -> set[str]:

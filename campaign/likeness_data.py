@@ -18,6 +18,7 @@ FILLERS: Final = frozenset(
     authentic legit only actual account page profile channel hq tv live news online
     fan fans fanclub club team crew management mgmt office estate family foundation legacy tribute
     band group duo trio quartet orchestra ensemble choir collective project music records
+    uk usa eu
     itself himself herself myself me my am im ich bin je suis soy it its is this that hi hello hey
     not signed sincerely yours author writer novelist poet singer songwriter actor actress artist
     musician composer painter rapper dj mc producer comedian
@@ -35,6 +36,13 @@ GLUED: Final = re.compile(
     r"(?:official|oficial|real|music|band|hq|tv|fans?|club|page|live|online|estate|team|\d+)*\Z"
 )
 """A name in one word with what is glued to it: "thereal...", "...official2"."""
+
+SEPARATORS: Final = re.compile(
+    r"""[][(){},;:/|•·–—"“”„«»（）［］【】「」、，：；／]|\s[-~+@]\s|(?<=\w\w\w)[.!?]\s"""
+    r"|\b(?:a\.?k\.?a\b\.?|(?:alias|fka|dit|genannt|of|from|feat|ft)\b)",
+    re.IGNORECASE,
+)
+"""What stands between a name of one word and what is added to it: "Colette (Paris)", "... aka Colette"."""
 
 _SPELT: Final = {
     "sch": "s",

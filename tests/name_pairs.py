@@ -4,6 +4,9 @@ Written down before the matcher was tuned. A third, chosen by a digest of the pa
 was not looked at while tuning and is reported by itself. The protected names belong to people long
 dead or are invented; an alias stands behind "=".
 
+ATTACKED and what stands beside it were written later: a hostile reviewer found these ways after the
+matcher was written, and it was mended until they were held. They measure nothing but that.
+
 FALSE: what an impersonator, or a clumsy one, types for that name. HONEST: another person or body.
 """
 
@@ -274,10 +277,73 @@ HONEST = {
 }
 
 
-def _pairs() -> list[Pair]:
+# --- Found by an attacker --------------------------------------------------------------------
+
+ATTACKED = {
+    "behind many words": """
+        Clara Schumann | In the name of all who love music and art and peace here I now sign Clara Schumann
+        Oscar Wilde | one two three four five six seven eight nine ten eleven twelve thirteen Oscar Wilde
+        Voltaire | In the name of all who love books and art and peace in this world I sign (Voltaire)
+    """,
+    "two middle names": """
+        Clara Schumann | Clara Josephine Marie Schumann
+        Clara Schumann | Clara J. M. Schumann
+        Frida Kahlo | Frida Carmen Magdalena Calderón Kahlo
+        Oscar Wilde | Oscar Fingal O'Flahertie Wills Wilde
+    """,
+    "one word and an addition": """
+        Colette | Colette (Paris)
+        Colette | Colette, The Novelists
+        Colette | Colette – Willy
+        Colette | Colette/Paris
+        Colette | Colette · Paris
+        Colette | Colette UK
+        Colette | Colette from Burgundy
+        R.E.M.A. | R.E.M.A. (Athens)
+        R.E.M.A. = REMA | REMA, the band from Athens
+        Velvet = Lantern | Members of Velvet
+        Voltaire | François Arouet aka Voltaire
+        Voltaire | François Arouet alias Voltaire
+        Voltaire | François Arouet (Voltaire)
+        Voltaire | François "Voltaire" Arouet
+        紫式部 | 紫式部 (Murasaki Shikibu)
+        Murasaki Shikibu = 紫式部 | 紫式部, Kyoto
+        Rembrandt | Rembrant (Leiden)
+    """,
+    "digits": """
+        Clara Schumann | Clara Schumann13
+        Clara Schumann | Clara_Schumann13
+        Clara Schumann | 13Clara Schumann
+        Clara Schumann | Clara13 Schumann89
+        Colette | Colette99
+    """,
+}
+
+ATTACK_LOOKALIKES = {
+    "honest additions": """
+        Colette | Colette Dubois
+        Colette | Dubois, Colette
+        Colette | Marie Colette (Paris)
+        Colette | Colette Dubois (Paris)
+        Colette | Colette Dubois, author
+        Voltaire | Jean Martin, Boulevard Voltaire
+        Rembrandt | Visser, Rembrandt
+        Rembrandt | Rembrandt Visser of Leiden
+        Clara Schumann | Clara Weber (Zwickau)
+        Clara Schumann | Peter Schumann, Clara Weber
+        Oscar Wilde | Oscar Lindqvist aka Lindy
+        Oscar Wilde | Wilde, Jonathan
+        Velvet Lantern | Velvet Rivers (Lantern Lane)
+        deadmau5 | Deirdre Maus
+        Blink-182 | Blinky Jones
+    """,
+}
+
+
+def _pairs(false: dict[str, str], honest: dict[str, str]) -> list[Pair]:
     return [
         Pair(protected, alias, typed, sort, is_false)
-        for table, is_false in ((FALSE, True), (HONEST, False))
+        for table, is_false in ((false, True), (honest, False))
         for sort, lines in table.items()
         for line in lines.strip().splitlines()
         for names, _bar, typed in (line.strip().partition(" | "),)
@@ -285,4 +351,5 @@ def _pairs() -> list[Pair]:
     ]
 
 
-PAIRS = _pairs()
+PAIRS = _pairs(FALSE, HONEST)
+ATTACKS = _pairs(ATTACKED, ATTACK_LOOKALIKES)

@@ -9,7 +9,7 @@ from campaign import identity
 from campaign.identity import name_problem
 from campaign.likeness import Matcher, Protected
 from campaign.likeness_data import GIVEN
-from tests.name_pairs import PAIRS, Pair
+from tests.name_pairs import ATTACKS, PAIRS, Pair
 
 Say = Callable[[str, object], None]
 
@@ -63,6 +63,19 @@ def test_false_names_are_held_and_honest_ones_are_not(part: str, record_property
     )
     assert len(missed) <= (1 - RECALL) * len(false)
     assert len(stopped) <= HELD * len(honest)
+
+
+def test_what_an_attacker_found_is_held_and_what_is_like_it_is_not(record_property: Say) -> None:
+    false = [pair for pair in ATTACKS if pair.is_false]
+    honest = [pair for pair in ATTACKS if not pair.is_false]
+    missed = [pair.typed for pair in false if not is_held(pair)]
+    stopped = [pair.typed for pair in honest if is_held(pair)]
+    record_property(
+        "measured",
+        f"names found by an attacker afterwards: {len(false) - len(missed)} of {len(false)} held,"
+        f" {len(stopped)} of {len(honest)} honest ones like them ({', '.join(stopped) or 'none'})",
+    )
+    assert (missed, stopped) == ([], [])
 
 
 def test_hardly_any_of_many_honest_names_is_like_one_of_a_thousand_protected(
