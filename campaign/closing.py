@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from campaign import audit, moves, placing
@@ -42,8 +43,12 @@ def over(now: datetime) -> list[Campaign]:
 
 def due() -> int:
     """How many signatures `empty` would erase."""
-    campaigns = over(timezone.now())
-    return Signature.objects.filter(campaign__in=campaigns).exclude(status=Status.ERASED).count()
+    return sum(_left(campaign).count() for campaign in over(timezone.now()))
+
+
+def foreseen(campaign: Campaign) -> tuple[datetime | None, int]:
+    """When a campaign's personal data are erased, None while no close is set, and of how many signatures."""
+    return campaign.data_erased_at, _left(campaign).count()
 
 
 def empty() -> int:
@@ -62,12 +67,14 @@ def empty() -> int:
     return total
 
 
+def _left(campaign: Campaign) -> QuerySet[Signature]:
+    return Signature.objects.filter(campaign=campaign).exclude(status=Status.ERASED)
+
+
 def _until(ends: float, campaign: Campaign) -> Iterator[int]:
     """The keys of its signatures that are not erased, while there is time."""
-    left, last = Signature.objects.filter(campaign=campaign).exclude(status=Status.ERASED), 0
-    while ids := list(
-        left.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
-    ):
+    left, last = _left(campaign).order_by("pk").values_list("pk", flat=True), 0
+    while ids := list(left.filter(pk__gt=last)[:AT_ONCE]):
         for last in ids:
             if time.monotonic() > ends:
                 return
@@ -91,8 +98,8 @@ def _decided(signature: Signature, _others: object) -> Decision:
 
 
 def _is_over(campaign: Campaign, now: datetime) -> bool:
-    until = campaign.data_kept_until
-    return until is not None and until <= now
+    at = campaign.data_erased_at
+    return at is not None and at <= now
 
 
 @transaction.atomic

@@ -1,12 +1,15 @@
 """The verbs of the organiser: load a campaign from its file, make and edit one, renew its preview link."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from campaign import audit
 from campaign.campaign_file import CampaignFile, FileMistake, changed_keys, digest
@@ -15,7 +18,7 @@ from campaign.errors import CampaignEdited
 from campaign.models.audit import AuditAction, AuditEntry
 from campaign.models.campaign import Campaign, new_key
 from campaign.models.membership import Membership, Role
-from campaign.models.signature import RejectionReason, Signature
+from campaign.models.signature import RejectionReason, Signature, Status
 from campaign.models.tally import Tally, TallyChange
 
 
@@ -99,6 +102,7 @@ def _bring_to(
     campaign: Campaign, file: CampaignFile, *, by: AbstractBaseUser | None
 ) -> tuple[list[str], list[str]]:
     """Lines of what changed, and the keys."""
+    check_retention(campaign, file)
     before, had_four_eyes = values(campaign), campaign.four_eyes
     _keep_reasons(campaign, file.columns["rejection_reasons"])
     changes = _update_columns(campaign, file.columns)
@@ -106,6 +110,26 @@ def _bring_to(
         _record_four_eyes(campaign, by)
     changes += _keep_parts(campaign, file)
     return changes, changed_keys(before, values(campaign))
+
+
+def check_retention(campaign: Campaign, file: CampaignFile) -> None:
+    """Refuse a slip that erases everybody: a FileMistake where the time of their data would be over."""
+    wanted = {name: file.columns[name] for name in ("closes_at", "retention_months")}
+    changed = [name for name, value in wanted.items() if getattr(campaign, name) != value]
+    until = Campaign(**wanted).data_kept_until
+    if not changed or until is None or until > timezone.now():
+        return
+    left = Signature.objects.filter(campaign=campaign).exclude(status=Status.ERASED).count()
+    if left:
+        reason = ngettext(
+            "would erase the personal data of %(n)d signature, kept until %(until)s UTC then:"
+            " choose a later close, or more months",
+            "would erase the personal data of %(n)d signatures, kept until %(until)s UTC then:"
+            " choose a later close, or more months",
+            left,
+        )
+        told = {"n": left, "until": f"{until.astimezone(UTC):%Y-%m-%d %H:%M}"}
+        raise FileMistake(changed[0], reason % told)
 
 
 def _keep_reasons(campaign: Campaign, wanted: Sequence[Mapping[str, Any]]) -> None:

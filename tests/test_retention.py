@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
-from django.core.management import call_command
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
@@ -43,6 +45,7 @@ from tests.factories import (
     make_signature,
     manage_token,
 )
+from tests.test_admin_campaign_form import inputs
 
 pytestmark = pytest.mark.django_db
 
@@ -256,6 +259,106 @@ def test_a_close_that_is_put_off_meanwhile_saves_who_is_not_erased_yet(art: Camp
         assert closing._erase(signature.pk) is False
     signature.refresh_from_db()
     assert (signature.status, signature.name) == (Status.PUBLISHED, "Saved")
+
+
+# --- A slip of the finger --------------------------------------------------------------------
+
+LONG_AGO = "closes_at = 2020-06-01T00:00:00Z\n"
+
+
+def load(path: Path, extra: str) -> str:
+    """Load the campaign from a file with these lines; what the command says."""
+    file, out = path / "art.toml", StringIO()
+    opened = datetime(2020, 1, 1, tzinfo=UTC)
+    file.write_text(campaign_file(publication="after_verification", opens_at=opened, extra=extra))
+    call_command("load_campaign", file, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("before", "slip", "key"),
+    [
+        ("", LONG_AGO, "closes_at"),
+        (LONG_AGO + "retention_months = 120\n", LONG_AGO, "retention_months"),
+    ],
+)
+def test_a_file_that_would_erase_everybody_is_refused_and_says_what_it_would_do(
+    tmp_path: Path, before: str, slip: str, key: str
+) -> None:
+    load(tmp_path, "")
+    make_signature(name="Stays")
+    load(tmp_path, before)
+    with pytest.raises(
+        CommandError, match=rf"{key}: would erase the personal data of 1 signature,"
+    ):
+        load(tmp_path, slip)
+    assert closing.due() == closing.empty() == 0
+    assert Signature.objects.get().name == "Stays"
+    assert "nothing changed" in load(tmp_path, before)
+
+
+def test_a_campaign_that_nobody_signed_may_have_had_its_time(tmp_path: Path) -> None:
+    load(tmp_path, "")
+    assert "closes_at" in load(tmp_path, LONG_AGO)
+
+
+def test_the_form_refuses_it_at_its_input_when_looked_at_and_when_saved(client: Client) -> None:
+    campaign = make_campaign(
+        publication="after_verification", opens_at=datetime(2020, 1, 1, tzinfo=UTC)
+    )
+    make_signature(campaign, name="Stays")
+    client.force_login(make_member(campaign, Role.OWNER))
+    path = f"/admin/campaign/campaign/{campaign.pk}/edit/"
+    typed = {**inputs(client.get(path).content.decode()), "closes_at": "2020-06-01T00:00"}
+    for button in ("_look", "_save"):
+        answer = client.post(path, {**typed, button: "on"})
+        assert answer.status_code == 422
+        [(_label, anchor, [error])] = answer.context["form"].wrong
+        assert anchor == "f-closes-at"
+        assert "would erase the personal data of 1 signature, kept until 2021-06-01" in error
+    assert closing.empty() == 0
+    assert Campaign.objects.get().closes_at is None
+
+
+def test_however_the_end_was_moved_nothing_goes_before_a_day_has_passed(art: Campaign) -> None:
+    make_signature(art, name="Seen in time")
+    Campaign.objects.update(opens_at="2020-01-01T00:00Z", closes_at="2020-06-01T00:00Z")
+    now = timezone.now()
+    assert closing.due() == closing.empty() == 0
+    with time_machine.travel(now + timedelta(hours=23, minutes=59), tick=False):
+        assert closing.empty() == 0
+    with time_machine.travel(now + timedelta(hours=24, minutes=1), tick=False):
+        assert closing.empty() == 1
+
+
+def test_fewer_months_begin_that_day_and_anything_else_does_not(art: Campaign) -> None:
+    begun = Campaign.objects.get().retention_set_at
+    Campaign.objects.update(goal=7, retention_set_at="2020-01-01T00:00Z")
+    assert Campaign.objects.get().retention_set_at == begun
+    Campaign.objects.update(retention_months=2)
+    assert Campaign.objects.get().retention_set_at >= begun
+
+
+def test_the_campaigns_page_says_when_the_data_go_and_of_how_many(client: Client) -> None:
+    campaign = make_campaign(publication="after_verification")
+    make_signature(campaign)
+    make_signature(campaign)
+    client.force_login(make_member(campaign, Role.OWNER))
+
+    def shown() -> str:
+        page = client.get(f"/admin/campaign/campaign/{campaign.pk}/change/").content.decode()
+        return " ".join(page.split())
+
+    assert "<dt>Personal data are erased</dt> <dd> – </dd>" in shown()
+    make_campaign(publication="after_verification", extra=EXTRA)
+    assert "<dd> 2027-02-28 12:00 UTC, of 2 signatures </dd>" in shown()
+    assert "nobody can bring them back" not in shown()
+    with time_machine.travel(OVER - timedelta(days=30), tick=False):
+        client.force_login(User.objects.get(username="owner"))
+        assert "nobody can bring them back" in shown()
+
+
+# --- What the numbers say --------------------------------------------------------------------
 
 
 def test_who_erased_it_themselves_counts_as_withdrawn_as_ever(art: Campaign) -> None:

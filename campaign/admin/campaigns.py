@@ -1,8 +1,9 @@
 """Campaigns: shown, made and edited as in their file, paused, and given a preview link."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -10,17 +11,20 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from campaign import organising, publication, roles
+from campaign import closing, organising, publication, roles
 from campaign.admin import brakes, desk, editing, eyes, numbers, previews
 from campaign.admin.site import site
 from campaign.admin.unfolded import PageAdmin
 from campaign.models.campaign import Campaign
 from campaign.models.statement import Consent, StatementText
 
+SOON: Final = timedelta(days=31)
+"""An erasure that is nearer than this is more than a line among the rules."""
 STEERING: dict[str, tuple[Callable[[Campaign], None], str | Promise]] = {
     "preview": (
         organising.renew_preview,
@@ -47,6 +51,7 @@ class CampaignAdmin(PageAdmin[Campaign]):
         campaign = self.find(request, desk.row_id(object_id), Campaign.objects.all())
         texts = StatementText.objects.filter(version__campaign=campaign)
         can_steer = self.may(request, roles.STEER, campaign)
+        erased_at, erased_n = closing.foreseen(campaign)
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
@@ -66,6 +71,9 @@ class CampaignAdmin(PageAdmin[Campaign]):
             if can_steer
             else "",
             "can_steer": can_steer,
+            "erased_at": erased_at,
+            "erased_n": erased_n,
+            "erased_soon": erased_at and erased_at < timezone.now() + SOON,
             "eyes": eyes.panel(campaign),
             "brakes": brakes.panel(campaign),
         }

@@ -82,6 +82,8 @@ class _View:
         """As it was typed, with what is wrong or what would change."""
         try:
             file = campaign_file.read(self._document())
+            if self.campaign:
+                organising.check_retention(self.campaign, file)
         except FileMistake as mistake:
             return self._mistaken(mistake)
         changes = campaign_file.changed_keys(self.values, file.values) if self.campaign else None

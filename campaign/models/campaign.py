@@ -6,11 +6,14 @@ from datetime import MAXYEAR, UTC, datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 # A mail that was asked for before the close may be opened the next morning.
 CONFIRM_GRACE = timedelta(hours=24)
+# Whoever mistypes a close has until the next day to see what it would do, and to mend it.
+ERASING_GRACE = timedelta(hours=24)
 
 
 def new_key() -> str:
@@ -69,6 +72,8 @@ class Campaign(models.Model):
     # As the campaign file has them; [] for ours: see `rejections`.
     rejection_reasons = models.JSONField(default=list, blank=True)
     retention_months = models.PositiveSmallIntegerField(default=12)
+    # When the two above were last changed, in whatever way: kept by a trigger alone.
+    retention_set_at = models.DateTimeField(db_default=Now(), editable=False)
     # Each {"name": ..., "domains": [...]}: the mail domains that are an organisation's alone, in ASCII.
     organisations = models.JSONField(default=list, blank=True)
     # What its file says under [rules]: the name of a rule, and whether it holds; see `rules.SWITCHES`.
@@ -112,6 +117,12 @@ class Campaign(models.Model):
     def data_kept_until(self) -> datetime | None:
         """When the time of its signers' personal data is over; None while no close is set."""
         return self.closes_at and _months_later(self.closes_at, self.retention_months)
+
+    @property
+    def data_erased_at(self) -> datetime | None:
+        """When they are erased: then, and never sooner than a day after somebody moved that time."""
+        until = self.data_kept_until
+        return until and max(until, self.retention_set_at + ERASING_GRACE)
 
     def is_visible(self, now: datetime | None = None) -> bool:
         """Whether any public surface may show it: from the moment of opening, for ever."""
