@@ -62,7 +62,7 @@ def empty() -> int:
         n = sum(_erase(pk) for pk in _until(ends, campaign))
         if n:
             audit.record(AuditAction.EMPTIED, by=None, campaign=campaign, number=n)
-        _empty_the_rest(campaign)
+        _empty_the_rest(campaign.pk)
         total += n
     return total
 
@@ -103,8 +103,16 @@ def _is_over(campaign: Campaign, now: datetime) -> bool:
 
 
 @transaction.atomic
-def _empty_the_rest(campaign: Campaign) -> None:
-    """What is kept beside signatures: hashes of addresses and names, and what staff typed."""
+def _empty_the_rest(campaign_id: int) -> None:
+    """Delete what is kept beside signatures too, unless somebody has put off the close since."""
+    # Whoever puts it off meanwhile waits, or is seen here. Not FOR UPDATE: foreign keys would wait for that.
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
+    if _is_over(campaign, timezone.now()):
+        _clear(campaign)
+
+
+def _clear(campaign: Campaign) -> None:
+    """Hashes of addresses and names, and what staff typed."""
     Suppression.objects.filter(campaign=campaign).delete()
     RejectedName.objects.filter(campaign=campaign).delete()
     MemberLink.objects.filter(voucher__campaign=campaign).delete()
