@@ -5,6 +5,7 @@ at once share the rows, since each locks the one that it is at and passes by tho
 """
 
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -64,13 +65,15 @@ ORDER BY item.id LIMIT 1 FOR UPDATE OF item SKIP LOCKED
 """
 
 
-class _Step:
+class _Step(ABC):
     """How a run, or its undoing, deals with one item after the other."""
 
     runs: RemovalStatus
     """The status of the removal while it does."""
     waits: ItemState
     """The state of an item that waits."""
+    otherwise: ItemState
+    """What becomes of an item whose signature is not moved."""
 
     def __init__(self, removal: Removal) -> None:
         self.removal = removal
@@ -103,15 +106,13 @@ class _Step:
             RemovalItem.objects.filter(pk=item_id).update(state=state)
         return int(item_id)
 
-    otherwise: ItemState
-    """What becomes of an item whose signature is not moved."""
-
+    @abstractmethod
     def move(self, item_id: int, signature_id: int) -> ItemState:
-        raise NotImplementedError
+        """Move its signature, if it still is to be; what becomes of the item."""
 
+    @abstractmethod
     def end(self) -> None:
         """Say that it is over, unless an item waits that another worker has, or it was stopped."""
-        raise NotImplementedError
 
     def _end(self, to: RemovalStatus, column: str, action: AuditAction, done: ItemState) -> None:
         with transaction.atomic():
