@@ -16,9 +16,9 @@ from campaign import alerts, announcements, publication
 from campaign.models.alert import Alert, AlertKind, Pulse
 from campaign.models.campaign import CONFIRM_GRACE, Campaign
 from campaign.models.report import Report, ReportStatus
-from campaign.models.signature import GUARDED, HoldReason, Signature, Status
+from campaign.models.signature import GUARDED, Signature, Status
 from campaign.models.webhook import Announced
-from campaign.waiting import ASKED, DEFERRED
+from campaign.waiting import TO_DECIDE
 
 SILENT: Final = {
     AlertKind.PROTECTED: timedelta(minutes=15),
@@ -48,13 +48,13 @@ def ring() -> None:
 
 
 def _listen(campaign: Campaign, now: datetime) -> None:
-    usual = _rate(campaign, now)
+    unusual = _rate(campaign, now)
     for kind, silent in SILENT.items():
         last = Alert.objects.filter(campaign=campaign, kind=kind).order_by("-at").first()
         if last is not None and last.at > now - silent:
             continue
         since = last.at if last else now - WINDOW
-        n = usual if kind == AlertKind.RATE else _COUNTS[kind](campaign, since, now)
+        n = unusual if kind == AlertKind.RATE else _COUNTS[kind](campaign, since, now)
         if n:
             alerts.tell(Alert.objects.create(campaign=campaign, kind=kind, n=n, at=now))
             announcements.owe(campaign.pk, Announced(f"alert.{kind}"), number=n)
@@ -71,11 +71,10 @@ def _reported(campaign: Campaign, since: datetime, now: datetime) -> int:
 
 
 def _queue(campaign: Campaign, since: datetime, now: datetime) -> int:
-    """How many have waited too long for a decision; not for a signer's answer, a time, or a release."""
-    held = Signature.objects.filter(campaign=campaign, status=Status.HELD)
-    held = held.exclude(hold_reasons=[HoldReason.IMPORTED]).exclude(ASKED).exclude(DEFERRED)
+    """How many have waited too long for a decision, counted to 1,000."""
     late = now - timedelta(minutes=campaign.alert_after_minutes)
-    return held.filter(confirmed_at__lte=late).order_by()[:1000].count()
+    waiting = Signature.objects.filter(TO_DECIDE, campaign=campaign, confirmed_at__lte=late)
+    return waiting.order_by()[:1000].count()
 
 
 _COUNTS: Final = {

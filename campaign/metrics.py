@@ -21,8 +21,8 @@ from campaign import counts, vitals
 from campaign.copies import ORIGINS
 from campaign.models.mail import MailStatus
 from campaign.models.report import Report, ReportStatus
-from campaign.models.signature import GUARDED, HoldReason, Kind, Signature, Status
-from campaign.waiting import ASKED, DEFERRED
+from campaign.models.signature import GUARDED, Kind, Signature
+from campaign.waiting import FOR_RELEASE, TO_DECIDE
 
 logger = logging.getLogger(__name__)
 
@@ -144,16 +144,14 @@ def _moderation(now: datetime) -> Metric:
 
 def _held() -> dict[str, QuerySet[Signature]]:
     """What is held, by lane; each by an index of its own, but for the rest."""
-    held = Signature.objects.filter(status=Status.HELD)
-    imported = held.filter(hold_reasons=[HoldReason.IMPORTED])
-    to_decide = held.exclude(hold_reasons=[HoldReason.IMPORTED]).exclude(ASKED).exclude(DEFERRED)
+    to_decide = Signature.objects.filter(TO_DECIDE)
     protected = to_decide.filter(hold_reasons__overlap=GUARDED)
     others = to_decide.exclude(hold_reasons__overlap=GUARDED)
     return {
         "protected": protected,
         "groups": others.exclude(kind=Kind.PERSON),
         "rest": others.filter(kind=Kind.PERSON),
-        "release": imported,
+        "release": Signature.objects.filter(FOR_RELEASE),
     }
 
 

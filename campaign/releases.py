@@ -23,8 +23,9 @@ from campaign.models.audit import AuditAction
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import ProtectedName
 from campaign.models.event import Verb
-from campaign.models.signature import HoldReason, Signature, Status
+from campaign.models.signature import Signature, Status
 from campaign.moves import Decision
+from campaign.waiting import FOR_RELEASE
 
 TASK: Final = "campaign.release"
 CHUNK: Final = 50
@@ -43,9 +44,7 @@ class AnotherNeeded(CampaignError):
 
 def waiting(batch: ImportBatch) -> QuerySet[Signature]:
     """What a release publishes: of this batch, what nothing but its import holds."""
-    return Signature.objects.filter(
-        batch=batch, status=Status.HELD, hold_reasons=[HoldReason.IMPORTED]
-    )
+    return Signature.objects.filter(FOR_RELEASE, batch=batch)
 
 
 def lacks_another(batch: ImportBatch, waiting_n: int, by: AbstractBaseUser) -> bool:

@@ -29,7 +29,7 @@ from campaign.links import Purpose, read_token
 from campaign.models.event import EventNote, Verb
 from campaign.models.mail import MailKind
 from campaign.models.question import Question
-from campaign.models.signature import Signature, Status
+from campaign.models.signature import HoldReason, Signature, Status
 from campaign.moves import Moved
 
 UNDECIDED = frozenset({Status.HELD, Status.PUBLISHED})
@@ -41,6 +41,10 @@ ASKED = Q(pk__in=Question.objects.filter(ended_at=None).values("signature"))
 """Of signatures: waits for its signer's answer."""
 DEFERRED = Q(deferred_until__gt=Now())
 """Of signatures: a moderator has put it off to a time that has not come."""
+FOR_RELEASE = Q(status=Status.HELD) & Q(hold_reasons=[HoldReason.IMPORTED])
+"""Of signatures: nothing but the release of its batch holds it."""
+TO_DECIDE = Q(status=Status.HELD) & ~Q(hold_reasons=[HoldReason.IMPORTED]) & ~(ASKED | DEFERRED)
+"""Of signatures: held, and waits for a moderator alone."""
 
 
 class QuestionGone(CampaignError):

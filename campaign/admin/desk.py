@@ -20,12 +20,12 @@ from campaign.models.batch import ImportBatch
 from campaign.models.evidence import Site, SiteStatus
 from campaign.models.question import Question
 from campaign.models.report import Report, ReportStatus
-from campaign.models.signature import GUARDED, STANDING, HoldReason, Kind, Signature, Status
+from campaign.models.signature import GUARDED, STANDING, Kind, Signature, Status
 from campaign.models.vouching import Vouching
 from campaign.models.webhook import Webhook
 from campaign.roles import Somebody
 from campaign.search import matching
-from campaign.waiting import ASKED, DEFERRED
+from campaign.waiting import ASKED, DEFERRED, FOR_RELEASE, TO_DECIDE
 
 COUNTED = 999
 """What is counted on every page is counted so far, and then says "more"."""
@@ -66,18 +66,15 @@ class Lane:
 
 # Each condition is that of an index of the held, word for word, and what few rows are left to look at.
 _OLDEST = ("confirmed_at", "pk")
-_HELD = Q(status=Status.HELD)
-_ONLY_IMPORTED = Q(hold_reasons=[HoldReason.IMPORTED])
 _WAITS = ASKED | DEFERRED
 _OPEN = Report.objects.filter(status=ReportStatus.OPEN)
 _IS_REPORTED = Q(pk__in=_OPEN.values("signature"))
 _FIRST_REPORT = Subquery(
     _OPEN.filter(signature=OuterRef("pk")).order_by("confirmed_at").values("confirmed_at")[:1]
 )
-_TO_DECIDE = _HELD & ~_ONLY_IMPORTED & ~_WAITS
 _PROTECTED = Q(hold_reasons__overlap=GUARDED)
 _PERSON = Q(kind=Kind.PERSON)
-_OTHERWISE = _TO_DECIDE & ~_IS_REPORTED
+_OTHERWISE = TO_DECIDE & ~_IS_REPORTED
 
 _IS_SUSPECT = Q(status=Status.PUBLISHED) & Q(pk__in=suspicions.open_ones().values("signature"))
 _HAS_FALLEN = Q(status=Status.PUBLISHED) & Q(
@@ -106,12 +103,12 @@ WORK = (
 """What waits for a decision, the most urgent lane first; each signature is in one of them."""
 LANES = (
     *WORK,
-    Lane("", _("All to decide"), _TO_DECIDE, _OLDEST),
+    Lane("", _("All to decide"), TO_DECIDE, _OLDEST),
     Lane("asked", _("Waiting for an answer"), ASKED, ("-pk",), True),
     Lane("deferred", _("Deferred"), DEFERRED, ("deferred_until", "pk"), True),
     Lane(SITES, _("Own sites to look at"), _HAS_SITE, ("pk",), True),
     Lane(FALLEN, _("No longer vouched for"), _HAS_FALLEN, ("pk",), True),
-    Lane("release", _("Awaiting release"), _HELD & _ONLY_IMPORTED, _OLDEST, True),
+    Lane("release", _("Awaiting release"), FOR_RELEASE, _OLDEST, True),
     Lane("published", _("Published"), Q(status=Status.PUBLISHED)),
     Lane("rejected", pgettext_lazy("several signatures", "Rejected"), Q(status=Status.REJECTED)),
     Lane("withdrawn", _("Withdrawn"), Q(status__in=(Status.WITHDRAWN, Status.ERASED))),
