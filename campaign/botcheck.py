@@ -63,13 +63,7 @@ def solves(campaign: Campaign, solution: str) -> bool:
     )
     if not checked.verified or payload.challenge.parameters.data != {"campaign": campaign.slug}:
         return False
-    return _is_first_use(str(payload.challenge.signature))
-
-
-def _is_first_use(signature: str) -> bool:
-    """One atomic SET NX: of two requests at once with one solution, one passes."""
-    name = f"petition:solved:{signature}"
-    return bool(_line.ask(lambda redis: redis.set(name, b"", nx=True, ex=2 * LIFE), instead=True))
+    return _line.is_first(f"petition:solved:{payload.challenge.signature}", seconds=2 * LIFE)
 
 
 @cache

@@ -49,6 +49,14 @@ class Line:
         self._quiet_until = 0.0
         return answer
 
+    def is_first(self, name: str, *, seconds: float) -> bool:
+        """Whether nobody has asked this of the name within that time: of two at once, one is the first.
+
+        While Redis is lost everybody is.
+        """
+        px = max(int(seconds * 1000), 1)
+        return bool(self.ask(lambda redis: redis.set(name, b"", nx=True, px=px), instead=True))
+
 
 @lru_cache(maxsize=8)
 def _client(url: str, timeout: float) -> Any:

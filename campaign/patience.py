@@ -47,7 +47,8 @@ def left(campaign: Campaign, ticket: str, network: Hashes | None) -> int | None:
         return wait
     if wait_for_slot := _for_a_slot(network):
         return wait_for_slot
-    return 0 if _is_first_use(ticket) else None
+    name = f"petition:patience:{hashlib.sha256(ticket.encode()).hexdigest()}"
+    return 0 if _line.is_first(name, seconds=LIFE) else None
 
 
 def _for_a_slot(network: Hashes | None) -> int:
@@ -57,9 +58,3 @@ def _for_a_slot(network: Hashes | None) -> int:
         slots = {f"{network.narrow:x}": NARROW, f"{network.wide:x}": WIDE}
     taken = [limits.take(f"patience:{name}", limit=n, seconds=60) for name, n in slots.items()]
     return max((each.resets_in for each in taken if not each.allowed), default=0)
-
-
-def _is_first_use(ticket: str) -> bool:
-    """One atomic SET NX: of two requests at once with one ticket, one passes."""
-    name = f"petition:patience:{hashlib.sha256(ticket.encode()).hexdigest()}"
-    return bool(_line.ask(lambda redis: redis.set(name, b"", nx=True, ex=LIFE), instead=True))

@@ -44,10 +44,7 @@ class Shelf:
 
     def claim(self, key: str, *, seconds: float) -> bool:
         """Whether the caller is the one who reads this key anew; nobody else is for that long."""
-        px = max(int(seconds * 1000), 1)
-        return bool(
-            self._line.ask(lambda redis: redis.set(_claim(key), b"", px=px, nx=True), instead=1)
-        )
+        return self._line.is_first(_claim(key), seconds=seconds)
 
     def release(self, key: str) -> None:
         """Let others try at once, since the caller's reading gave nothing to keep."""

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from campaign import botcheck, floods
 from campaign.errors import BotCheckRequired
+from campaign.line import Line
 from campaign.models import Campaign, Signature
 from campaign.models.api_key import Scope
 from campaign.models.campaign import BotCheck
@@ -183,7 +184,7 @@ def test_without_the_atomic_look_all_of_them_would(
     always: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: that the eight were at once, and that it is the look that stops seven."""
-    monkeypatch.setattr(botcheck, "_is_first_use", lambda _signature: True)
+    monkeypatch.setattr(Line, "is_first", lambda *_asked, **_named: True)
     solution = solved(botcheck.challenge(always))
     assert at_once([lambda: floods.admit(always, None, solution=solution)] * 8) == [None] * 8
 

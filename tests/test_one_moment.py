@@ -9,6 +9,7 @@ import time_machine
 from django.test import Client
 
 from campaign import patience
+from campaign.line import Line
 from campaign.models import Campaign, Mail, Report, Signature
 from campaign.networks import Hashes
 from tests.concurrency.threads import at_once
@@ -95,7 +96,7 @@ def test_without_the_atomic_look_all_of_them_would(
     always: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control."""
-    monkeypatch.setattr(patience, "_is_first_use", lambda _ticket: True)
+    monkeypatch.setattr(Line, "is_first", lambda *_asked, **_named: True)
     with time_machine.travel(NOON, tick=False) as clock:
         ticket = patience.ticket(always)
         clock.shift(20)
