@@ -217,6 +217,6 @@ def due() -> dict[str, int]:
 
 
 def expire() -> dict[str, int]:
-    """Delete what its time is over; how many rows of each kind. Safe to run twice, and at once."""
+    """Delete whatever is over; how many rows of each kind. Safe to run twice, and at once."""
     now = timezone.now()
     return {name: kind.delete(kind.due(now)) for name, kind in KINDS.items()}
