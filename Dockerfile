@@ -1,9 +1,9 @@
 # One image; the command decides what it is:
 #   web        (as below)
-#   mail       celery -A petition worker --queues mail --concurrency 1 --hostname mail@%h --loglevel INFO
-#   worker     celery -A petition worker --queues celery --concurrency 2 --hostname worker@%h --loglevel INFO
-#   long       celery -A petition worker --queues long --concurrency 1 --hostname long@%h --loglevel INFO
-#   scheduler  celery -A petition beat --schedule /tmp/beat-schedule --loglevel INFO
+#   mail       celery --quiet -A petition worker --queues mail --concurrency 1 --hostname mail@%h
+#   worker     celery --quiet -A petition worker --queues celery --concurrency 2 --hostname worker@%h
+#   long       celery --quiet -A petition worker --queues long --concurrency 1 --hostname long@%h
+#   scheduler  celery --quiet -A petition beat --schedule /tmp/beat-schedule
 #   migrate    python manage.py migrate
 FROM python:3.11-slim
 

@@ -546,10 +546,15 @@ LOGGING = {
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
         }
     },
+    "filters": {"no_ticks": {"()": "campaign.logs.NoTicks"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     # The web server's own has a handler by now, with another form.
     "loggers": {
         "_granian": {"handlers": [], "propagate": True},
+        # What the schedule does every few seconds would hide the rest.
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"filters": ["no_ticks"]},
         # Celery's pool of processes: its library keeps it apart from the rest.
         "multiprocessing": {"handlers": ["console"], "level": "WARNING"},
     },

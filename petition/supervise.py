@@ -26,7 +26,7 @@ from petition.local import CannotStart, Postgres, Redis, kept_secret, publish
 START_WITHIN = 60.0  # seconds until a server or the web must answer
 LONGEST_PAUSE = 30.0  # seconds before a child that keeps dying is started again
 LIVED_WELL = 60.0  # seconds after which its next death counts as its first
-CELERY = ("-m", "celery", "-A", "petition")
+CELERY = ("-m", "celery", "--quiet", "-A", "petition")
 
 
 def say(line: str) -> None:
@@ -267,13 +267,13 @@ def web_command(application: str, port: int) -> list[str]:
 def worker_command(queue: str, *, processes: int) -> list[str]:
     """Celery's worker of a queue, as in production: each has a worker, and waits for no other."""
     worker = f"worker --queues {queue} --concurrency {processes} --hostname {queue}@%h"
-    worker += " --loglevel INFO --without-gossip --without-mingle"
+    worker += " --without-gossip --without-mingle"
     return [sys.executable, *CELERY, *worker.split()]
 
 
 def beat_command(schedule: Path) -> list[str]:
     """Celery's scheduler, which keeps what it has done in that file."""
-    beat = ("beat", "--loglevel", "INFO", "--schedule", str(schedule), "--pidfile=")
+    beat = ("beat", "--schedule", str(schedule), "--pidfile=")
     return [sys.executable, *CELERY, *beat]
 
 

@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from django.test import Client
 from pytest_django import Settings
 
-from campaign import bell, publication, tasks
+from campaign import bell, logs, publication, tasks
 from campaign.links import Purpose
 from campaign.logs import CutFormatter, JsonFormatter, cut
 from tests.factories import make_campaign
@@ -178,3 +178,14 @@ def test_a_change_leaves_a_line_with_its_route_and_a_read_leaves_none(
     assert (line["method"], line["status"], line["request_id"]) == ("POST", 400, name)
     assert line["route"] == "/confirm/<anything:token>/"
     assert "secret-token" not in json.dumps(written)
+
+
+@pytest.mark.django_db
+def test_a_task_that_went_well_leaves_a_line_only_where_a_request_told_it(
+    written: list[dict[str, Any]],
+) -> None:
+    tasks.ring.apply()
+    assert written == []
+    with logs.of_request("f00d"):
+        logging.getLogger("celery.app.trace").info("Task x succeeded")
+    assert [line["request_id"] for line in written] == ["f00d"]
