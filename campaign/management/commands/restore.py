@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from campaign import backups, journal
 from campaign.backups import BadBackup
@@ -45,6 +45,8 @@ class Command(BaseCommand):
             backups.load(file)
         except (BadBackup, ToolMissing, ToolFailed) as error:
             raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(f"the database refuses: {str(error).splitlines()[0]}") from error
         if differing := backups.differing(manifest):
             told = (
                 f"{table} {said} rows, not {found}" for table, (found, said) in differing.items()
