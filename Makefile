@@ -41,6 +41,7 @@ check-django: export EMAIL_URL = smtp://localhost
 check-django:
 	$(IN_VENV) -m mypy .
 	$(IN_VENV) manage.py makemigrations --check --dry-run
+	DJANGO_SETTINGS_MODULE=petition.settings $(IN_VENV) -m petition.deployable
 	$(IN_VENV) manage.py check --deploy --fail-level WARNING
 
 format: venv  ## rewrite code and templates as `make check` wants them

@@ -42,7 +42,7 @@ class Process:
     ) -> None:
         self.name = name
         self.log = logs / f"{name}.log"
-        self._command = command
+        self.command = command
         self.environment = dict(environment)
         self._account = account
         self._running: subprocess.Popen[bytes] | None = None
@@ -61,7 +61,7 @@ class Process:
         with self.log.open("ab") as log:
             account = self._account
             self._running = subprocess.Popen(
-                self._command,
+                self.command,
                 cwd=ROOT if account is None else "/",  # the account may not be let into ours
                 user=account.uid if account else None,
                 group=account.gid if account else None,

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from petition import watchdog
 from tests.e2e.product import Process
 from tests.faults.load import Load
+from tests.faults.next_release.next_1_columns import NEWEST
 from tests.faults.rounds import Fault
 from tests.faults.system import Clock, System
 
@@ -42,6 +43,18 @@ def two_schedulers(system: System, _load: Load) -> Iterator[None]:
         yield
     finally:
         second.stop()
+
+
+@contextmanager
+def deploying(system: System, load: Load) -> Iterator[None]:
+    """A later release's migrations, a rolling restart, and all the way back, while people sign."""
+    system.migrate_to_next()
+    try:
+        load.go_on(10, at_most=2)
+        system.replace_processes()
+        yield
+    finally:
+        system.migrate_to_next(NEWEST)
 
 
 # --- Redis -----------------------------------------------------------------------------------
@@ -167,6 +180,7 @@ FAULTS = [
     Fault("web-worker-killed", web_worker_killed),
     Fault("scheduler-killed", lambda system, _: killed(system.beat)),
     Fault("two-schedulers", two_schedulers),
+    Fault("deploy", deploying),
     Fault("redis-killed", redis_killed),
     Fault("redis-hanging", redis_hanging),
     Fault("postgres-killed", postgres_killed),

@@ -23,7 +23,9 @@ PEOPLE = 2
 """How many sign at once, each one after the other."""
 PAUSE = 0.04
 """Seconds between one's answer and the next one's request; the machine has other work to do too."""
-MOST = 120
+SLOW = 0.3
+"""The same while nobody waits for more of them: what a supervisor does may take long."""
+MOST = 200
 """Signers of a round at most; then the rest of it goes on without new ones."""
 SYLLABLES = (
     "ba",
@@ -56,6 +58,7 @@ class Load:
         self._threads = [threading.Thread(target=self._sign_on) for _ in range(PEOPLE)]
         self._threads.append(threading.Thread(target=self._confirm_on))
         self._read = len(product.sink.since(0))
+        self._wanted = 0
         self.signed: list[str] = []
         self.confirmed: dict[str, str] = {}
         """The status that each was told."""
@@ -70,9 +73,10 @@ class Load:
 
     def go_on(self, people: int, *, at_most: float) -> None:
         """Until so many more have signed or tried to, or the time is up."""
-        wanted, ends = self.tried + people, time.monotonic() + at_most
+        self._wanted = min(self.tried + people, MOST)
+        ends = time.monotonic() + at_most
         until(
-            lambda: self.tried >= min(wanted, MOST) or time.monotonic() > ends,
+            lambda: self.tried >= self._wanted or time.monotonic() > ends,
             within=at_most + 5,
             what="more people sign",
         )
@@ -115,8 +119,10 @@ class Load:
         return None
 
     def _sign_on(self) -> None:
-        while not self._stop.wait(PAUSE) and self.tried < MOST:
+        while self.tried < MOST:
             self.sign_one()
+            if self._stop.wait(PAUSE if self.tried < self._wanted else SLOW):
+                break
 
     def _confirm_on(self) -> None:
         while not self._done.wait(PAUSE):

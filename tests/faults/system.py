@@ -84,6 +84,33 @@ class System(Product):
             process.environment["FAULTS_CLOCK"] = str(clock)
         return process
 
+    def migrate_to_next(self, *to: str) -> None:
+        """Apply the migrations of a later release, or go back to one, while this one serves."""
+        # As the page says: who waits for a lock stands before everybody who comes after.
+        url = f"{self._database_url}?options=-c%20lock_timeout%3D2s"
+        later = {"DJANGO_SETTINGS_MODULE": "tests.faults.next_settings"}
+        command = ("migrate", "campaign", *to, "--no-input", "--verbosity", "0")
+        until(
+            lambda: self.try_to(*command, DATABASE_URL=url, **later).returncode == 0,
+            what="a migration that finds its locks free",
+        )
+
+    def replace_processes(self) -> None:
+        """A rolling restart: the web one process after the other, of all others the new one first."""
+        said, olds = self.web.said(), self.parts[1:]
+        self.web.signal(signal.SIGHUP)
+        news = [Process(old.name, old.command, old.environment, self.logs) for old in olds]
+        since = [old.said() for old in olds]
+        for new in news:
+            new.start()
+        for new, before in zip(news[:-1], since, strict=False):  # the scheduler says nothing
+            new.wait_to_say(" ready.", since=before)
+        for old, new in zip(olds, news, strict=True):
+            old.stop(grace=20)
+            setattr(self, new.name, new)
+        self.parts[1:] = news
+        self.web.wait_to_say("Stopping old worker", since=said)
+
     def second_beat(self) -> Process:
         """One more scheduler, with a memory of its own."""
         return self._process("beat-2", beat_command(self.folder / "beat-2"))

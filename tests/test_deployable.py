@@ -1,0 +1,90 @@
+"""What a migration may not do while the release before still serves."""
+
+from typing import Any
+
+import pytest
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
+from pytest_django import Settings
+
+from petition.deployable import mistakes, of_migration
+from tests.faults.next_release.next_1_columns import NEWEST
+
+TEXT = models.CharField(max_length=200)
+
+
+def lines(*operations: Operation, **said: str) -> list[str]:
+    """What is said of a migration after the newest, with these operations."""
+    kind = type("Migration", (migrations.Migration,), {"operations": operations, **said})
+    state: Any = MigrationLoader(None).project_state(("campaign", NEWEST))
+    return list(of_migration(kind("next", "campaign"), state, set()))
+
+
+REFUSED = {
+    "a column dropped": migrations.RemoveField("signature", "credit"),
+    "a table dropped": migrations.DeleteModel("Report"),
+    "a column renamed": migrations.RenameField("signature", "credit", "line"),
+    "a table renamed": migrations.RenameModel("Report", "Complaint"),
+    "a column that every INSERT must name": migrations.AddField(
+        "signature", "next", models.CharField(max_length=9, default="")
+    ),
+    "a column that may not be empty any more": migrations.AlterField(
+        "signature", "confirmed_at", models.DateTimeField()
+    ),
+    "a shorter column": migrations.AlterField("signature", "name", models.CharField(max_length=9)),
+    "another type": migrations.AlterField("signature", "name", models.TextField()),
+    "an index that stops all writing": migrations.AddIndex(
+        "signature", models.Index(fields=["credit"], name="next")
+    ),
+    "SQL that nobody answers for": migrations.RunSQL("SELECT 1", "SELECT 1"),
+}
+
+
+@pytest.mark.parametrize("operation", REFUSED.values(), ids=REFUSED.keys())
+def test_it_is_refused(operation: Operation) -> None:
+    [line] = lines(operation)
+    assert line.startswith("campaign.next: ")
+
+
+def test_what_a_sentence_answers_for_is_taken() -> None:
+    said = "Reads one row and locks nothing."
+    assert lines(migrations.RunSQL("SELECT 1", "SELECT 1"), while_old_code_serves=said) == []
+
+
+ALLOWED = {
+    "a column that may be empty": migrations.AddField(
+        "signature", "next", models.CharField(max_length=9, null=True)
+    ),
+    "a column that the database fills": migrations.AddField(
+        "signature", "next", models.CharField(max_length=9, db_default="")
+    ),
+    "a longer column": migrations.AlterField(
+        "signature", "name", models.CharField(max_length=9999)
+    ),
+    "an index made beside the writing": AddIndexConcurrently(
+        "signature", models.Index(fields=["credit"], name="next")
+    ),
+}
+
+
+@pytest.mark.parametrize("operation", ALLOWED.values(), ids=ALLOWED.keys())
+def test_it_is_allowed(operation: Operation) -> None:
+    assert lines(operation) == []
+
+
+def test_a_table_of_this_release_may_be_anything() -> None:
+    made = migrations.CreateModel("Next", [("id", models.BigAutoField(primary_key=True))])
+    filled = migrations.AddField("next", "text", TEXT)
+    assert lines(made, filled, migrations.RemoveField("next", "text")) == []
+
+
+def test_the_migrations_that_the_deploy_of_the_faults_runs_are_taken(settings: Settings) -> None:
+    settings.MIGRATION_MODULES = {"campaign": "tests.faults.next_release"}
+    assert list(mistakes(NEWEST)) == []
+
+
+def test_what_came_after_an_old_release_is_told_by_its_names() -> None:
+    assert "campaign.0045" not in "".join(mistakes(NEWEST))
+    assert any(line.startswith("campaign.0044_alerts_by_mail: ") for line in mistakes("0043_bell"))
