@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
@@ -11,15 +11,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaign import audit
+from campaign import audit, four_eyes
 from campaign.campaign_file import CampaignFile, FileMistake, changed_keys, digest
 from campaign.campaign_parts import PARTS, values
 from campaign.errors import CampaignEdited
+from campaign.models.approval import Approval
 from campaign.models.audit import AuditAction, AuditEntry
 from campaign.models.campaign import Campaign, new_key
 from campaign.models.membership import Membership, Role
 from campaign.models.signature import RejectionReason, Signature, Status
 from campaign.models.tally import Tally, TallyChange
+
+ENOUGH: Final = 2
+"""So many moderators are four eyes."""
 
 
 @transaction.atomic
@@ -93,6 +97,8 @@ def _make(
     file: CampaignFile, action: AuditAction, *, by: AbstractBaseUser | None
 ) -> tuple[Campaign, list[str]]:
     campaign = Campaign.objects.create(**file.columns)
+    if not campaign.four_eyes:
+        _require_alone(campaign)
     changes = _keep_parts(campaign, file)
     audit.record(action, by=by, campaign=campaign)
     return campaign, changes
@@ -102,17 +108,24 @@ def _bring_to(
     campaign: Campaign, file: CampaignFile, *, by: AbstractBaseUser | None
 ) -> tuple[list[str], list[str]]:
     """Lines of what changed, and the keys."""
-    check_retention(campaign, file)
+    check(campaign, file)
     before, had_four_eyes = values(campaign), campaign.four_eyes
     _keep_reasons(campaign, file.columns["rejection_reasons"])
     changes = _update_columns(campaign, file.columns)
     if campaign.four_eyes != had_four_eyes:
-        _record_four_eyes(campaign, by)
+        _switched(campaign, by)
     changes += _keep_parts(campaign, file)
     return changes, changed_keys(before, values(campaign))
 
 
-def check_retention(campaign: Campaign, file: CampaignFile) -> None:
+def check(campaign: Campaign, file: CampaignFile) -> None:
+    """Raise a FileMistake for what the campaign, as it goes, doesn't allow."""
+    if campaign.four_eyes and not file.columns["four_eyes"]:
+        _require_alone(campaign)
+    _check_retention(campaign, file)
+
+
+def _check_retention(campaign: Campaign, file: CampaignFile) -> None:
     """Refuse a slip that erases everybody: a FileMistake where the time of their data would be over."""
     wanted = {name: file.columns[name] for name in ("closes_at", "retention_months")}
     changed = [name for name, value in wanted.items() if getattr(campaign, name) != value]
@@ -176,15 +189,35 @@ def _update_columns(campaign: Campaign, wanted: Mapping[str, Any]) -> list[str]:
 
 @transaction.atomic
 def switch_four_eyes(campaign: Campaign, *, on: bool, by: AbstractBaseUser) -> None:
-    """Ask for two people where a name is protected or a batch is released, or no longer; on record."""
+    """Ask for two people where a name is protected or a batch is released, or no longer; on record.
+
+    Raises FileMistake where it would be switched off and two people could look.
+    """
     if Campaign.objects.filter(pk=campaign.pk, four_eyes=not on).update(four_eyes=on):
+        if not on:
+            _require_alone(campaign)
         campaign.four_eyes = on
-        _record_four_eyes(campaign, by)
+        _switched(campaign, by)
 
 
-def _record_four_eyes(campaign: Campaign, by: AbstractBaseUser | None) -> None:
+def _switched(campaign: Campaign, by: AbstractBaseUser | None) -> None:
+    if not campaign.four_eyes:
+        # Who goes on alone says it anew; and no yes of before is the first of two when it is on again.
+        # Those that are locked go with the move that holds them, which may wait for us.
+        void = Approval.objects.filter(signature__campaign=campaign).select_for_update(
+            skip_locked=True, of=("self",)
+        )
+        Approval.objects.filter(pk__in=[each.pk for each in void]).delete()
     details = {"on": campaign.four_eyes}
     audit.record(AuditAction.FOUR_EYES, by=by, campaign=campaign, details=details)
+
+
+def _require_alone(campaign: Campaign) -> None:
+    """To do without is for who is alone: else one of two would undo both pairs of eyes by a switch."""
+    n = four_eyes.moderators(campaign)
+    if n >= ENOUGH:
+        reason = _("cannot be switched off: %(n)d people can moderate this campaign")
+        raise FileMistake("four_eyes", reason % {"n": n})
 
 
 def renew_preview(campaign: Campaign) -> None:

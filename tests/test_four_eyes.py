@@ -1,10 +1,12 @@
 """A protected name is published by two moderators, each with a note on how it was checked."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from campaign import identity, moderation, moves, signing, suspicions
@@ -29,14 +31,17 @@ from tests import reports
 from tests.factories import (
     bearer,
     bring_to,
+    campaign_file,
     make_campaign,
     make_key,
+    make_member,
     make_signature,
     make_user,
     manage_token,
     on_record,
     somebody,
 )
+from tests.test_admin_campaign_form import inputs
 
 pytestmark = pytest.mark.django_db
 
@@ -454,6 +459,74 @@ def test_the_file_switches_it_on_record_too(campaign: Campaign) -> None:
     make_campaign()
     assert Campaign.objects.get().four_eyes
     assert on_record().count() == 2
+
+
+@pytest.fixture
+def pair(campaign: Campaign) -> list[Client]:
+    """An owner and a moderator, and nobody else who could look."""
+    for username, role in (("olga", Role.OWNER), ("mona", Role.MODERATOR)):
+        make_member(campaign, role, username=username)
+    return [desk_of("olga"), desk_of("mona")]
+
+
+def test_nobody_switches_it_off_while_two_could_look(
+    campaign: Campaign, pair: list[Client], tmp_path: Path
+) -> None:
+    olga, path = pair[0], f"/admin/campaign/campaign/{campaign.pk}/"
+    page = " ".join(olga.get(f"{path}change/").content.decode().split())
+    assert "while two can look, nobody can" in page
+    assert "Do without four eyes" not in page
+    answer = olga.post(f"{path}four-eyes/", {"on": "no"}, follow=True)
+    assert said(answer) == "Four eyes: cannot be switched off: 2 people can moderate this campaign"
+
+    typed = inputs(olga.get(f"{path}edit/").content.decode())
+    typed.pop("four_eyes")
+    for button in ("_look", "_save"):
+        answer = olga.post(f"{path}edit/", {**typed, button: "on"})
+        assert answer.status_code == 422
+        [(_label, anchor, _mistakes)] = answer.context["form"].wrong
+        assert anchor == "f-four-eyes"
+
+    file = tmp_path / "art.toml"
+    file.write_text(campaign_file(publication="after_verification", extra="four_eyes = false"))
+    with pytest.raises(CommandError, match="four_eyes: cannot be switched off: 2 people"):
+        call_command("load_campaign", file)
+    assert Campaign.objects.get().four_eyes
+    assert not on_record().exists()
+
+
+def test_off_since_it_was_one_it_is_told_of_the_second_and_switched_on_freely(
+    campaign: Campaign,
+) -> None:
+    make_campaign(publication="after_verification", extra="four_eyes = false")
+    make_member(campaign, Role.OWNER, username="olga")
+    make_member(campaign, Role.MODERATOR, username="mona")
+    make_campaign(publication="after_verification", extra="four_eyes = false")
+    olga, path = desk_of("olga"), f"/admin/campaign/campaign/{campaign.pk}/"
+    page = " ".join(olga.get(f"{path}change/").content.decode().split())
+    assert "That is enough for four eyes" in page
+    olga.post(f"{path}four-eyes/", {"on": "yes"})
+    assert Campaign.objects.get().four_eyes
+
+
+def test_a_yes_of_before_it_was_switched_off_counts_neither_then_nor_when_it_is_on_again(
+    campaign: Campaign, pair: list[Client]
+) -> None:
+    olga, mona = pair
+    star = make_signature(campaign, status=Status.HELD, name=STAR)
+    somebody("maker").user_permissions.clear()
+    approve(olga, star)
+    Membership.objects.filter(user__username="mona").update(role=Role.READER)
+    path = f"/admin/campaign/campaign/{campaign.pk}/four-eyes/"
+    olga.post(path, {"on": "no"})
+    assert not Campaign.objects.get().four_eyes
+    assert status(star) == Status.HELD
+    assert not Approval.objects.exists()
+    assert "How did you check" in page_of(olga, star)  # she can say it anew
+    olga.post(path, {"on": "yes"})
+    Membership.objects.filter(user__username="mona").update(role=Role.MODERATOR)
+    assert "one of two" in said(approve(mona, star))
+    assert status(star) == Status.HELD
 
 
 def test_a_second_moderator_of_another_campaign_counts_for_nothing(campaign: Campaign) -> None:

@@ -146,14 +146,13 @@ def _eyes(request: HttpRequest, signature: Signature, form: forms.Form | None) -
     """What to approve, or to keep, a protected name needs: see `four_eyes`."""
     held = signature.status == Status.HELD
     guarded = four_eyes.guarded(signature) if held else four_eyes.doubted(signature)
-    firsts = four_eyes.firsts(signature) if guarded else []
+    takes_two = guarded and signature.campaign.four_eyes
+    firsts = four_eyes.firsts(signature) if takes_two else []
     return {
         "guarded": guarded,
         "firsts": firsts,
         "approved_by_me": any(first.user_id == request.user.pk for first in firsts),
-        "too_few": guarded
-        and signature.campaign.four_eyes
-        and four_eyes.moderators(signature.campaign) < 2,
+        "too_few": takes_two and four_eyes.moderators(signature.campaign) < 2,
     }
 
 

@@ -83,7 +83,7 @@ class _View:
         try:
             file = campaign_file.read(self._document())
             if self.campaign:
-                organising.check_retention(self.campaign, file)
+                organising.check(self.campaign, file)
         except FileMistake as mistake:
             return self._mistaken(mistake)
         changes = campaign_file.changed_keys(self.values, file.values) if self.campaign else None

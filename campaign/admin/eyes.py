@@ -11,13 +11,18 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from campaign import four_eyes, organising, roles
+from campaign.campaign_file import FileMistake
 from campaign.models.campaign import Campaign
 
 
 def panel(campaign: Campaign) -> dict[str, Any]:
     """What the campaign's page says: how many could look, and whether that is enough."""
     n = four_eyes.moderators(campaign)
-    return {"moderators": n, "too_few": campaign.four_eyes and n < 2}
+    return {
+        "moderators": n,
+        "too_few": campaign.four_eyes and n < organising.ENOUGH,
+        "enough": n >= organising.ENOUGH,
+    }
 
 
 @require_POST
@@ -27,7 +32,11 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = get_object_or_404(roles.campaigns(request.user, "campaign.view_campaign"), pk=pk)
     roles.require(request.user, roles.STEER, campaign)
     on = request.POST.get("on") == "yes"
-    organising.switch_four_eyes(campaign, on=on, by=request.user)
-    said = _("Two people look from now on.") if on else _("One person is enough from now on.")
-    messages.success(request, str(said))
+    try:
+        organising.switch_four_eyes(campaign, on=on, by=request.user)
+    except FileMistake as mistake:
+        messages.error(request, _("Four eyes: %(why)s") % {"why": mistake.reason})
+    else:
+        said = _("Two people look from now on.") if on else _("One person is enough from now on.")
+        messages.success(request, str(said))
     return HttpResponseRedirect(reverse("admin:campaign_campaign_change", args=[pk]))
