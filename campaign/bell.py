@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from campaign import alerts, announcements, publication
+from campaign import alerts, announcements, publication, suspicions
+from campaign.history import SIGNER
 from campaign.models.alert import Alert, AlertKind, Pulse
 from campaign.models.campaign import CONFIRM_GRACE, Campaign
+from campaign.models.event import Event
 from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import GUARDED, Signature, Status
 from campaign.models.webhook import Announced
@@ -61,8 +63,18 @@ def _listen(campaign: Campaign, now: datetime) -> None:
 
 
 def _protected(campaign: Campaign, since: datetime, now: datetime) -> int:
+    """Held since then, on coming or by a correction, or on the list and doubted since then."""
+    corrected = Event.objects.filter(
+        signature=OuterRef("pk"), actor=SIGNER.kind, to_status=Status.HELD, at__gt=since
+    )
+    # What nobody has touched since has no such event: it is not asked for one every minute.
+    touched = Q(updated_at__gt=since - WINDOW) & Q(Exists(corrected))
     held = Signature.objects.filter(campaign=campaign, status=Status.HELD)
-    return held.filter(confirmed_at__gt=since, hold_reasons__overlap=GUARDED).count()
+    held = held.filter(Q(confirmed_at__gt=since) | touched, hold_reasons__overlap=GUARDED)
+    doubted = suspicions.open_ones().filter(
+        signature__campaign=campaign, signature__status=Status.PUBLISHED, created_at__gt=since
+    )
+    return held.count() + doubted.values("signature").distinct().count()
 
 
 def _reported(campaign: Campaign, since: datetime, now: datetime) -> int:

@@ -76,8 +76,8 @@ ALERTS: dict[str, tuple[str | Promise, str | Promise]] = {
     AlertKind.PROTECTED: (
         _("A protected name is held: %(title)s"),
         ngettext_lazy(
-            "%(n)s signature that may be of a protected name is held.",
-            "%(n)s signatures that may be of protected names are held.",
+            "%(n)s signature that may be of a protected name waits for you, held or already on the list.",
+            "%(n)s signatures that may be of protected names wait for you, held or already on the list.",
             "n",
         ),
     ),

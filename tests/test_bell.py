@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 import time_machine
 
-from campaign import bell, dispatch, publication, tasks
-from campaign.models import Alert, Campaign, Report, Signature, WebhookDelivery
+from campaign import bell, dispatch, publication, signing, tasks
+from campaign.campaign_file import parse
+from campaign.models import Alert, Campaign, Report, Signature, Suspicion, WebhookDelivery
 from campaign.models.alert import AlertKind, Pulse
 from campaign.models.report import ReportStatus
 from campaign.models.signature import Status
-from tests.factories import make_campaign, make_signature
+from campaign.organising import load_campaign
+from tests.factories import campaign_file, make_campaign, make_signature, manage_token
 from tests.receiver import make_webhook
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +65,46 @@ def test_a_protected_name_rings_once_and_what_comes_meanwhile_is_counted_later(
     assert rung(after(minutes=15)) == []
     assert rung(after(minutes=17)) == [("protected_held", 3)]
     assert rung(after(minutes=40)) == []
+
+
+def test_who_was_confirmed_and_takes_a_protected_name_later_rings(campaign: Campaign) -> None:
+    with time_machine.travel(NOON, tick=False):
+        signature = make_signature(campaign, name="Ann Bee")
+    assert rung(after(hours=1)) == []
+    with time_machine.travel(after(hours=1, minutes=1), tick=False):
+        signing.correct(
+            manage_token(signature),
+            typed={"name": "Scarlett Johansson"},
+            revision=signature.revision,
+        )
+    signature.refresh_from_db()
+    assert signature.status == Status.HELD
+    assert rung(after(hours=1, minutes=2)) == [("protected_held", 1)]
+    assert rung(after(hours=1, minutes=30)) == []
+
+
+def test_a_correction_by_somebody_else_who_is_held_rings_not(campaign: Campaign) -> None:
+    signature = held(NOON, name="!!!")
+    assert rung(after(minutes=1)) == []
+    with time_machine.travel(after(minutes=2), tick=False):
+        signing.correct(
+            manage_token(signature), typed={"credit": "A film"}, revision=signature.revision
+        )
+    assert rung(after(minutes=3)) == []
+
+
+def test_whom_a_name_protected_since_makes_doubtful_rings_once(campaign: Campaign) -> None:
+    with time_machine.travel(NOON, tick=False):
+        make_signature(campaign, name="Ana Prado")
+    protect = campaign_file(publication="after_verification").replace(
+        "protected_names = [", 'protected_names = ["Ana Prado", '
+    )
+    with time_machine.travel(after(hours=1), tick=False):
+        load_campaign(parse(protect))
+        tasks.search_names()
+    assert Suspicion.objects.count() == 1
+    assert rung(after(hours=1, minutes=1)) == [("protected_held", 1)]
+    assert rung(after(hours=1, minutes=30)) == []
 
 
 def test_a_featured_signer_who_is_reported_rings_and_another_does_not(campaign: Campaign) -> None:

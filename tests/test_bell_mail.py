@@ -95,7 +95,10 @@ def test_a_protected_name_that_is_held_is_told_by_a_link_and_without_the_name(
     said = read(mail)
     for secret in ("Johansson", "Scarlett", "canary"):
         assert secret not in said
-    assert "1 signature that may be of a protected name is held." in said
+    assert (
+        "1 signature that may be of a protected name waits for you, held or already on the list."
+        in said
+    )
     assert "http://testserver/admin/account/" in said
     link = re.search(r"http://testserver(/admin/campaign/signature/\S+)", said)
     assert link
