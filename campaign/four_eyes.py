@@ -4,18 +4,24 @@ A confirmed mailbox proves no identity, and one moderator can be deceived, or be
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AbstractBaseUser, User
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaign import roles, rules
 from campaign.errors import FieldError, InvalidInput
 from campaign.models.approval import Approval
+from campaign.models.audit import AuditAction, AuditEntry
 from campaign.models.campaign import Campaign
+from campaign.models.membership import Membership
 from campaign.models.signature import GUARDED, Signature, Status
 from campaign.models.suspicion import Suspicion
 
+SETTLING: Final = timedelta(hours=24)
+"""How long a new moderator's yes counts for nothing: long enough that the others see who has come."""
 NOTE_WORDS: Final = 3
 """Words that a note on how a name was checked has at least: "ok" says nothing to the second one."""
 
@@ -64,6 +70,42 @@ def firsts(signature: Signature) -> list[Approval]:
 def moderators(campaign: Campaign) -> int:
     """How many people there are who could look."""
     return roles.holders(roles.MODERATE, campaign).count()
+
+
+def new_until(user: AbstractBaseUser, campaign: Campaign) -> datetime | None:
+    """Until when a yes of this moderator counts for nothing yet; None for one whose yes counts.
+
+    Whom an owner invited, or promoted, a moment ago may be that owner by another name. Who is there
+    within the first day of a campaign is of those that it begins with; whom the right was given for all
+    campaigns, no owner has invited.
+    """
+    if roles.everywhere(user, roles.MODERATE):
+        return None
+    mine = Membership.objects.filter(user_id=user.pk, campaign=campaign)
+    promotions = AuditEntry.objects.filter(
+        campaign=campaign,
+        action=AuditAction.MEMBER_CHANGED,
+        details__user=user.pk,
+        details__from__in=[
+            role for role, rights in roles.RIGHTS.items() if roles.MODERATE not in rights
+        ],
+    )
+    since = [
+        *mine.values_list("created_at", flat=True),
+        *promotions.order_by("-pk").values_list("at", flat=True)[:1],
+    ]
+    if not since or max(since) < campaign.created_at + SETTLING:
+        return None
+    until = max(since) + SETTLING
+    return until if until > timezone.now() else None
+
+
+def require_settled(user: AbstractBaseUser, campaign: Campaign) -> None:
+    """Raise InvalidInput while a yes of this one counts for nothing yet."""
+    if until := new_until(user, campaign):
+        said = _("You are new here: your yes to a protected name counts from %(until)s UTC on.")
+        told = said % {"until": f"{until.astimezone(UTC):%Y-%m-%d %H:%M}"}
+        raise InvalidInput([FieldError("note", "too_new", told)])
 
 
 def require_note(note: str) -> None:

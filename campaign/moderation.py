@@ -56,6 +56,8 @@ def _first_yes(signature: Signature, by: Moderator, note: str) -> Moved | None:
     """
     if not isinstance(by, User):
         raise InPersonOnly
+    if signature.campaign.four_eyes:
+        four_eyes.require_settled(by, signature.campaign)
     four_eyes.require_note(note)
     if not signature.campaign.four_eyes or four_eyes.seconds(signature, by):
         return None

@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaign import audit, identity, locks, moves, queue, rules, suspicions
+from campaign import audit, four_eyes, identity, locks, moves, queue, rules, suspicions
 from campaign.errors import CampaignError, ChangedMeanwhile
 from campaign.history import Actor
 from campaign.likeness import Likeness, Protected
@@ -48,13 +48,21 @@ def waiting(batch: ImportBatch) -> QuerySet[Signature]:
 
 
 def lacks_another(batch: ImportBatch, waiting_n: int, by: AbstractBaseUser) -> bool:
-    """Whether somebody else must see it first: nobody but this one imported it, or previewed so many."""
+    """Whether somebody else must see it first: nobody but this one imported it, or previewed so many.
+
+    Whose yes counts for nothing yet (`four_eyes.new_until`) has seen nothing, and releases nothing.
+    """
     if not batch.campaign.four_eyes:
         return False
-    seen_by = {batch.imported_by_id}
+    seen_by = [batch.imported_by]
     if batch.previewed_n >= waiting_n:
-        seen_by.add(batch.previewed_by_id)
-    return not seen_by - {None, by.pk}
+        seen_by.append(batch.previewed_by)
+    others = [user for user in seen_by if user is not None and user.pk != by.pk]
+    return not (_counts(by, batch) and any(_counts(user, batch) for user in others))
+
+
+def _counts(user: AbstractBaseUser, batch: ImportBatch) -> bool:
+    return four_eyes.new_until(user, batch.campaign) is None
 
 
 @transaction.atomic

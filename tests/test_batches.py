@@ -4,18 +4,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.utils import timezone
 
 from campaign import moderation, releases, signing, tasks
 from campaign.intake import import_signers
 from campaign.models import Campaign, ImportBatch, Mail, ProtectedName, Signature
+from campaign.models.membership import Role
 from campaign.models.signature import HoldReason, RejectionReason, Status
 from tests.factories import (
     campaign_file,
     confirm_token,
     make_campaign,
+    make_member,
     make_signature,
     make_user,
     manage_token,
@@ -124,6 +128,24 @@ def test_who_imported_it_is_the_first_of_two(campaign: Campaign) -> None:
     batch.refresh_from_db()
     assert batch.released_by is None
     act(desk_of("ben"), batch, "release")
+    batch.refresh_from_db()
+    assert batch.is_being_released
+
+
+def test_whom_an_owner_invited_today_neither_previews_nor_releases_for_them(
+    campaign: Campaign,
+) -> None:
+    batch = imported(campaign)
+    make_member(campaign, Role.OWNER, username="olga")
+    with time_machine.travel(timezone.now() + timedelta(days=30), tick=False):
+        make_member(campaign, Role.MODERATOR, username="sock")
+        for first, second in (("sock", "olga"), ("olga", "sock")):
+            act(desk_of(first), batch, "preview")
+            assert "Two people have to look" in said(act(desk_of(second), batch, "release"))
+    batch.refresh_from_db()
+    assert batch.released_by is None
+    with time_machine.travel(timezone.now() + timedelta(days=32), tick=False):
+        act(desk_of("sock"), batch, "release")
     batch.refresh_from_db()
     assert batch.is_being_released
 

@@ -152,6 +152,9 @@ def _eyes(request: HttpRequest, signature: Signature, form: forms.Form | None) -
         "guarded": guarded,
         "firsts": firsts,
         "approved_by_me": any(first.user_id == request.user.pk for first in firsts),
+        "new_until": four_eyes.new_until(request.user, signature.campaign)
+        if takes_two and isinstance(request.user, AbstractBaseUser)
+        else None,
         "too_few": takes_two and four_eyes.moderators(signature.campaign) < 2,
     }
 
