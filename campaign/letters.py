@@ -147,7 +147,7 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None, *, language: 
 
 def message_id(mail: Mail) -> str:
     """The same for every copy of a mail, so that a mailbox can tell a second copy."""
-    about = "alert" if mail.notice_id else mail.about.public_id
+    about = "alert" if mail.kind == MailKind.ALERT else mail.about.public_id
     return f"<{about}.{mail.pk}@{urlsplit(settings.BASE_URL).hostname}>"
 
 
