@@ -7,9 +7,12 @@ waits instead (`patience`).
 
 from campaign import botcheck, patience, rates
 from campaign.errors import BotCheckRequired, RateLimited
+from campaign.mail_domains import FREE
 from campaign.models.campaign import BotCheck, Campaign
 from campaign.networks import Hashes
 
+DOMAIN_MAX = 253
+"""Characters of a domain name (RFC 1035, 2.3.4); whatever is longer is none."""
 BUSY = 1_000
 """Requests to one campaign within a minute, above which "auto" asks for work.
 
@@ -17,42 +20,71 @@ Half the rate of the largest honest rush on record (2,000 a minute), so that a g
 """
 BUSY_NARROW, BUSY_WIDE = 30, 120
 """The same from one network (/32 of IPv4, /64 of IPv6), and from the wide one around it (/24, /48)."""
+BUSY_DOMAIN = 30
+"""The same to addresses of one mail domain within an hour: who owns it all gets all of their mails.
+
+Not where anybody has an address (Gmail and the like). A guild's members that sign together work a little.
+"""
 CEILING_NARROW, CEILING_WIDE = 2_000, 6_000
-"""Requests within a minute above which a network is refused: as many as the whole of that rush."""
+"""Requests that pass within a minute, above which a network is refused: as many as the whole of that rush."""
 
 
 def admit(
-    campaign: Campaign, network: Hashes | None, *, solution: str | None = None, ticket: str = ""
+    campaign: Campaign,
+    network: Hashes | None,
+    *,
+    email: str = "",
+    solution: str | None = None,
+    ticket: str = "",
 ) -> None:
     """Count a request that may cause a mail, and let it pass or say what it takes.
 
-    ``solution`` is work that was done for a challenge, ``ticket`` that of who waits; the first request
-    that passes by one uses it up. Raises RateLimited, or BotCheckRequired with a fresh challenge.
+    ``email`` is where the mail would go, as it was typed. ``solution`` is work that was done for a
+    challenge, ``ticket`` that of who waits; the first request that passes by one uses it up. Raises
+    BotCheckRequired with a fresh challenge, or RateLimited.
     """
-    pressure = _pressure(campaign, network)
-    asks = campaign.bot_check == BotCheck.ALWAYS or (
-        campaign.bot_check == BotCheck.AUTO and pressure > 1
-    )
-    if not asks or (solution and botcheck.solves(campaign, solution)):
-        return
+    pressure = _pressure(campaign, network, email)
+    if not _asks(campaign, pressure) or (solution and botcheck.solves(campaign, solution)):
+        return count(campaign, network)
     wait = patience.left(campaign, ticket, network) if ticket else None
     if wait != 0:
         raise BotCheckRequired(botcheck.challenge(campaign, pressure), wait=wait)
+    return count(campaign, network)
 
 
 def count(campaign: Campaign, network: Hashes | None) -> None:
-    """The same where no work can be asked for: raises RateLimited alone."""
-    _pressure(campaign, network)
+    """Count one that passes, or of which no work can be asked. Raises RateLimited.
+
+    Who is turned away for want of work isn't counted: or a phone that does none could lock out
+    everybody who shares its address.
+    """
+    if network is None:
+        return
+    passed = rates.count([f"in:{name}" for name in _names(campaign, network)])
+    if any(n > most for n, most in zip(passed, (CEILING_NARROW, CEILING_WIDE), strict=True)):
+        raise RateLimited
 
 
-def _pressure(campaign: Campaign, network: Hashes | None) -> float:
+def _asks(campaign: Campaign, pressure: float) -> bool:
+    if campaign.bot_check == BotCheck.AUTO:
+        return pressure > 1
+    return campaign.bot_check == BotCheck.ALWAYS
+
+
+def _pressure(campaign: Campaign, network: Hashes | None, email: str) -> float:
     """How much more comes than when it is calm (1 is where that ends), by who presses hardest."""
-    names, busy = [f"campaign:{campaign.pk}"], [BUSY]
+    if campaign.bot_check == BotCheck.OFF:
+        return 0
+    names, busy = [f"{campaign.pk}"], [BUSY]
     if network is not None:
-        names += [f"{campaign.pk}:{network.narrow:x}", f"{campaign.pk}:{network.wide:x}"]
-        busy += [BUSY_NARROW, BUSY_WIDE]
-    found = rates.count(names)
-    for rate, ceiling in zip(found[1:], (CEILING_NARROW, CEILING_WIDE), strict=False):
-        if rate > ceiling:
-            raise RateLimited
-    return max(rate / calm for rate, calm in zip(found, busy, strict=True))
+        names, busy = [*names, *_names(campaign, network)], [BUSY, BUSY_NARROW, BUSY_WIDE]
+    pressures = [n / calm for n, calm in zip(rates.count(names), busy, strict=True)]
+    domain = email.strip().rpartition("@")[2].lower()
+    if domain and domain not in FREE:
+        (n,) = rates.count([f"{campaign.pk}@{domain[:DOMAIN_MAX]}"], seconds=3600)
+        pressures.append(n / BUSY_DOMAIN)
+    return max(pressures)
+
+
+def _names(campaign: Campaign, network: Hashes) -> list[str]:
+    return [f"{campaign.pk}:{network.narrow:x}", f"{campaign.pk}:{network.wide:x}"]

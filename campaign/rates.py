@@ -24,25 +24,25 @@ _lock = threading.Lock()
 
 @dataclass
 class _Seen:
-    """One name in one minute: as Redis last said of all processes, and what it hasn't been told of."""
+    """One name in one window: as Redis last said of all processes, and what it hasn't been told of."""
 
-    minute: int
+    window: int
     told: int = 0
     untold: int = 0
     before: int = 0
-    """As many came in the minute before."""
+    """As many came in the window before."""
 
-    def a_minute(self, second: float) -> float:
-        """Of the minute before, as much counts as lies within the last 60 seconds."""
-        return self.told + self.untold + self.before * (1 - second / 60)
+    def rate(self, passed: float) -> float:
+        """Of the window before, as much counts as hasn't passed of this one."""
+        return self.told + self.untold + self.before * (1 - passed)
 
 
-def count(names: Sequence[str]) -> list[float]:
-    """Count one more of each of these; how many of each came within the last 60 seconds, this one too."""
-    now, second = divmod(time.time(), 60)
-    minute = int(now)
+def count(names: Sequence[str], *, seconds: int = 60) -> list[float]:
+    """Count one more of each of these; how many of each came within the last ``seconds``, this one too."""
+    window, passed = divmod(time.time() / seconds, 1)
+    names = [f"{seconds}:{name}" for name in names]
     with _lock:
-        counted = [_of(name, minute) for name in names]
+        counted = [_of(name, int(window)) for name in names]
         for each in counted:
             each.untold += 1
         due = {
@@ -54,30 +54,30 @@ def count(names: Sequence[str]) -> list[float]:
         for each in due.values():
             each.told, each.untold = each.told + each.untold, 0
         # Now, since other threads count on: each of them must be one more.
-        found = [each.a_minute(second) for each in counted]
+        found = [each.rate(passed) for each in counted]
     if not due:
         return found
-    _tell(due, more, minute)
-    heard = [due[name].a_minute(second) if name in due else 0 for name in names]
+    _tell(due, more, int(window), seconds)
+    heard = [due[name].rate(passed) if name in due else 0 for name in names]
     return [max(pair) for pair in zip(found, heard, strict=True)]
 
 
-def _of(name: str, minute: int) -> _Seen:
+def _of(name: str, window: int) -> _Seen:
     known = _seen.get(name)
-    if known is None or known.minute != minute:
+    if known is None or known.window != window:
         if len(_seen) >= REMEMBERED:
             _seen.clear()  # those who come often are back with the next four
-        before = known.told + known.untold if known and known.minute == minute - 1 else 0
-        known = _seen[name] = _Seen(minute, before=before)
+        before = known.told + known.untold if known and known.window == window - 1 else 0
+        known = _seen[name] = _Seen(window, before=before)
     return known
 
 
-def _tell(due: dict[str, _Seen], more: dict[str, int], minute: int) -> None:
+def _tell(due: dict[str, _Seen], more: dict[str, int], window: int, seconds: int) -> None:
     def add(redis: Any) -> Any:
         pipeline = redis.pipeline(transaction=False)
         for name, n in more.items():
-            this, before = (f"petition:rate:{name}:{at}" for at in (minute, minute - 1))
-            pipeline.incrby(this, n).expire(this, 120).get(before)
+            this, before = (f"petition:rate:{name}:{at}" for at in (window, window - 1))
+            pipeline.incrby(this, n).expire(this, 2 * seconds).get(before)
         return pipeline.execute()
 
     answers: list[Any] = _line.ask(add, instead=[])

@@ -109,7 +109,10 @@ def test_the_limits_are_those_of_the_code() -> None:
         "the same from one network (/32 of IPv4, /64 of IPv6), and from the one around it (/24, /48)": (
             f'{floods.BUSY_NARROW} and {floods.BUSY_WIDE} a minute, then `bot_check` "auto" asks'
         ),
-        "requests to sign, to send the mail again and to report, from one network and from the one "
+        "the same to addresses of one mail domain, but those where anybody has one": (
+            f'{floods.BUSY_DOMAIN} an hour, then `bot_check` "auto" asks'
+        ),
+        "requests to sign, to send the mail again and to report, that pass from one network and from the one "
         "around it": f"{floods.CEILING_NARROW:,} and {floods.CEILING_WIDE:,} a minute",
         "a challenge": f"{botcheck.LIFE // 60} minutes, one request",
         "an `Idempotency-Key`": f"{KEY_MAX} visible characters of ASCII, 24 hours",

@@ -26,6 +26,7 @@ TYPED = {
     "source": "poster",
     "language": "en",
 }
+HERE, THERE = Hashes(narrow=1, wide=0), Hashes(narrow=(1 << 24) + 1, wide=1 << 24)
 WAIT, BUTTON = "Please wait 20 seconds, then press the button.", "Go on"
 
 
@@ -86,9 +87,9 @@ def test_a_ticket_lets_one_in(client: Client, always: Campaign) -> None:
 
 def test_of_two_at_once_with_one_ticket_one_passes(always: Campaign) -> None:
     with time_machine.travel(NOON, tick=False) as clock:
-        ticket = patience.ticket(always)
+        ticket = patience.ticket(always, HERE)
         clock.shift(20)
-        outcomes = at_once([lambda: patience.left(always, ticket, None)] * 4)
+        outcomes = at_once([lambda: patience.left(always, ticket, HERE)] * 4)
     assert sorted(outcomes, key=str) == [0, None, None, None]
 
 
@@ -98,42 +99,68 @@ def test_without_the_atomic_look_all_of_them_would(
     """The control."""
     monkeypatch.setattr(Line, "is_first", lambda *_asked, **_named: True)
     with time_machine.travel(NOON, tick=False) as clock:
-        ticket = patience.ticket(always)
+        ticket = patience.ticket(always, HERE)
         clock.shift(20)
-        assert at_once([lambda: patience.left(always, ticket, None)] * 4) == [0] * 4
+        assert at_once([lambda: patience.left(always, ticket, HERE)] * 4) == [0] * 4
 
 
 def test_six_a_minute_of_one_network_and_the_others_wait_for_the_next(always: Campaign) -> None:
-    here, there = Hashes(narrow=1, wide=0), Hashes(narrow=1 << 30, wide=1 << 30)
     with time_machine.travel(NOON, tick=False) as clock:
-        tickets = [patience.ticket(always) for _ in range(8)]
+        tickets = [patience.ticket(always, HERE) for _ in range(8)]
+        elsewhere = patience.ticket(always, THERE)
         clock.shift(30)
-        assert [patience.left(always, each, here) for each in tickets] == [0] * 6 + [30, 30]
-        assert patience.left(always, tickets[6], there) == 0
+        assert [patience.left(always, each, HERE) for each in tickets] == [0] * 6 + [30, 30]
+        assert patience.left(always, elsewhere, THERE) == 0
         clock.shift(30)
-        assert patience.left(always, tickets[7], here) == 0
+        assert patience.left(always, tickets[7], HERE) == 0
 
 
-def test_thirty_a_minute_of_a_wide_one(always: Campaign) -> None:
-    with time_machine.travel(NOON, tick=False) as clock:
-        tickets = [patience.ticket(always) for _ in range(31)]
+def test_thirty_a_minute_of_a_wide_one_and_sixty_of_all(
+    always: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def waits(wide: int, number: int) -> list[int | None]:
+        near = [Hashes(narrow=wide + n, wide=wide) for n in range(number)]
+        tickets = [patience.ticket(always, each) for each in near]
         clock.shift(20)
-        waits = [
-            patience.left(always, each, Hashes(narrow=n, wide=0)) for n, each in enumerate(tickets)
-        ]
-    assert waits == [0] * 30 + [40]
+        found = [patience.left(always, *each) for each in zip(tickets, near, strict=True)]
+        clock.shift(-20)
+        return found
+
+    with time_machine.travel(NOON, tick=False) as clock:
+        assert waits(0, 31) == [0] * 30 + [40]
+        # The one that waits took no slot of all.
+        assert waits(1 << 24, 30) == [0] * 30
+        assert waits(2 << 24, 1) == [40]
+
+
+def test_a_ticket_is_good_for_the_network_that_asked_for_it(always: Campaign) -> None:
+    """Or one machine would fetch them for all the networks that it can send from."""
+    with time_machine.travel(NOON, tick=False) as clock:
+        ticket = patience.ticket(always, HERE)
+        clock.shift(20)
+        assert patience.left(always, ticket, THERE) is None
+        assert patience.left(always, ticket, HERE._replace(narrow=2)) == 0
+
+
+def test_whoever_sends_a_used_ticket_again_and_again_takes_nobodys_slot(always: Campaign) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        used, fresh = (patience.ticket(always, HERE) for _ in range(2))
+        clock.shift(20)
+        assert patience.left(always, used, HERE) == 0
+        assert {patience.left(always, used, HERE) for _ in range(40)} == {None}
+        assert patience.left(always, fresh, HERE) == 0
 
 
 @pytest.mark.parametrize("made", ["", "x", "a:b:c", "W10:x:y", "\x00", "é" * 5000])
 def test_what_is_no_ticket_gets_a_fresh_one(client: Client, always: Campaign, made: str) -> None:
     kept = moment(client.post("/art/", {**TYPED, "ticket": made}))
-    assert patience.left(always, kept["ticket"], None) in (19, 20)
+    assert moment(client.post("/art/", kept))["ticket"] == kept["ticket"] != made
 
 
 def test_a_ticket_is_good_for_its_own_campaign_and_a_quarter_of_an_hour(always: Campaign) -> None:
     other = make_campaign(slug="other")
     with time_machine.travel(NOON, tick=False) as clock:
-        ticket = patience.ticket(always)
+        ticket = patience.ticket(always, None)
         clock.shift(20)
         assert patience.left(other, ticket, None) is None
         clock.shift(patience.LIFE)

@@ -184,6 +184,8 @@ def test_the_answer_is_the_same_whatever_is_known_of_the_address(
     assert (
         (known.status_code, known.content) == (fresh.status_code, fresh.content) == (202, ACCEPTED)
     )
+    # Random, of any request.
+    assert known.headers.pop("X-Request-ID") != fresh.headers.pop("X-Request-ID")
     assert dict(known.headers) == dict(fresh.headers)
 
 

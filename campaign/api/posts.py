@@ -44,7 +44,9 @@ class Sign(CampaignPost):
                 # With a key it is the organiser's server that asks, for signers from everywhere.
                 network = networks.hashes(networks.of(request._request))
                 if self.campaign.state() == "open":  # or nobody works for a refusal
-                    floods.admit(self.campaign, network, solution=solution)
+                    floods.admit(
+                        self.campaign, network, email=typed.get("email", ""), solution=solution
+                    )
             signing.sign(
                 campaign=self.campaign,
                 typed=typed,

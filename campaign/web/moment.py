@@ -10,6 +10,7 @@ from campaign import patience
 from campaign.errors import BotCheckRequired
 from campaign.languages import Speech
 from campaign.models.campaign import Campaign
+from campaign.networks import Hashes
 from campaign.web.answers import private_page
 
 SOLUTION, TICKET = "altcha", "ticket"
@@ -22,6 +23,7 @@ def one_moment(
     *,
     campaign: Campaign,
     speech: Speech,
+    network: Hashes | None,
     kept: Mapping[str, str],
     ticket: str,
     context: dict[str, Any],
@@ -38,7 +40,7 @@ def one_moment(
             name: text for name, text in kept.items() if name not in {"language", SOLUTION, TICKET}
         },
         "challenge": json.dumps(error.challenge),
-        "ticket": ticket if waits else patience.ticket(campaign),
+        "ticket": ticket if waits else patience.ticket(campaign, network),
         "wait": error.wait if waits else patience.WAIT,
         "again": waits,
     }

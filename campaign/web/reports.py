@@ -55,10 +55,12 @@ def _reported(
     speech: Speech,
 ) -> HttpResponse:
     typed = {name: form.get(name, "") for name in TYPED}
+    network = networks.hashes(networks.of(request))
     try:
         floods.admit(
             campaign,
-            networks.hashes(networks.of(request)),
+            network,
+            email=typed["email"],
             solution=form.get(SOLUTION),
             ticket=form.get(TICKET, ""),
         )
@@ -72,6 +74,7 @@ def _reported(
             error,
             campaign=campaign,
             speech=speech,
+            network=network,
             kept=typed,
             ticket=form.get(TICKET, ""),
             context={**_about(campaign, speech), "layout": "base.html", "form_url": url},

@@ -166,7 +166,8 @@ def _ask(sent: _Sent) -> None:
 
 def _admit(sent: _Sent, network: networks.Hashes | None) -> None:
     solution, ticket = sent.form.get(SOLUTION), sent.form.get(TICKET, "")
-    floods.admit(sent.campaign, network, solution=solution, ticket=ticket)
+    email = sent.form.get(sent.address_field(), "")
+    floods.admit(sent.campaign, network, email=email, solution=solution, ticket=ticket)
 
 
 def sign_as_meant(sent: _Sent) -> HttpResponse:
@@ -230,6 +231,7 @@ def _one_moment(sent: _Sent, error: BotCheckRequired) -> HttpResponse:
         error,
         campaign=sent.campaign,
         speech=sent.speech,
+        network=sent.network(),
         kept={**sent.kept(), "action": "sign"},
         ticket=sent.form.get(TICKET, ""),
         context={**sent.place.context(sent.campaign), "statement": sent.statement()},
