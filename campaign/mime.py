@@ -66,17 +66,19 @@ def _header_lines(headers: Mapping[str, object]) -> list[bytes]:
         text = str(value)
         if "\n" in text or "\r" in text:
             raise BadHeaderError(f"a line break in {name}")
+        # What looks like an encoded word would be read as one, line breaks and all.
+        lookalike = name == "Subject" and "=?" in text
         # A long address has no place to fold at.
-        if not text.isascii() or (len(name) + len(text) > 76 and " " in text):
-            text = _folded(name, text)
+        if lookalike or not text.isascii() or (len(name) + len(text) > 76 and " " in text):
+            text = _folded(name, text, encoded=lookalike)
         lines += f"{name}: {text}".encode("ascii").split(b"\n")
     return lines
 
 
 @lru_cache(maxsize=1000)
-def _folded(name: str, text: str) -> str:
+def _folded(name: str, text: str, *, encoded: bool) -> str:
     """A long header on several lines, encoded (RFC 2047) where it must be; many mails share a subject."""
-    charset = None if text.isascii() else "utf-8"
+    charset = "utf-8" if encoded or not text.isascii() else None
     return Header(text, charset, header_name=name).encode()
 
 

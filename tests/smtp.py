@@ -18,6 +18,8 @@ class Sink:
 
     def __init__(self, thinks: float = 0, *, pipelining: bool = False) -> None:
         self.received: list[EmailMessage] = []
+        self.raw: list[bytes] = []
+        self.envelopes: list[list[str]] = []
         self.rcpt: dict[str, str] = {}
         self.data: list[str] = []
         self.thinks = thinks
@@ -50,6 +52,8 @@ class Sink:
             parsed = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(parsed, EmailMessage)
             self.received.append(parsed)
+            self.raw.append(envelope.content)
+            self.envelopes.append([str(to) for to in envelope.rcpt_tos])
         self.asked.set()
         await asyncio.sleep(self.thinks)
         self.answered.set()
