@@ -4,6 +4,7 @@ from typing import Any
 
 import dns.exception
 import dns.resolver
+import dns.reversename
 
 WITHIN = 5.0
 """Seconds for one question."""
@@ -22,6 +23,17 @@ def texts(name: str) -> list[str]:
 def exchanges(name: str) -> list[str]:
     """The hosts that take mail for a name, by its MX records; "." says that none does. Raises Silent."""
     return [str(row.exchange) for row in _ask(name, "MX")]
+
+
+def addresses(name: str) -> list[str]:
+    """The addresses of a host, of both kinds. Raises Silent."""
+    return [str(row.address) for kind in ("A", "AAAA") for row in _ask(name, kind)]
+
+
+def names_of(address: str) -> list[str]:
+    """What an address is called (PTR), without the dot at the end. Raises Silent."""
+    name = dns.reversename.from_address(address).to_text()
+    return [row.target.to_text(omit_final_dot=True) for row in _ask(name, "PTR")]
 
 
 def _ask(name: str, kind: str) -> list[Any]:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from campaign import resolver
+from campaign.doctor import spf
 from campaign.doctor.findings import Finding, fail, ok, plain, wanted, warn
 from campaign.models.campaign import Campaign
 from campaign.resolver import Silent
@@ -39,16 +40,21 @@ def server() -> Iterator[Finding]:
 
 def senders(selector: str = "") -> Iterator[Finding]:
     """SPF, DKIM, DMARC and MX of every domain that we send from."""
-    for domain in sorted(_domains()):
+    for domain in sorted(domains()):
         try:
-            yield from (_spf(domain), _dkim(domain, selector), _dmarc(domain), _mx(domain))
+            yield from records(domain, selector)
         except Silent as error:
             yield warn(
                 f"DNS says nothing of {domain} ({error})", "ask again; check /etc/resolv.conf"
             )
 
 
-def _domains() -> set[str]:
+def records(domain: str, selector: str) -> Iterator[Finding]:
+    """Of one domain; raises Silent."""
+    yield from (_spf(domain), _dkim(domain, selector), _dmarc(domain), _mx(domain))
+
+
+def domains() -> set[str]:
     """Those of the senders: ours, and those of campaigns that still write to somebody."""
     running = Q(closes_at=None) | Q(closes_at__gt=timezone.now())
     named = Campaign.objects.filter(running).exclude(sender="").values_list("sender", flat=True)
@@ -59,7 +65,7 @@ def _domains() -> set[str]:
 
 
 def _spf(domain: str) -> Finding:
-    found = [text for text in resolver.texts(domain) if text.lower().split(" ")[0] == "v=spf1"]
+    found = spf.records(domain)
     todo = f"one TXT record at {domain}: v=spf1 include:<your mail provider> -all"
     if len(found) != 1:
         return fail(f"{domain} has {len(found)} SPF records", todo)
