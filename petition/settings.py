@@ -374,14 +374,11 @@ TEMPLATES = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "campaign.roles.Backend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+# As ASVS has it: long, on no list of common ones, without rules of which characters.
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "campaign.passwords.LengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 # A sign form is a few hundred bytes; anything larger is not one.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
@@ -426,6 +423,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 KEYS_NEED_HTTPS = urlsplit(BASE_URL).hostname not in {"127.0.0.1", "::1", "localhost"}
 SESSION_COOKIE_SECURE = _HTTPS
 CSRF_COOKIE_SECURE = _HTTPS
+# The prefix keeps a neighbour below the same domain from setting them; browsers ask for Secure with it.
+SESSION_COOKIE_NAME = "__Host-session" if _HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if _HTTPS else "csrf"
+CSRF_COOKIE_HTTPONLY = True
 LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_AGE = 12 * 3600
 # In development the printed password alone lets one in; who enrols a second factor there needs it.
