@@ -40,8 +40,7 @@ from campaign.models import (
 )
 from campaign.models.api_key import Scope
 from campaign.models.audit import AuditAction
-from campaign.models.evidence import Evidence
-from campaign.models.signature import Status
+from campaign.models.signature import Evidence, Status
 from campaign.organising import load_campaign
 from tests import reports
 from tests.factories import (
@@ -64,7 +63,11 @@ MAIL = f"{ADDRESS}.box@{ADDRESS}-mail.example.org"
 IP = "198.51.100.77"
 NETWORK = "198.51.100"
 AGENT = f"{ADDRESS}Browser/7.0"
-PROXIED = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": IP, "HTTP_USER_AGENT": AGENT}
+PROXIED: dict[str, Any] = {
+    "REMOTE_ADDR": "127.0.0.1",
+    "HTTP_X_FORWARDED_FOR": IP,
+    "HTTP_USER_AGENT": AGENT,
+}
 
 
 # --- The search ------------------------------------------------------------------------------

@@ -209,7 +209,7 @@ def test_copies_in_redis_hold_nothing_of_it(scene: Scene) -> None:
             assert found_in(key + everything_at(redis, key)) == [], key
 
 
-def everything_at(redis: "Redis", key: bytes) -> bytes:
+def everything_at(redis: Any, key: bytes) -> bytes:
     """What stands at a key, whatever its kind."""
     kind = redis.type(key)
     if kind == b"string":

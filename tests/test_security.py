@@ -109,7 +109,7 @@ def test_logging_in_begins_a_new_session(client: Client) -> None:
     session = client.session
     session["planted"] = "by somebody"
     session.save()
-    before = session.session_key
+    before = str(session.session_key)
     client.cookies[configured.SESSION_COOKIE_NAME] = before
     assert log_in(client).status_code == 302
     assert client.cookies[configured.SESSION_COOKIE_NAME].value != before
