@@ -1,0 +1,86 @@
+"""Erasure reaches every row of every table, Redis and files: what stays stands in docs/privacy.md."""
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+from django.conf import settings as configured
+from django.db import connection
+from django.test import Client
+from pytest_django import Settings
+from redis import Redis
+
+from campaign import files, signing
+from campaign.links import Purpose, make_token
+from campaign.models import Report, Representation, Signature
+from campaign.models.signature import Status
+from tests import canary
+from tests.canary import ADDRESS, found_in
+from tests.factories import manage_token, not_me_token
+from tests.test_canary import everything_at
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STAYS = {
+    "auth_user": "staff, not a signer",
+    "campaign_upload": "a file on its way in, for a day",
+    "campaign_importbatch": "which file, and who vouches for the consent",
+    "campaign_auditnote": "what staff gave as a reason",
+    "campaign_webhook": "an address of the organiser",
+    "campaign_protectedname": "names of well-known people",
+}
+"""Tables in which the canary stands as somebody else's word, by the decisions of docs/privacy.md."""
+
+
+@pytest.fixture
+def scene(providers: None, settings: Settings) -> canary.Scene:
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.0/8")]
+    return canary.lay()
+
+
+def holding() -> dict[str, list[str]]:
+    """The tables that hold the canary, in any column of any row, and in which form."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT t::text FROM "{table}" AS t')
+            text = "\n".join(row for (row,) in cursor.fetchall())
+            if forms := found_in(text.encode()):
+                found[table] = forms
+    return found
+
+
+def erase_everybody() -> None:
+    """By the links that each of them has."""
+    theirs = Signature.objects.filter(email__contains=ADDRESS)
+    for signature in theirs.order_by("pk"):
+        if signature.status == Status.PENDING:
+            signing.not_me(not_me_token(signature))
+        else:
+            signing.erase(manage_token(signature))
+    for rows in (Report.objects.all(), Representation.objects.all()):
+        for email, public_id in rows.values_list("email", "public_id"):
+            if ADDRESS in email:
+                token = make_token(Purpose.MY_DATA, subject=public_id, revision=1)
+                page = Client().post(f"/my-data/{token}/", {"action": "erase", "sure": "yes"})
+                assert page.status_code == 200
+
+
+def test_nothing_is_left_of_who_had_it_erased(scene: canary.Scene) -> None:
+    before = holding()
+    assert {"campaign_signature", "campaign_eventnote", "campaign_question"} <= set(before)
+    assert {"campaign_report", "campaign_representation", "campaign_proof"} <= set(before)
+    for form in ("csv", "jsonl"):
+        Client().get(f"/api/v1/campaigns/art/signers.{form}")
+    erase_everybody()
+    files.refresh()
+
+    after = holding()
+    assert {table: forms for table, forms in after.items() if table not in STAYS} == {}
+    with Redis.from_url(configured.REDIS_URL) as redis:
+        for key in redis.scan_iter():
+            assert found_in(bytes(key) + everything_at(redis, key)) == [], key
+    kept = [path for path in Path(configured.EXPORT_DIR).iterdir() if path.is_file()]
+    for path in kept:
+        assert found_in(path.read_bytes()) == []
+        assert "Zoë Moreau" not in path.read_text(encoding="utf-8")
