@@ -15,6 +15,9 @@ from rapidfuzz.distance import OSA
 
 from campaign import identity
 from campaign.likeness_data import (
+    AFTER,
+    BEFORE,
+    BREAKS,
     FILLERS,
     FOREIGN,
     GIVEN,
@@ -22,6 +25,7 @@ from campaign.likeness_data import (
     PARTICLES,
     ROMAN,
     SEPARATORS,
+    TOPICS,
     frame,
     sound,
 )
@@ -30,6 +34,8 @@ _APOSTROPHES = re.compile(r"'s\b|'")
 _NOT_WORD = re.compile(r"[\W_]+")
 _LONGEST_WORD: Final = 30
 _DIGITS_GLUED_ON = re.compile(r"(?<![^\W_])\d+(?=[^\W\d_]{3})|(?<=[^\W\d_]{3})\d+(?![^\W_])")
+_LONGEST_NAME: Final = 6
+"""Words of the names that are found in credits."""
 _MOST_WORDS: Final = 16
 """What is compared at once. A longer text is read by so many words at a time, each half of them again
 with the next half, so that a name of half as many stands whole in one of these."""
@@ -47,6 +53,8 @@ class Way(StrEnum):
     PARTS = "parts"
     WITHIN = "within"
     SCRIPT = "script"
+    CREDIT = "credit"
+    TOGETHER = "together"
 
 
 class Protected(NamedTuple):
@@ -98,21 +106,23 @@ def readings(text: str) -> tuple[Reading, ...]:
 
 
 @lru_cache(maxsize=16)  # three rules look at one name
-def typed_readings(text: str) -> tuple[Reading, ...]:
+def typed_readings(text: str, separators: re.Pattern[str] = SEPARATORS) -> tuple[Reading, ...]:
     """The ways to read what somebody typed: as `readings`, without digits glued on, and part by part."""
     plain = identity.readings(text)
     bare = [_DIGITS_GLUED_ON.sub("", each) for each in plain]
-    each_part = [reading for part in parts(text) for reading in identity.readings(part)]
+    each_part = [
+        reading for part in _parts(text, separators) for reading in identity.readings(part)
+    ]
     return tuple(_readings([*plain, *bare, *each_part]))
 
 
-def parts(text: str) -> list[str]:
+def _parts(text: str, separators: re.Pattern[str]) -> list[str]:
     """What stands between brackets, commas, "aka" and the like, of a text that has such; else nothing.
 
     Of "Dubois, Colette" that is nothing, and of "Sting, Police" the first: one word after another is a
     last name and a first.
     """
-    found = [part.strip() for part in SEPARATORS.split(text) if part.strip()]
+    found = [part.strip() for part in separators.split(text) if part.strip()]
     if len(found) < 2:
         return []
     if len(found) == 2 and "," in text and not any(" " in part for part in found):
@@ -312,6 +322,7 @@ class Matcher:
         self.names = list(names)
         self._looks: dict[str, list[int]] = defaultdict(list)
         self._keys: dict[str, list[int]] = defaultdict(list)
+        self._exact: dict[str, set[int]] = defaultdict(set)
         self._read: list[tuple[Reading, ...]] = []
         for place, protected in enumerate(self.names):
             for skeleton in protected.skeletons:
@@ -320,25 +331,84 @@ class Matcher:
             self._read.append(its)
             for key in {key for reading in its for key in _keys(reading)}:
                 self._keys[key].append(place)
+            for reading in its:
+                self._exact[_sorted(reading.core)].add(place)
+                self._exact[reading.joined].add(place)
 
     def looks(self, skeletons: Iterable[str]) -> list[Protected]:
         """The names that one with these skeletons could be mistaken for (UTS 39)."""
         places = {place for each in skeletons for place in self._looks.get(each, ())}
         return [self.names[place] for place in sorted(places)]
 
-    def near(self, text: str) -> list[Likeness]:
-        """The names that a text is nearly, or is in another order, in part, or with more around it.
+    def near(self, name: str, *others: str) -> list[Likeness]:
+        """The names that a name is nearly, or is in another order, in part, or with more around it.
 
-        Those that it looks exactly like are `looks`' to say, and may be among these.
+        Those that it looks exactly like are `looks`' to say, and may be among these. ``others``, its
+        credit and its organisation, must have the very words of one, together, and not be about a
+        work or a body of that name; or make it up together with the name.
         """
         found: dict[int, Way] = {}
-        for typed in typed_readings(text):
+        for credit in filter(None, others):
+            for place in self._made_up(name, credit):
+                found[place] = Way.TOGETHER
+            for place in self._named(credit):
+                found[place] = Way.CREDIT
+        found |= self._nearly(name)
+        return [Likeness(self.names[place], how) for place, how in sorted(found.items())]
+
+    def _made_up(self, name: str, credit: str) -> set[int]:
+        return {
+            place
+            for part in (credit, *_parts(credit, BREAKS)[:1])
+            for each in readings(f"{name} {part}")
+            if not _is_about(each, 0, len(each.core))
+            for place in self._exact.get(_sorted(each.core), ())
+        }
+
+    def _named(self, credit: str) -> set[int]:
+        return {
+            place
+            for typed in typed_readings(credit, BREAKS)
+            for key in _claims(typed)
+            for place in self._exact.get(key, ())
+        }
+
+    def _nearly(self, name: str) -> dict[int, Way]:
+        found: dict[int, Way] = {}
+        for typed in typed_readings(name):
             places = {place for key in _keys(typed) for place in self._keys.get(key, ())}
             for place in places - found.keys():
                 ways = (way(its, typed) for its in self._read[place])
                 if (how := next(filter(None, ways), None)) is not None:
                     found[place] = how
-        return [Likeness(self.names[place], how) for place, how in sorted(found.items())]
+        return found
+
+
+def _sorted(words: Iterable[str]) -> str:
+    return " ".join(sorted(words))
+
+
+def _claims(credit: Reading) -> Iterator[str]:
+    """Where a credit may say who somebody is: all of it, or two words of it and more, in any order."""
+    core = credit.core
+    lengths = range(2, _LONGEST_NAME + 1)
+    spans = {(start, start + n) for n in lengths for start in range(len(core) - n + 1)}
+    for start, end in {(0, len(core)), *spans}:
+        if not _is_about(credit, start, end):
+            yield _sorted(core[start:end])
+            if end - start == len(core):
+                yield from (credit.joined, _unglued(credit.joined))
+
+
+def _is_about(credit: Reading, start: int, end: int) -> bool:
+    """Whether what its core names there is a topic: "the ... biography", "author of a book on ..."."""
+    words = credit.words
+    first, after = words.index(credit.core[start]), words.index(credit.core[end - 1]) + 1
+    return (
+        not TOPICS.isdisjoint(words[max(first - 1, 0) : first])
+        or not BEFORE.isdisjoint(words[:first])
+        or not AFTER.isdisjoint(words[after : after + 1])
+    )
 
 
 def _keys(reading: Reading) -> set[str]:

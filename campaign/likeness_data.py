@@ -18,7 +18,7 @@ FILLERS: Final = frozenset(
     authentic legit only actual account page profile channel hq tv live news online
     fan fans fanclub club team crew management mgmt office estate family foundation legacy tribute
     band group duo trio quartet orchestra ensemble choir collective project music records
-    uk usa eu
+    uk usa eu for as
     itself himself herself myself me my am im ich bin je suis soy it its is this that hi hello hey
     not signed sincerely yours author writer novelist poet singer songwriter actor actress artist
     musician composer painter rapper dj mc producer comedian
@@ -40,12 +40,35 @@ GLUED: Final = re.compile(
 Each part in one way only: a run of digits inside the repetition would take 2^n steps to fail.
 """
 
-SEPARATORS: Final = re.compile(
+_PUNCTUATION = (
     r"""[][(){},;:/|•·–—"“”„«»（）［］【】「」、，：；／]|\s[-~+@]\s|(?<=\w\w\w)[.!?]\s"""
-    r"|\b(?:a\.?k\.?a\b\.?|(?:alias|fka|dit|genannt|of|from|feat|ft)\b)",
-    re.IGNORECASE,
+    r"|\b(?:a\.?k\.?a\b\.?|(?:alias|fka|dit|genannt|feat|ft)\b)"
 )
-"""What stands between a name of one word and what is added to it: "Colette (Paris)", "... aka Colette"."""
+BREAKS: Final = re.compile(_PUNCTUATION, re.IGNORECASE)
+SEPARATORS: Final = re.compile(rf"{_PUNCTUATION}|\b(?:of|from)\b", re.IGNORECASE)
+"""What stands between a name of one word and what is added to it: "Colette (Paris)", "aka Colette". A
+credit breaks at signs alone: "translator of Colette" is not hers."""
+
+BEFORE: Final = frozenset(
+    """
+    biography biographer biographie biographe biografie biograf biografin biografia biografa book
+    books buch bucher livre livres libro libri novel roman translator ubersetzer ubersetzerin
+    traducteur traductrice traductor traductora traduttore traduttrice editor scholar student pupil
+    fan fans admirer museum society prize
+    """.split()
+)
+AFTER: Final = BEFORE.union(
+    """
+    museo musee gesellschaft societe foundation stiftung fondation fundacion fondazione estate legacy
+    preis prix premio award specialist expert studies school schule ecole college gymnasium conservatory
+    conservatoire institute institut university archive archiv archives festival competition theatre
+    theater teatro quartet orchestra ensemble choir tribute fanclub street strasse
+    house studio
+    """.split()
+)
+TOPICS: Final = AFTER.union("on about uber sur sobre su over rue boulevard place platz".split())
+"""What makes a credit one about somebody, or about what bears their name: anywhere before it, directly after
+it, directly before it."""
 
 _SPELT: Final = {
     "sch": "s",

@@ -129,11 +129,10 @@ def protected_name(case: Case) -> Iterator[Finding]:
 
 
 def near_name(case: Case) -> Iterator[Finding]:
+    its = case.signature
     looks = {its.pk for its, _where in case.looks}
-    near = [
-        each for each in case.matcher.near(case.signature.name) if each.protected.pk not in looks
-    ]
-    for each in near[:NAMED]:
+    near = case.matcher.near(its.name, its.credit, its.organisation)
+    for each in [each for each in near if each.protected.pk not in looks][:NAMED]:
         yield _about(HoldReason.NEAR_NAME, _NEAR[each.way], each)
 
 
@@ -400,4 +399,6 @@ _NEAR: Final[dict[Way, Any]] = {
     Way.PARTS: _("It is the protected name %(name)s, with a middle name more or less."),
     Way.WITHIN: _("It has the protected name %(name)s in it."),
     Way.SCRIPT: _("It is the protected name %(name)s in another script."),
+    Way.CREDIT: _("Its credit or organisation has the protected name %(name)s in it."),
+    Way.TOGETHER: _("Its name and its credit or organisation make the protected name %(name)s."),
 }

@@ -114,7 +114,7 @@ def _like(row: Signature, matcher: Matcher, *, near: bool) -> list[Likeness]:
     ]
     looks = matcher.looks(frozenset[str]().union(*skeletons))
     found = {each.pk: Likeness(each, likeness.Way.LOOKS) for each in looks}
-    for each in matcher.near(row.name) if near else ():
+    for each in matcher.near(row.name, row.credit, row.organisation) if near else ():
         found.setdefault(each.protected.pk, each)
     return list(found.values())
 

@@ -340,6 +340,57 @@ ATTACK_LOOKALIKES = {
 }
 
 
+CREDITS = {
+    "who they are": """
+        Clara Schumann | Clara Schumann, pianist
+        Clara Schumann | for Clara Schumann
+        Clara Schumann | Schumann, Clara
+        Clara Schumann | the pianist Clara Schumann
+        Clara Schumann | Clara Schumann and mother of eight
+        Clara Schumann | known as Clara Schumann since my youth
+        Clara Schumann | on behalf of Clara Schumann
+        Clara Schumann | Сlara Schumann, pianist
+        Clara Schumann | Clara Schumann13
+        Vincent van Gogh | painter: Vincent van Gogh
+        Colette | Colette, author
+        Colette | the real Colette
+        Colette | writer (Colette)
+        Colette | Colette – Paris
+        Velvet Lantern | Velvet Lantern, drums
+    """,
+}
+
+CREDITS_HONEST = {
+    "works": """
+        Clara Schumann | author of a book on Clara Schumann
+        Clara Schumann | the Clara Schumann biography
+        Clara Schumann | author, the Clara Schumann biography
+        Clara Schumann | Clara Schumann biographer
+        Clara Schumann | translator of the letters of Clara Schumann
+        Clara Schumann | pianist, who plays Schumann
+        Colette | author of a book on Colette
+        Colette | translator of Colette
+        Colette | actress in a film about Colette
+        Virginia Woolf | translator of Virginia Woolf
+        Oscar Wilde | winner of the Oscar Wilde Prize
+        Oscar Wilde | Oscar winner, Wilde Theatre
+        Frida Kahlo | teacher, Frida Kahlo School
+        Frida Kahlo | guide, Frida Kahlo Museum
+        Frida Kahlo | fan of Frida Kahlo
+        Clara Schumann | director, Clara Schumann Foundation
+        Clara Schumann | Robert Schumann University
+        Mark Twain | professor for Mark Twain Studies
+        Mark Twain | author of "About Mark Twain"
+        Voltaire | philosopher, Boulevard Voltaire
+        Rembrandt | curator, Rembrandt House
+        Sarah Bernhardt | usher, Théâtre Sarah-Bernhardt
+        Velvet Lantern | painter of lanterns and velvet
+        Bessie Smith | singer of the blues
+        Robert Johnson | guitarist with Robert and Linda Johnson
+    """,
+}
+
+
 def _pairs(false: dict[str, str], honest: dict[str, str]) -> list[Pair]:
     return [
         Pair(protected, alias, typed, sort, is_false)
@@ -353,3 +404,4 @@ def _pairs(false: dict[str, str], honest: dict[str, str]) -> list[Pair]:
 
 PAIRS = _pairs(FALSE, HONEST)
 ATTACKS = _pairs(ATTACKED, ATTACK_LOOKALIKES)
+CREDIT_PAIRS = _pairs(CREDITS, CREDITS_HONEST)

@@ -9,7 +9,7 @@ from campaign import identity
 from campaign.identity import name_problem
 from campaign.likeness import Matcher, Protected
 from campaign.likeness_data import GIVEN
-from tests.name_pairs import ATTACKS, PAIRS, Pair
+from tests.name_pairs import ATTACKS, CREDIT_PAIRS, PAIRS, Pair
 
 Say = Callable[[str, object], None]
 
@@ -32,13 +32,24 @@ LAST_NAMES = """
 
 def is_held(pair: Pair) -> bool:
     """Whether the campaign that protects the pair's name would hold what is typed."""
+    matcher = protecting(pair)
+    return bool(matcher.looks(identity.skeletons(pair.typed)) or matcher.near(pair.typed))
+
+
+def is_held_for_its_credit(pair: Pair) -> bool:
+    """Whether it would hold somebody else with this credit."""
+    matcher = protecting(pair)
+    looks = matcher.looks(identity.skeletons(pair.typed))
+    return bool(looks or matcher.near("Emma Miller", pair.typed, ""))
+
+
+def protecting(pair: Pair) -> Matcher:
     texts = [(pair.protected, ""), (pair.alias, pair.protected)]
-    matcher = Matcher(
+    return Matcher(
         Protected(n, name, alias_of, identity.skeletons(name))
         for n, (name, alias_of) in enumerate(texts)
         if name
     )
-    return bool(matcher.looks(identity.skeletons(pair.typed)) or matcher.near(pair.typed))
 
 
 def test_the_table_is_of_two_hundred_different_names_that_can_be_typed() -> None:
@@ -65,17 +76,42 @@ def test_false_names_are_held_and_honest_ones_are_not(part: str, record_property
     assert len(stopped) <= HELD * len(honest)
 
 
-def test_what_an_attacker_found_is_held_and_what_is_like_it_is_not(record_property: Say) -> None:
-    false = [pair for pair in ATTACKS if pair.is_false]
-    honest = [pair for pair in ATTACKS if not pair.is_false]
+@pytest.mark.parametrize(
+    ("what", "pairs", "is_held"),
+    [("names", ATTACKS, is_held), ("credits", CREDIT_PAIRS, is_held_for_its_credit)],
+)
+def test_what_an_attacker_found_is_held_and_what_is_like_it_is_not(
+    what: str, pairs: list[Pair], is_held: Callable[[Pair], bool], record_property: Say
+) -> None:
+    false = [pair for pair in pairs if pair.is_false]
+    honest = [pair for pair in pairs if not pair.is_false]
     missed = [pair.typed for pair in false if not is_held(pair)]
     stopped = [pair.typed for pair in honest if is_held(pair)]
     record_property(
         "measured",
-        f"names found by an attacker afterwards: {len(false) - len(missed)} of {len(false)} held,"
+        f"{what}, found by an attacker afterwards: {len(false) - len(missed)} of {len(false)} held,"
         f" {len(stopped)} of {len(honest)} honest ones like them ({', '.join(stopped) or 'none'})",
     )
     assert (missed, stopped) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "credit", "is_like"),
+    [
+        ("Clara", "Schumann", True),
+        ("Clara", "Schumann, pianist", True),
+        ("Schumann", "Clara", True),
+        ("Clara", "Weber", False),
+        ("Clara Weber", "Schumann", False),
+        ("Clara", "Schumann Quartet", False),
+    ],
+)
+def test_a_name_that_goes_on_in_its_credit_or_organisation_is_read_with_it(
+    name: str, credit: str, is_like: bool
+) -> None:
+    matcher = Matcher([Protected(1, "Clara Schumann", "", identity.skeletons("Clara Schumann"))])
+    for others in ((credit, ""), ("", credit)):
+        assert bool(matcher.near(name, *others)) == is_like
 
 
 def test_hardly_any_of_many_honest_names_is_like_one_of_a_thousand_protected(

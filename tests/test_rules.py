@@ -72,6 +72,18 @@ FINDS: list[tuple[str, str, dict[str, Any], str]] = [
         "It is the protected name “Scarlett Johansson” in another order.",
     ),
     (
+        "near_name",
+        "near_name",
+        {"name": "Emma Miller", "credit": "Scarlett Johansson, actress"},
+        "Its credit or organisation has the protected name “Scarlett Johansson” in it.",
+    ),
+    (
+        "near_name",
+        "near_name",
+        {"name": "Scarlett", "credit": "Johansson"},
+        "Its name and its credit or organisation make the protected name “Scarlett Johansson”.",
+    ),
+    (
         "disposable",
         "disposable",
         {"email": "zoe@mailinator.com"},
