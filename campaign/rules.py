@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign import background, blocks, identity, limits, mailboxes, networks, protected
 from campaign.background import Background
 from campaign.likeness import Likeness, Matcher, Protected, Way
-from campaign.mail_domains import FREE
+from campaign.mail_domains import FREE, registrable
 from campaign.models.campaign import Campaign, Publication
 from campaign.models.signature import STANDING, HoldReason, Kind, Signature, Status
 from campaign.networks import Reach
@@ -39,10 +39,12 @@ OF_ADDRESS: Final = frozenset(
 NAMED: Final = 5
 """Protected names that are named of one signature."""
 FROM_ONE_NETWORK: Final = 20
+FROM_ONE_SITE: Final = 100
 FROM_ONE_DOMAIN: Final = 50
 AT_ONCE: Final = timedelta(hours=1)
 """More than so many within an hour is many. Ours: above a household or an office that signs together,
-below what is worth a robot's while. Off unless a campaign's file names them."""
+below what is worth a robot's while. A site is a wide network: a /48 has 65,536 narrow ones to come
+from, and a /24 of a mobile provider has many people. Off unless a campaign's file names them."""
 
 
 @dataclass(frozen=True)
@@ -236,16 +238,18 @@ def network(case: Case) -> Iterator[Finding]:
     if not case.counts:
         return
     since = timezone.now() - AT_ONCE
-    reach, limit = Reach.NARROW, FROM_ONE_NETWORK
-    if networks.number_since(case.signature, since, reach=reach, at_most=limit) == limit:
-        yield _many(_("More than %(number)s confirmed from its network within an hour."), limit)
+    for reach, limit in ((Reach.NARROW, FROM_ONE_NETWORK), (Reach.WIDE, FROM_ONE_SITE)):
+        if networks.number_since(case.signature, since, reach=reach, at_most=limit) == limit:
+            text = _("More than %(number)s confirmed from its network within an hour.")
+            yield _many(text, limit)
+            return
 
 
 def domain(case: Case) -> Iterator[Finding]:
     its = case.domain
     if not case.counts or not its or its in FREE:
         return
-    bucket = f"domain:{case.signature.campaign_id}:{its}"
+    bucket = f"domain:{case.signature.campaign_id}:{registrable(its)}"
     seconds = int(AT_ONCE.total_seconds())
     if not limits.take(bucket, limit=FROM_ONE_DOMAIN, seconds=seconds).allowed:
         text = _("More than %(number)s confirmed from its mail domain within an hour.")

@@ -296,24 +296,54 @@ def test_many_from_one_mail_domain_are_held_only_where_the_file_says_so(
     assert last.status == Status.PUBLISHED
 
 
+def test_the_domains_under_one_that_somebody_registered_count_as_one(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "FROM_ONE_DOMAIN", 2)
+    campaign = open_campaign(domain=True)
+
+    def reasons(*domains: str) -> list[list[str]]:
+        names = [domain.replace(".", " ") for domain in domains]
+        return [
+            arrive(client, campaign, name=f"Signer {name}", email=f"signer@{domain}").hold_reasons
+            for name, domain in zip(names, domains, strict=True)
+        ]
+
+    under_one = ("a.rush.co.uk", "b.rush.co.uk", "c.d.rush.co.uk")
+    assert reasons(*under_one) == [[], [], ["many"]]
+    assert reasons("one.co.uk", "two.co.uk", "three.co.uk") == [[], [], []]
+
+
 def test_many_from_one_network_are_held_only_where_the_file_says_so(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "FROM_ONE_NETWORK", 2)
     open_campaign(network=True)
-
-    def comes(n: str, address: str) -> list[str]:
-        path = "/api/v1/campaigns/art/signatures/"
-        typed = details(name=f"Signer Number{n}", email=f"signer{n}@example.org")
-        client.post(path, typed, content_type="application/json", REMOTE_ADDR=address)
-        token = {"token": confirm_token(Signature.objects.latest("pk"))}
-        client.post("/api/v1/signatures/confirm/", token, content_type="application/json")
-        return Signature.objects.latest("pk").hold_reasons
-
-    assert [comes(n, "198.51.100.7") for n in "abc"] == [[], [], ["many"]]
-    assert comes("d", "203.0.113.9") == []
+    reasons = [comes(client, n, "198.51.100.7") for n in "abc"]
+    assert reasons == [[], [], ["many"]]
+    assert comes(client, "d", "203.0.113.9") == []
     open_campaign()
-    assert comes("e", "198.51.100.7") == []
+    assert comes(client, "e", "198.51.100.7") == []
+
+
+def test_many_from_narrow_networks_of_one_wide_one_are_held(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "FROM_ONE_SITE", 2)
+    open_campaign(network=True)
+    reasons = [comes(client, n, f"2001:db8:7:{n}::1") for n in "abc"]
+    assert reasons == [[], [], ["many"]]
+    assert comes(client, "d", "2001:db8:8:d::1") == []
+
+
+def comes(client: Client, n: str, address: str) -> list[str]:
+    """Why somebody is held who signs and confirms from that address."""
+    path = "/api/v1/campaigns/art/signatures/"
+    typed = details(name=f"Signer Number{n}", email=f"signer{n}@example.org")
+    client.post(path, typed, content_type="application/json", REMOTE_ADDR=address)
+    token = {"token": confirm_token(Signature.objects.latest("pk"))}
+    client.post("/api/v1/signatures/confirm/", token, content_type="application/json")
+    return Signature.objects.latest("pk").hold_reasons
 
 
 # --- The list of protected names changes -----------------------------------------------------
