@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaign import audit, four_eyes
+from campaign import audit, four_eyes, rules, suspicions
 from campaign.campaign_file import CampaignFile, FileMistake, changed_keys, digest
 from campaign.campaign_parts import PARTS, values
 from campaign.errors import CampaignEdited
@@ -110,11 +110,14 @@ def _bring_to(
     """Lines of what changed, and the keys."""
     check(campaign, file)
     before, had_four_eyes = values(campaign), campaign.four_eyes
+    found_near = rules.rule_is_on("near_name", campaign)
     _keep_reasons(campaign, file.columns["rejection_reasons"])
     changes = _update_columns(campaign, file.columns)
     if campaign.four_eyes != had_four_eyes:
         _switched(campaign, by)
     changes += _keep_parts(campaign, file)
+    if rules.rule_is_on("near_name", campaign) and not found_near:
+        suspicions.look_for(campaign, campaign.protected_names.all())
     return changes, changed_keys(before, values(campaign))
 
 

@@ -18,19 +18,23 @@ from campaign import identity, likeness, locks, moves, protected, queue, rules
 from campaign.likeness import Likeness, Matcher
 from campaign.models.approval import Approval
 from campaign.models.campaign import Campaign, ProtectedName
-from campaign.models.signature import Evidence, Signature, Status
+from campaign.models.event import Verb
+from campaign.models.signature import Signature, Status
 from campaign.models.suspicion import NameSearch, Suspicion
 
 TASK: Final = "campaign.search_names"
 CHUNK: Final = 2000
 WORK: Final = timedelta(seconds=10)
 """One task's time; the next one goes on."""
+_DECIDED: Final = (Verb.APPROVE, Verb.SECOND, Verb.KEEP, Verb.HOLD, Verb.REJECT, Verb.RESTORE)
 SETTLED: Final = timedelta(seconds=60)
 """What began before the names were there has been committed, or has failed, by then."""
 
 
 @transaction.atomic
-def look_for(campaign: Campaign, names: Collection[ProtectedName]) -> None:
+def look_for(
+    campaign: Campaign, names: Collection[ProtectedName] | QuerySet[ProtectedName]
+) -> None:
     """Have what is confirmed already compared with these names, soon; nothing if nobody has signed."""
     if names and Signature.objects.filter(campaign=campaign).exists():
         search = NameSearch.objects.create(campaign=campaign)
@@ -120,10 +124,22 @@ def _like(row: Signature, matcher: Matcher, *, near: bool) -> list[Likeness]:
 
 
 def _bears_it_by_right(row: Signature, like: Likeness) -> bool:
-    """Whether the campaign has vouched for it under this very name, or brought the name with it."""
-    of_its_batch = row.batch_id is not None and row.batch_id == like.protected.batch_id
-    same = identity.search_fold(like.protected.name) == row.name_fold
-    return of_its_batch or (same and row.evidence not in {"", Evidence.EMAIL})
+    """Whether its batch brought the name with it, or two let it through under this very name.
+
+    Nothing less: a member's link, a listed domain and one moderator's proof say of whom nobody yet
+    thought of as famous that it is somebody, and may be revoked.
+    """
+    if row.batch_id is not None and row.batch_id == like.protected.batch_id:
+        return True
+    return identity.search_fold(like.protected.name) == row.name_fold and _two_let_it_through(row)
+
+
+def _two_let_it_through(row: Signature) -> bool:
+    """Whether what was last decided about it, as it is now, was the second yes of two."""
+    decided = row.events.filter(verb__in=_DECIDED).order_by("-pk")
+    last = decided.values_list("verb", "revision")[:2]
+    yes = (Verb.APPROVE, row.revision), (Verb.KEEP, row.revision)
+    return len(last) == 2 and last[0] in yes and last[1] == (Verb.SECOND, row.revision)
 
 
 @lru_cache(maxsize=4)

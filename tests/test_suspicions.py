@@ -129,15 +129,50 @@ def test_one_that_waits_is_held_for_the_name_as_well(campaign: Campaign) -> None
     assert Suspicion.objects.count() == 0
 
 
-def test_whom_the_campaign_has_vouched_for_under_that_very_name_is_left_alone(
-    campaign: Campaign,
+@pytest.mark.parametrize("evidence", [Evidence.STAFF, Evidence.VOUCHED, Evidence.DOMAIN])
+def test_no_evidence_that_came_before_spares_a_name_the_look_of_two(
+    campaign: Campaign, evidence: Evidence
 ) -> None:
     known = make_signature(campaign, name="Ana Prado")
-    make_signature(campaign, name="Anna Prado")
-    Signature.objects.filter(pk=known.pk).update(evidence=Evidence.STAFF)
+    Signature.objects.filter(pk=known.pk).update(evidence=evidence)
     protect("Ana Prado")
     search_names()
+    assert open_names() == {"Ana Prado"}
+
+
+def test_whom_two_have_let_through_under_that_very_name_is_left_alone(campaign: Campaign) -> None:
+    known = make_signature(campaign, name="Ana Prado")
+    make_signature(campaign, name="Anna Prado")
+    seen: dict[str, Any] = {"signature_id": known.pk, "revision": known.revision}
+    protect("Ana Prado")
+    search_names()
+    kept_first_by("colleague", known)
+    moderation.keep(by=somebody("second"), note="saw her ID", report_ids=[], **seen)
+    protect()
+    protect("Ana Prado")  # another row by now, which nobody has decided about
+    search_names()
     assert open_names() == {"Anna Prado"}
+    moderation.hold(signature_id=known.pk, by=somebody("third"))
+    protect()
+    known.refresh_from_db()
+    moderation.approve(signature_id=known.pk, revision=known.revision, by=somebody("third"))
+    protect("Ana Prado")
+    search_names()
+    assert open_names() == {"Anna Prado", "Ana Prado"}
+
+
+def test_a_new_search_of_every_name_begins_when_near_names_are_switched_on(
+    campaign: Campaign,
+) -> None:
+    text = campaign_file(publication="after_verification")
+    load_campaign(parse(f"{text}\n[rules]\nnear_name = false\n"))
+    near = make_signature(Campaign.objects.get(), name="Scarlet Johanson")
+    assert (near.status, NameSearch.objects.count()) == ("published", 0)
+    load_campaign(parse(text))
+    load_campaign(parse(text))
+    assert NameSearch.objects.count() == 1
+    search_names()
+    assert open_names() == {"Scarlet Johanson"}
 
 
 def test_to_keep_it_closes_it_with_an_event_and_it_is_not_brought_up_again(
