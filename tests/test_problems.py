@@ -648,3 +648,12 @@ def test_a_post_looks_its_campaign_up_once(
     body = details() if path == SIGN else {"email": "zoe@example.org"}
     assert send(strict, body, path, **({"Origin": origin} if origin else {})).status_code == 202
     assert found == ["art"]
+
+
+def test_what_is_none_of_the_choices_is_named_but_not_sent_back_whole(client: Client) -> None:
+    answer = client.get(f"{BASE}signers/", {"order": "é" * 3000})
+    assert answer.status_code == 400
+    [error] = answer.json()["errors"]
+    assert (error["field"], error["code"]) == ("order", "invalid_choice")
+    assert "é" * 100 in error["message"]
+    assert "é" * 101 not in error["message"]

@@ -11,7 +11,7 @@ from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import JSONParser
 from rest_framework.utils.json import strict_constant
 
-from campaign.api.shapes import Said, Shape, shown
+from campaign.api.shapes import Choice, Said, Shape, shown
 from campaign.details import TYPED_LIMIT
 from campaign.mailboxes import TYPED_LIMIT as ADDRESS_TYPED_LIMIT
 from campaign.models.signature import Kind, Status
@@ -201,15 +201,6 @@ class ResendInput(StrictInput):
     email = StrictText(said=ADDRESS)
 
 
-class StrictChoice(serializers.ChoiceField):
-    """A JSON string that is one of these."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid_choice", input=shown(data))
-        return str(super().to_internal_value(data))
-
-
 class NoteText(StrictText):
     """What colleagues read beside a decision."""
 
@@ -236,7 +227,7 @@ class HoldInput(DecisionInput):
 
 
 class RejectInput(HoldInput):
-    status = StrictChoice(
+    status = Choice(
         [Status.HELD.value, Status.PUBLISHED.value], help_text="The status that the caller saw."
     )
     reason = StrictText(

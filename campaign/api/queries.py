@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from campaign.api.shapes import Said, Shape, shown
+from campaign.api.shapes import Choice, Said, Shape, shown
 from campaign.models.signature import Evidence, Kind, Status
 from campaign.paging import ORDERS
 from campaign.private_reads import SHOWN
@@ -111,11 +111,11 @@ class SignersQuery(QueryInput):
 
     discipline = QueryText(max_length=60)
     country = serializers.RegexField(r"^[A-Za-z]{2}\Z", required=False, trim_whitespace=False)
-    kind = serializers.ChoiceField(Kind.values, required=False)
-    evidence = serializers.ChoiceField(Evidence.values, required=False)
-    featured = serializers.ChoiceField(["true", "false"], required=False)
+    kind = Choice(Kind.values, required=False)
+    evidence = Choice(Evidence.values, required=False)
+    featured = Choice(["true", "false"], required=False)
     q = QueryText(max_length=200, allow_blank=True)
-    order = serializers.ChoiceField(list(ORDERS), default="featured")
+    order = Choice(list(ORDERS), default="featured")
     cursor = QueryText(max_length=8000, said={"pattern": "^[A-Za-z0-9_-]+$"})
     page_size = PageSize(default=50, min_value=1, max_value=200)
     updated_since = StrictTime(
@@ -149,8 +149,8 @@ class SignersQuery(QueryInput):
 class PrivateQuery(QueryInput):
     """Which signatures a key reads or downloads."""
 
-    status = serializers.ChoiceField([status.value for status in SHOWN], required=False)
-    newsletter = serializers.ChoiceField(
+    status = Choice([status.value for status in SHOWN], required=False)
+    newsletter = Choice(
         ["true", "false"], required=False, help_text="Without those who left by their own will."
     )
 

@@ -41,3 +41,12 @@ class Said:
 def shown(name: object) -> str:
     """A name that somebody sent, as far as it can stand in an answer: short, no lone surrogates."""
     return str(name)[:100].encode(errors="backslashreplace").decode()
+
+
+class Choice(serializers.ChoiceField):
+    """One of these texts. The answer to another names it, but not the whole of a megabyte."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=shown(data))
+        return str(super().to_internal_value(shown(data)))
