@@ -339,6 +339,7 @@ MIDDLEWARE = [
     "campaign.web.headers.PolicyMiddleware",
     "campaign.failures.precondition_failed",
     "campaign.web.headers.answer_conditions",
+    "campaign.web.confined.leave_cookies_alone",
     "campaign.web.confined.SessionMiddleware",
     "campaign.web.language.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

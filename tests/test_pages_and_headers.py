@@ -305,3 +305,14 @@ def test_the_confirmation_page_says_that_news_will_come(client: Client) -> None:
     without = make_signature(campaign, status="pending")
     assert "News by mail" in client.get(f"/confirm/{confirm_token(with_news)}/").content.decode()
     assert "News by mail" not in client.get(f"/confirm/{confirm_token(without)}/").content.decode()
+
+
+@pytest.mark.parametrize("cookie", ["csrftoken=", "csrftoken=no-token", "sessionid=a; csrftoken=b"])
+def test_a_cookie_of_somebody_elses_is_answered_with_none(
+    client: Client, signature: Signature, cookie: str
+) -> None:
+    for path in ("/", "/art/", "/art/signers/", "/api/v1/campaigns/", "/confirm/none/"):
+        answer = client.get(path, headers={"Cookie": cookie})
+        assert "Set-Cookie" not in answer
+        assert not answer.cookies
+        assert "Cookie" not in answer.get("Vary", "")
