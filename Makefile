@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test faults bench check format messages requirements clean venv
+.PHONY: help run test faults fuzz bench check format messages requirements clean venv
 
 # The first that runs and is new enough; a name that pyenv keeps for later doesn't run.
 ifndef PYTHON
@@ -22,6 +22,10 @@ test: venv  ## run the tests (make test TESTS="tests/test_mail.py -k bounce")
 faults: venv  ## break things under load, 20 rounds each (make faults ROUNDS=5 ONLY="redis-killed disk-full")
 	@exec env FAULT_ROUNDS="$(or $(ROUNDS),20)" FAULTS="$(ONLY)" \
 		$(IN_VENV) -m petition.supervise test tests/faults/test_faults.py -n 0 -p no:randomly
+
+fuzz: venv  ## send 100,000 inputs to every place that takes one (make fuzz N=1000 ONLY="sign name,token" SEED=7 JOBS=4)
+	@exec env FUZZ_N="$(or $(N),100000)" FUZZ_ONLY="$(ONLY)" FUZZ_SEED="$(or $(SEED),$(shell date +%s))" FUZZ_SECONDS="$(SECONDS)" \
+		$(IN_VENV) -m petition.supervise test tests/fuzz -n "$(or $(JOBS),logical)" -p no:randomly
 
 bench: venv  ## measure against floors (make bench SIGNERS=10000000; make bench ONLY="sign confirm"); needs wrk
 	@exec env SIGNERS="$(SIGNERS)" ONLY="$(ONLY)" $(IN_VENV) -m benchmarks

@@ -1,0 +1,99 @@
+"""Inputs by the thousand to one place, and what came of them."""
+
+import statistics
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+
+from django.db import transaction
+
+from tests.fuzz import SECONDS, judging
+from tests.fuzz.fields import Field
+from tests.fuzz.web import Answer
+from tests.fuzz.world import World
+
+SLOWER, SLOW = 50, 0.5
+"""Times the median, and at least so many seconds (an answer from a copy takes a ten-thousandth): as slow
+as that again and again is suspicious."""
+ENOUGH = 5
+"""Failures of one place, after which the rest says nothing new."""
+TRIES = 300
+"""Requests that making a failing input shorter may take."""
+
+
+@dataclass
+class Found:
+    """What came of the inputs to one place; times in seconds."""
+
+    name: str
+    outcomes: Counter[str] = field(default_factory=Counter)
+    times: list[float] = field(default_factory=list)
+    slowest: tuple[float, str] = (0.0, "")
+    failures: list[str] = field(default_factory=list)
+
+
+def fuzz(world: World, place: Field, numbers: range, seed: str) -> Found:
+    """Send the inputs of these numbers, each made of seed, place and number alone."""
+    found, until = Found(place.name), time.monotonic() + SECONDS
+    for number in numbers:
+        value = place.make(world, Random(f"{seed} {place.name} {number}"))
+        said, answer, seconds = attempt(world, place, value, number, seed)
+        found.outcomes[answer.outcome] += 1
+        found.times.append(seconds)
+        found.slowest = max(found.slowest, (seconds, f"{number}: {shown(value)}"))
+        if not said and seconds > SLOW and _is_slow(found, seconds):
+            again = [attempt(world, place, value, number, seed)[2] for _ in range(3)]
+            said = "slow, again and again" if _is_slow(found, min(again)) else ""
+        if said:
+            least = shortest(world, place, value, number, seed) if said[:4] != "slow" else value
+            where = f"{place.name}, input {number} of seed {seed}"
+            found.failures.append(f"{where}: {said}\n    {shown(least)}")
+        if len(found.failures) >= ENOUGH or time.monotonic() > until:
+            break
+    return found
+
+
+def attempt(
+    world: World, place: Field, value: str | bytes, number: int, seed: str
+) -> tuple[str, Answer, float]:
+    """What is wrong with the answer to one input, the answer, and its time. Nothing of it stays."""
+    rng = Random(f"{seed} {place.name} {number} sent")
+    with transaction.atomic():
+        began = time.perf_counter()
+        try:
+            answer = place.send(world, value, rng)
+        except Exception as error:  # of what is no request: a file handed to a verb
+            answer = Answer("raised", broken=f"{type(error).__name__}: {error}")
+        seconds = time.perf_counter() - began
+        said = judging.fault(value, answer) or place.check(world, value, answer)
+        if not said and place.stores and answer.outcome in {"200", "202"}:
+            said = judging.stored_fault()
+        transaction.set_rollback(True)
+    return said, answer, seconds
+
+
+def _is_slow(found: Found, seconds: float) -> bool:
+    return len(found.times) > 20 and seconds > max(SLOW, SLOWER * statistics.median(found.times))
+
+
+def shortest(world: World, place: Field, value: str | bytes, number: int, seed: str) -> str | bytes:
+    """What is left of a failing input when every part is taken out that it fails without."""
+    tries, size = 0, max(1, len(value) // 2)
+    while size and tries < TRIES:
+        at, before = 0, len(value)
+        while at < len(value) and tries < TRIES:
+            less = value[:at] + value[at + size :]  # type: ignore[operator]
+            tries += 1
+            if attempt(world, place, less, number, seed)[0]:
+                value = less
+            else:
+                at += size
+        if len(value) == before:
+            size //= 2
+    return value
+
+
+def shown(value: str | bytes) -> str:
+    text = repr(value) if isinstance(value, bytes) else ascii(value)
+    return text if len(text) < 300 else f"{text[:300]}... ({len(value)} long)"
