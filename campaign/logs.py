@@ -53,7 +53,7 @@ def cut(text: str) -> str:
 
 def _cut_address(word: re.Match[str]) -> str:
     """With a dot behind: `mail@host` is the name of a worker."""
-    box, _at, host = word[0].partition("@")
+    box, _at, host = word[0].lstrip("@").partition("@")
     return "(cut)" if box and "." in host.strip(".") else word[0]
 
 
