@@ -125,8 +125,10 @@ def _links(world: World, value: bytes, _rng: Random) -> Answer:
 
 def _rule(field: str) -> Callable[[World, Any, Random], Answer]:
     def send(world: World, value: str, _rng: Random) -> Answer:
-        # As Django reads a form.
-        typed: dict[str, Any] = {field: inputs.wire(value).decode(errors="replace")}
+        # As a form of Django's has it.
+        typed: dict[str, Any] = {
+            field: inputs.wire(value).decode(errors="replace").replace("\0", "")
+        }
 
         def take() -> str:
             rule = criteria.checked(world.campaign, criteria.Rule(**typed))

@@ -1,5 +1,6 @@
 """A request as the web server hands it on, with bytes that no test client would send."""
 
+import gzip
 import io
 import json
 import sys
@@ -99,6 +100,8 @@ def ask(
             getattr(chunks, "close", lambda: None)()
     except Exception:
         return Answer("raised", broken=traceback.format_exc())
+    if content and said["headers"].get("content-encoding") == "gzip":
+        content = gzip.decompress(content)
     return Answer(said["status"], said["headers"], content, "".join(_raised))
 
 
