@@ -187,8 +187,11 @@ def test_asking_for_the_mail_again_and_reporting_count_and_meet_the_ceiling(
         rates._seen.clear()
         assert door().status_code < 300
         mails = Mail.objects.count()
-        assert door().status_code == 429
+        refused = door()
+        assert (refused.status_code, refused["Retry-After"]) == (429, "60")
         assert Mail.objects.count() == mails
+    # What was typed is still there.
+    assert 'value="me@example.org"' in refused.content.decode()
 
 
 def test_an_organisers_server_signs_for_people_from_everywhere(

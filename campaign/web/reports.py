@@ -9,7 +9,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaign import floods, letters, networks, publication, reporting
-from campaign.errors import BotCheckRequired, InvalidInput, NotFound, SignatureGone
+from campaign.errors import (
+    BotCheckRequired,
+    InvalidInput,
+    NotFound,
+    RateLimited,
+    SignatureGone,
+)
 from campaign.languages import Speech
 from campaign.links import Purpose
 from campaign.models.campaign import Campaign
@@ -83,6 +89,11 @@ def _reported(
         return _form(
             request, campaign, entry, speech, typed=typed, errors=by_field(error.errors), status=422
         )
+    except RateLimited as error:
+        errors = {"email": str(error)}
+        answer = _form(request, campaign, entry, speech, typed=typed, errors=errors, status=429)
+        answer["Retry-After"] = str(error.retry_after)
+        return answer
     # Made of what was typed alone, so it tells nobody anything.
     context = {
         **_about(campaign, speech),
