@@ -90,8 +90,9 @@ def _reported(
             request, campaign, entry, speech, typed=typed, errors=by_field(error.errors), status=422
         )
     except RateLimited as error:
-        errors = {"email": str(error)}
-        answer = _form(request, campaign, entry, speech, typed=typed, errors=errors, status=429)
+        answer = _form(
+            request, campaign, entry, speech, typed=typed, errors={"email": str(error)}, status=429
+        )
         answer["Retry-After"] = str(error.retry_after)
         return answer
     # Made of what was typed alone, so it tells nobody anything.
