@@ -189,8 +189,8 @@ LENGTHS = (12, 20, 24, 28, 60, 200)
 """In steps, so that a pattern of exponential cost fails here instead of never ending."""
 TIMES = 60
 """So many times the work of an innocent text of the length: 2^24 steps are far more."""
-FLOOR = 0.02
-"""Seconds of the machine's own noise."""
+FLOOR = 0.1
+"""Seconds: below it the machine’s own noise, and characters that become eighteen others, decide."""
 PIECES = [
     *("1", "a@", "a.", "a-", "/", "<", "&a", "{{", "(", '"', "real", "the", "tv1", "www.", "http:"),
     *("$@", "\u0301", "a\u0301", "\u200d", "=", "; ", "\n", "confirm/", "ptn_", "xn--", "A.", "ﷺ"),
