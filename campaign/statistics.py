@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from campaign import counts
 from campaign.counts import CONFIRMED, RECEIVED, Hour
+from campaign.models.address import Unreachable, UnreachableReason
 from campaign.models.campaign import Campaign
 from campaign.models.mail import MailStatus
 
@@ -170,13 +172,17 @@ LATEST_MAILS = 10_000
 class MailHealth:
     """What became of the campaign's among the latest mails of all, by status, and since when.
 
-    ``waiting`` are due and not sent, counted to LATEST_MAILS; ``oldest`` says how long.
+    ``waiting`` are due and not sent, counted to LATEST_MAILS; ``oldest`` says how long. ``bounced`` and
+    ``complained`` are mailboxes of all campaigns, since they are known by a hash alone: which are not there
+    for the time being, and whose owner wants no mail.
     """
 
     by_status: list[tuple[str, int]]
     since: datetime | None
     waiting: int
     oldest: timedelta | None
+    bounced: int
+    complained: int
 
 
 # The newest by their key, so that it costs the same however many there are.
@@ -204,9 +210,13 @@ def mail_health(campaign: Campaign, now: datetime | None = None) -> MailHealth:
         cursor.execute(_BACKLOG, given)
         waiting, oldest = cursor.fetchone()
     found = {status: n for status, n, _since in rows}
+    unreachable = Unreachable.objects.filter(Q(until=None) | Q(until__gt=now))
+    lost = dict(unreachable.values_list("reason").annotate(Count("pk")))
     return MailHealth(
         by_status=[(status, found.get(status, 0)) for status in MailStatus.values],
         since=min((since for _status, _n, since in rows), default=None),
         waiting=waiting,
         oldest=now - oldest if oldest else None,
+        bounced=lost.get(UnreachableReason.BOUNCED, 0),
+        complained=lost.get(UnreachableReason.COMPLAINED, 0),
     )

@@ -11,6 +11,7 @@ from django.test import Client
 
 from campaign import charts, counts, publication, statistics
 from campaign.models import Campaign, HourTally, Mail, Membership, TallyChange
+from campaign.models.address import Unreachable
 from campaign.models.signature import Status
 from campaign.signing import confirm, sign, withdraw
 from tests.factories import (
@@ -222,6 +223,23 @@ def test_mail_says_what_became_of_it(desk: Client, art: Campaign) -> None:
     }
     assert (health.waiting, health.oldest) == (2, timedelta(hours=2))
     assert statistics.mail_health(make_campaign(slug="film"), NOW).since is None
+
+
+def test_mail_says_how_many_mailboxes_are_gone(desk: Client, art: Campaign) -> None:
+    for n, (reason, until) in enumerate(
+        [
+            ("bounced", NOW + timedelta(days=1)),
+            ("bounced", NOW + timedelta(days=2)),
+            ("bounced", NOW - timedelta(days=1)),  # tried again from then on
+            ("complained", None),
+        ]
+    ):
+        Unreachable.objects.create(address_hash=f"{n}", reason=reason, until=until)
+    health = statistics.mail_health(art, NOW)
+    assert (health.bounced, health.complained) == (2, 1)
+    with at(NOW):
+        page = texts(desk.get("/admin/").content.decode())
+    assert "Bounced 2 mailboxes of all campaigns Complained 1 mailboxes of all campaigns" in page
 
 
 def test_each_sees_the_campaigns_that_are_theirs(desk: Client, art: Campaign) -> None:
