@@ -100,8 +100,9 @@ def test_the_limits_are_those_of_the_code() -> None:
         "`page_size`": "200, and 50 if left out",
         "a public read": "none, but be polite: every 30 seconds",
         "requests of one key": f"{PER_MINUTE} a minute",
-        "mails to one address of one campaign that strangers can cause": (
-            f"{outbox.STRANGERS_A_DAY} a UTC day"
+        "mails to one address that strangers can cause": (
+            f"{outbox.STRANGERS_A_DAY} a UTC day of one campaign, {outbox.EVERYWHERE_A_DAY} of all "
+            f"campaigns of the server; {outbox.STRANGERS_A_LIFE} about one signature until it is confirmed"
         ),
         "requests to sign one campaign without proof of work": (
             f'{floods.BUSY:,} a minute, then `bot_check` "auto" asks'

@@ -14,6 +14,7 @@ from campaign.api import urls as api_urls
 from campaign.models import Campaign, Mail, Signature
 from campaign.models.signature import Status
 from campaign.web import urls as web_urls
+from tests.answers import headers_of
 from tests.factories import confirm_token, details, make_campaign, make_signature
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +111,7 @@ def test_nothing_of_it_is_there_before_the_opening(
         PATHS[name].replace("/art/", "/xyz/"), headers={"Origin": "https://partner.example"}
     )
     assert (response.status_code, body_of(response)) == (other.status_code, body_of(other))
-    assert dict(response.headers) == dict(other.headers)
+    assert headers_of(response) == headers_of(other)
     # Without a key nobody is told what stands below private/.
     private = "/private/" in PATHS[name]
     assert response.status_code in ({401} if private else {204, 404, 405})
@@ -315,7 +316,7 @@ def test_no_page_tells_it_from_one_that_is_not_there_before_the_opening(
     assert here.status_code == nowhere.status_code
     assert here.status_code in {404, 405}
     assert body_of(here) == body_of(nowhere).replace("xyz", "art")
-    assert dict(here.headers) == dict(nowhere.headers)
+    assert headers_of(here) == headers_of(nowhere)
     assert "no-store" in here["Cache-Control"]
     assert Mail.objects.count() == 1  # the import's
 

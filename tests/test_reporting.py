@@ -13,6 +13,7 @@ from campaign.models import Campaign, Mail, Report, Signature
 from campaign.models.mail import MailKind
 from campaign.models.report import ReportStatus
 from campaign.models.signature import Status
+from tests.answers import headers_of
 from tests.factories import (
     details,
     make_campaign,
@@ -179,7 +180,7 @@ def test_the_answer_is_the_same_whatever_is_known_of_the_address(
         pages[who] = (
             response.status_code,
             sorted(
-                set(response.headers.items()) - {("Content-Length", response["Content-Length"])}
+                set(headers_of(response).items()) - {("Content-Length", response["Content-Length"])}
             ),
             response.content.decode().replace(address, ""),
         )

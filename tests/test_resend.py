@@ -7,6 +7,7 @@ from django.test import Client
 
 from campaign.models import Mail
 from campaign.models.signature import Status
+from tests.answers import headers_of
 from tests.factories import make_campaign, make_signature
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,7 @@ def test_the_answer_never_tells_whether_the_address_is_known(client: Client, sta
     make_signature(make_campaign(), status=status, email="zoe@example.org")
     known, unknown = resend(client, "zoe@example.org"), resend(client, "nobody@example.org")
     assert known.content == unknown.content == b'{"status":"check_your_inbox"}'
-    assert dict(known.headers) == dict(unknown.headers)
+    assert headers_of(known) == headers_of(unknown)
 
 
 def test_who_withdrew_gets_nothing(client: Client) -> None:

@@ -73,7 +73,7 @@ def test_who_confirms_while_being_reminded_waits_and_gets_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     token = confirm_token(asked_yesterday())
-    confirming = Meanwhile(lambda: signing.confirm(token)).before(monkeypatch, outbox, "owe")
+    confirming = Meanwhile(lambda: signing.confirm(token)).before(monkeypatch, outbox, "owe_caused")
     assert retention.remind() == 1
     assert confirming.end().changed
     assert confirming.waited

@@ -16,6 +16,7 @@ from campaign.models import Campaign, Mail, MailQuota, Signature
 from campaign.models.campaign import Publication
 from campaign.models.mail import MailKind
 from campaign.models.signature import Status
+from tests.answers import headers_of
 from tests.concurrency.threads import PATIENCE, Meanwhile, at_once
 from tests.factories import confirm_token, details, make_campaign, make_signature, manage_token
 
@@ -29,8 +30,7 @@ def post(**typed: Any) -> tuple[int, bytes, dict[str, str]]:
     """Status, body and headers of a request to sign, but for what is random of any request."""
     client = Client(raise_request_exception=False)
     response = client.post(PATH, json.dumps(details(**typed)), content_type="application/json")
-    headers = {name: text for name, text in response.items() if name != "X-Request-ID"}
-    return response.status_code, response.content, headers
+    return response.status_code, response.content, headers_of(response)
 
 
 def received(campaign: Campaign) -> int:
