@@ -36,7 +36,7 @@ class JsonParser(JSONParser):
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         coding = parser_context["request"].headers.get("Content-Encoding", "identity")
         if coding.lower() != "identity":
-            raise UnsupportedMediaType(coding)
+            raise UnsupportedMediaType(coding[:100])
         try:
             return json.loads(
                 stream.read().decode("utf-8"),
