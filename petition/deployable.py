@@ -3,7 +3,7 @@
     python -m petition.deployable
 
 Part of `make check`. The rule (docs/operations.md, Deploys): expand, then migrate what is there, then
-contract, each in a release of its own. Looked at are the migrations after `RELEASED`. What none of the
+contract, each in a release of its own. Looked at is every migration after `RELEASED`. What none of the
 rules can know, a migration says in a sentence, ``while_old_code_serves``, and answers for.
 """
 
@@ -18,8 +18,11 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
-RELEASED = ""
-"""The last migration of the last release, such as 0044_alerts_by_mail; '' before the first one."""
+RELEASED = "0051_retention_set_at"
+"""The last migration that serves somewhere. It moves with each release (docs/operations.md, Deploys).
+
+Those up to here are of before the first deployment: no old code was serving while they ran.
+"""
 
 GONE = (
     operations.RemoveField,
@@ -28,8 +31,9 @@ GONE = (
     operations.RenameModel,
     operations.AlterModelTable,
 )
-LOCKING = (operations.AddIndex, operations.AddConstraint)
+LOCKING = (operations.AddIndex, operations.AddConstraint, operations.AlterUniqueTogether)
 CONCURRENT = (postgres.AddIndexConcurrently, postgres.AddConstraintNotValid)
+WAITING = "nobody can write while it looks at each row; AddIndexConcurrently, or NOT VALID"
 
 
 def main() -> int:
@@ -45,8 +49,6 @@ def mistakes(released: str) -> Iterator[str]:
 
     Raises KeyError when there is no migration of that name.
     """
-    if not released:
-        return
     loader = MigrationLoader(None)
     before = loader.graph.forwards_plan(("campaign", released))
     state: ProjectState = loader.project_state(("campaign", released))
@@ -86,20 +88,31 @@ def _refusal(operation: Operation, state: ProjectState, made: set[str]) -> str:
         return ""
     if isinstance(operation, GONE):
         return "the release before still reads it; drop it in the one after its last use"
-    if isinstance(operation, operations.AddField) and not _can_be_left_out(operation.field):
-        return "its INSERTs don't name the column; null=True or db_default"
+    if isinstance(operation, operations.AddField):
+        return _addition(operation.field)
     if isinstance(operation, operations.AlterField):
         old = state.models["campaign", model].get_field(operation.name)
         return _narrowing(old, operation.field)
     if isinstance(operation, LOCKING) and not isinstance(operation, CONCURRENT):
-        return "nobody can write while it looks at each row; AddIndexConcurrently, or NOT VALID"
+        return WAITING
     if isinstance(operation, (operations.RunSQL, operations.RunPython)):
         return "say in while_old_code_serves what it locks, and for how long"
     return ""
 
 
-def _can_be_left_out(field: models.Field) -> bool:  # type: ignore[type-arg]
-    return bool(field.null or field.many_to_many or field.generated or field.has_db_default())
+def _addition(field: models.Field) -> str:  # type: ignore[type-arg]
+    if field.many_to_many:
+        return ""  # a table of its own
+    if field.generated:
+        return "nobody can read or write while PostgreSQL computes it for each row"
+    if not (field.null or field.has_db_default()):
+        return "its INSERTs don't name the column; null=True or db_default"
+    return WAITING if _is_indexed(field) else ""
+
+
+def _is_indexed(field: models.Field) -> bool:  # type: ignore[type-arg]
+    """Whether the column gets an index of its own; a foreign key does, unless told otherwise."""
+    return field.unique or getattr(field, "db_index", False)
 
 
 def _narrowing(old: models.Field, new: models.Field) -> str:  # type: ignore[type-arg]
@@ -109,6 +122,8 @@ def _narrowing(old: models.Field, new: models.Field) -> str:  # type: ignore[typ
         return "another type rewrites the table; add a column"
     if (old.max_length or 0) > (new.max_length or sys.maxsize):
         return "the release before still writes longer ones"
+    if _is_indexed(new) and not _is_indexed(old):
+        return WAITING
     return ""
 
 

@@ -1,5 +1,6 @@
 """What a migration may not do while the release before still serves."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,9 +8,10 @@ from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
+from django.db.models.functions import Lower
 from pytest_django import Settings
 
-from petition.deployable import mistakes, of_migration
+from petition.deployable import RELEASED, main, mistakes, of_migration
 from tests.faults.next_release.next_1_columns import NEWEST
 
 TEXT = models.CharField(max_length=200)
@@ -38,6 +40,19 @@ REFUSED = {
     "an index that stops all writing": migrations.AddIndex(
         "signature", models.Index(fields=["credit"], name="next")
     ),
+    "an index that comes with a foreign key": migrations.AddField(
+        "signature", "next", models.ForeignKey("campaign.Report", models.CASCADE, null=True)
+    ),
+    "an index that comes with a column that was there": migrations.AlterField(
+        "signature", "name", models.CharField(max_length=9999, db_index=True)
+    ),
+    "a column that is computed for each row": migrations.AddField(
+        "signature",
+        "next",
+        models.GeneratedField(
+            expression=Lower("name"), output_field=models.TextField(), db_persist=True
+        ),
+    ),
     "SQL that nobody answers for": migrations.RunSQL("SELECT 1", "SELECT 1"),
 }
 
@@ -63,6 +78,11 @@ ALLOWED = {
     "a longer column": migrations.AlterField(
         "signature", "name", models.CharField(max_length=9999)
     ),
+    "a foreign key without an index": migrations.AddField(
+        "signature",
+        "next",
+        models.ForeignKey("campaign.Report", models.CASCADE, null=True, db_index=False),
+    ),
     "an index made beside the writing": AddIndexConcurrently(
         "signature", models.Index(fields=["credit"], name="next")
     ),
@@ -82,9 +102,59 @@ def test_a_table_of_this_release_may_be_anything() -> None:
 
 def test_the_migrations_that_the_deploy_of_the_faults_runs_are_taken(settings: Settings) -> None:
     settings.MIGRATION_MODULES = {"campaign": "tests.faults.next_release"}
-    assert list(mistakes(NEWEST)) == []
+    assert list(mistakes(RELEASED)) == []
 
 
 def test_what_came_after_an_old_release_is_told_by_its_names() -> None:
-    assert "campaign.0045" not in "".join(mistakes(NEWEST))
-    assert any(line.startswith("campaign.0044_alerts_by_mail: ") for line in mistakes("0043_bell"))
+    told = "".join(mistakes("0043_bell"))
+    assert "campaign.0044_alerts_by_mail: " in told
+    assert "campaign.0043" not in told
+
+
+# --- What `make check` runs ------------------------------------------------------------------
+
+NEXT = """
+from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    dependencies = [("campaign", "{newest}")]
+    operations = [{operation}]
+"""
+UNSAFE = 'migrations.RemoveField("signature", "credit")'
+SAFE = 'migrations.AddField("signature", "next", models.CharField(max_length=9, null=True))'
+
+
+@pytest.fixture
+def next_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings, request: Any
+) -> None:
+    """The product as it is, and one migration more."""
+    (package := tmp_path / f"release_{request.node.callspec.id.lower()}").mkdir()
+    (package / "__init__.py").write_text(
+        "from campaign import migrations\n__path__ = [*__path__, *migrations.__path__]\n"
+    )
+    (package / "9999_next.py").write_text(NEXT.format(newest=NEWEST, operation=request.param))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    settings.MIGRATION_MODULES = {"campaign": package.name}
+
+
+@pytest.mark.usefixtures("next_release")
+@pytest.mark.parametrize(
+    ("next_release", "code", "said"),
+    [
+        pytest.param(UNSAFE, 1, "campaign.9999_next: Remove field credit", id="unsafe"),
+        pytest.param(SAFE, 0, "", id="safe"),
+    ],
+    indirect=["next_release"],
+)
+def test_the_check_fails_for_the_next_migration_if_it_is_unsafe(
+    code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main() == code
+    told = capsys.readouterr().err
+    assert told.startswith(said)
+    assert bool(told) == bool(said)
+
+
+def test_every_migration_since_the_release_is_safe() -> None:
+    assert list(mistakes(RELEASED)) == []
