@@ -77,7 +77,9 @@ def _url(text: str) -> SplitResult | None:
 
 
 def web_address(text: str, place: Place) -> str:
-    if text and _url(text) is None:
+    """One that nobody on the way can put another page behind, as the contract has it."""
+    url = _url(text)
+    if text and (url is None or url.scheme != "https"):
         raise place.wrong(gettext("must begin with https://"))
     return text
 

@@ -309,3 +309,20 @@ def test_the_operators_list_of_mails_says_whom_one_goes_to_and_no_address(
     assert "who reported" in text
     assert "the signer of" in text
     assert "zoe@example.org" not in text
+
+
+def test_a_note_that_is_too_long_comes_back_with_a_word_and_keeps_nothing(
+    desk: Client, campaign: Campaign
+) -> None:
+    """A browser counts a line break as one character, and the form that comes in has two."""
+    report = reported(make_signature(campaign, name="Reported"))
+    note = "line\r\n" * 335
+    response = press(desk, report.signature, "keep", note=note)
+    assert response.status_code == 422
+    keep = re.search(r'/keep/">(.*?)</form>', response.content.decode(), re.DOTALL)
+    assert keep
+    assert "line\n" * 300 in keep[1].replace("\r\n", "\n")
+    assert "at most 2000 characters (it has 2008)" in keep[1]
+    assert "Note for colleagues" in keep[1]
+    report.refresh_from_db()
+    assert report.status == ReportStatus.OPEN

@@ -136,6 +136,7 @@ def _buttons(
         "buttons": fitting,
         **shown,
         "wrong": wrong,
+        "yes": verdicts.YES,
         "may_check": signature.status in STANDING,
         "waits": [(value, label) for value, (label, _wait) in WAITS.items()],
         "question_max": QUESTION_MAX,

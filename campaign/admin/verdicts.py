@@ -286,6 +286,32 @@ BUTTONS = {
     )
 }
 
+
+@dataclass(frozen=True)
+class Yes:
+    """What the panel says of a decision that takes two of a protected name: its buttons, and after."""
+
+    first: str | Promise
+    second: str | Promise
+    halfway: str | Promise
+    done: str | Promise
+
+
+YES = {
+    Verb.APPROVE.value: Yes(
+        first=_("Approve as the first of two"),
+        second=_("Approve as the second"),
+        halfway=_("It stays held until the second one approves it too."),
+        done=_("Published exactly as it stands above."),
+    ),
+    Verb.KEEP.value: Yes(
+        first=_("Keep as the first of two"),
+        second=_("Keep as the second"),
+        halfway=_("It stays on the list, and in this lane until the second one keeps it too."),
+        done=_("It stays on the list."),
+    ),
+}
+
 HALFWAY: dict[Verb, str | Promise] = {
     Verb.APPROVE: _("Approved by one of two; it waits for a second pair of eyes"),
     Verb.KEEP: _("Kept by one of two; it waits for a second pair of eyes"),
