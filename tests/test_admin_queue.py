@@ -237,6 +237,23 @@ def test_the_page_shows_what_would_be_published_and_what_speaks_for_and_against(
     assert "It looks like the protected name “Scarlett Johansson”" in text
 
 
+def test_a_reason_that_needs_no_more_words_is_said_once(desk: Client, campaign: Campaign) -> None:
+    signature = make_signature(status=Status.HELD, name="Ann Person")
+    assert words(desk.get(page(signature))).count("The campaign reviews every signature") == 1
+
+
+def test_a_reader_goes_through_the_list_and_decides_nothing(campaign: Campaign) -> None:
+    first, second = (make_signature(status=Status.HELD, name=name) for name in ("Ann", "Bo"))
+    client = Client()
+    client.force_login(make_user("view_signature", username="reader"))
+
+    text = words(client.get(page(first)))
+
+    assert f'href="{page(second)}" data-key="n"' in text
+    assert 'method="post" action="/admin/campaign' not in text
+    assert "Keys" not in text
+
+
 def test_approving_publishes_and_opens_the_next_one(desk: Client, campaign: Campaign) -> None:
     first = make_signature(status=Status.HELD, name="First Held")
     second = make_signature(status=Status.HELD, name="Second Held")

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from campaign import moves
+from campaign.history import SIGNER
 from campaign.models import Campaign, Event, Mail, Signature
 from campaign.models.mail import MailKind, MailStatus
 from campaign.models.signature import HoldReason, Status
@@ -134,6 +136,21 @@ def test_a_script_is_told_where_to_go_what_to_say_and_what_can_be_undone(
     assert f"{QUEUE}{held.pk}/undo/" in answer["last"]
     # Said once: the next page doesn't say it again.
     assert "Approved:" not in said(desk.get(page(after)))
+
+
+def test_what_a_script_is_told_is_our_markup_and_the_text_of_the_signer(
+    desk: Client, held: Signature
+) -> None:
+    changes = {"name": "<b>x</b>"}
+    moves.amend(signature_id=held.pk, actor=SIGNER, changes=changes)
+    held.refresh_from_db()
+    form = carried(desk, held, "approve")
+
+    told = desk.post(f"{QUEUE}{held.pk}/approve/", form, headers={"X-Desk": "keys"}).json()
+
+    [line] = told["said"]
+    link = f'<a class="decided" href="{page(held)}">&lt;b&gt;x&lt;/b&gt;</a>'
+    assert line["html"] == f"Approved: {link}"
 
 
 def test_a_script_is_told_when_somebody_else_was_faster(desk: Client, held: Signature) -> None:

@@ -111,6 +111,7 @@ def test_the_first_holds_and_the_second_who_reads_the_note_publishes(star: Signa
 
     seen = page_of(ben, star)
     assert "Approve as the second" in seen
+    assert "One of two: anna" in seen
     assert "anna" in seen
     assert NOTE in seen
     answer = approve(ben, star, note="saw her post about it")

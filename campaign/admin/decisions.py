@@ -20,7 +20,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape, format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -184,7 +184,7 @@ def told_at_once(view: View) -> View:
         if "X-Desk" not in request.headers or not isinstance(response, HttpResponseRedirect):
             return response
         said = [
-            {"level": message.level_tag, "html": escape(message.message)}
+            {"level": message.level_tag, "html": conditional_escape(message.message)}
             for message in messages.get_messages(request)
         ]
         filters = request.POST.get("filters", "")

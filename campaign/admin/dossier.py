@@ -8,11 +8,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from campaign import blocks, bounces, identity, networks, rules, suspicions
+from campaign import blocks, bounces, four_eyes, identity, networks, rules, suspicions
 from campaign.admin import past
 from campaign.admin.desk import SHOWN
 from campaign.likeness import Protected
-from campaign.models.address import Unreachable
+from campaign.models.address import Unreachable, UnreachableReason
 from campaign.models.event import Event, Verb
 from campaign.models.evidence import Proof, Site
 from campaign.models.mail import Mail
@@ -74,7 +74,6 @@ class Dossier:
     sites: list[Site]
     representation: Representation | None
     represented: list[Other]
-    unreachable: Unreachable | None
 
     @property
     def open_question(self) -> Question | None:
@@ -134,7 +133,6 @@ def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
         sites=list(signature.sites.order_by("pk")) if sees_addresses else [],
         representation=representation,
         represented=[Other(row, decided.get(row.pk)) for row in represented],
-        unreachable=bounces.of(signature) if sees_addresses else None,
     )
 
 
@@ -242,6 +240,9 @@ def _for(signature: Signature, questions: list[Question], sees_addresses: bool) 
         points.append(Point(_("Imported by the organiser"), more=(signature.batch.file_name,)))
     if any(question.answer for question in questions):
         points.append(Point(_("The signer has answered a question, above")))
+    for first in four_eyes.firsts(signature) if signature.campaign.four_eyes else []:
+        said = _("One of two: %(user)s") % {"user": first.user}
+        points.append(Point(said, more=(first.event.note.text,) if sees_addresses else ()))
     return points
 
 
@@ -257,6 +258,22 @@ def _against(
         guarded = finding.reason in GUARDED
         if guarded or not published:
             told = sees_addresses or finding.reason not in rules.OF_ADDRESS
-            more = (finding.sentence,) if told else ()
-            points.append(Point(str(finding.reason.label), finding.reason, more, alarm=guarded))
+            label = str(finding.reason.label)
+            # What no rule explains is said in the words of its label alone.
+            more = (finding.sentence,) if told and finding.sentence != f"{label}." else ()
+            points.append(Point(label, finding.reason, more, alarm=guarded))
+    if sees_addresses and (unreachable := bounces.of(signature)):
+        points.append(Point(_unreached(unreachable)))
     return points
+
+
+def _unreached(unreachable: Unreachable) -> str:
+    if unreachable.reason == UnreachableReason.BOUNCED:
+        return _(
+            "Mails come back: there is no such mailbox. "
+            "Nothing that strangers ask for goes there until %(day)s."
+        ) % {"day": f"{unreachable.until:%Y-%m-%d}"}
+    return _(
+        "Its owner called one of our mails unwanted: "
+        "nothing that strangers ask for goes there any more."
+    )

@@ -149,8 +149,9 @@ async function send(form, button) {
       await go(to, { said, last });
     } else if (answer.status === 422) {
       show(parsed(await answer.text()));
-      const wrong = desk.querySelector("details[open] :is(textarea, input, button)");
-      if (wrong) wrong.focus();
+      const opened = desk.querySelector("details.act[open]");
+      const wrong = opened?.querySelector("[aria-invalid]");
+      (wrong || opened?.querySelector("textarea, input:not([type=hidden]), button"))?.focus();
     } else {
       throw new Error(answer.status);
     }
@@ -219,7 +220,7 @@ function open(details) {
   }
   details.open = !details.open;
   const first = details.querySelector(".choice, input[type=radio]:checked, textarea");
-  if (details.open && first) first.focus();
+  if (details.open) (first || details.querySelector("summary")).focus();
 }
 
 function search() {
