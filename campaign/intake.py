@@ -20,7 +20,7 @@ from campaign.models.address import Suppression, SuppressionReason, canonical_ad
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
-from campaign.models.signature import Evidence, HoldReason, Signature, Status
+from campaign.models.signature import STANDING, Evidence, HoldReason, Signature, Status
 from campaign.models.statement import current_text
 
 if TYPE_CHECKING:
@@ -279,6 +279,9 @@ def _fresh(
     # the very same details are asked for already.
     signed = set(theirs.exclude(status=Status.PENDING).values_list("canonical_email", "name_fold"))
     asked = set(theirs.filter(status=Status.PENDING).values_list("canonical_email", "details_key"))
+    # Who withdrew all that they had signed isn't there under another spelling of their name either.
+    withdrew = set(theirs.filter(status=Status.WITHDRAWN).values_list("canonical_email", flat=True))
+    withdrew -= set(theirs.filter(status__in=STANDING).values_list("canonical_email", flat=True))
     hashes = {outbox.address_hash(canonical) for canonical in addresses}
     gone = set(
         Suppression.objects.filter(
@@ -300,6 +303,8 @@ def _fresh(
             or (not on_file and (line.canonical, line.details.key()) in asked)
         ):
             report.known += 1
+        elif line.canonical in withdrew:
+            report.left += 1
         else:
             fresh.append(line)
         here.add(line.key)

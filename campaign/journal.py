@@ -1,7 +1,8 @@
-"""Who left, in a file beside the database: a backup that is restored doesn't know it.
+"""Who left or shows less, in a file beside the database: a backup that is restored doesn't know it.
 
-A line for each who withdrew, erased their data or said that it wasn't them, written before they are
-answered. It holds ids and keyed hashes, and nothing that somebody typed. `replay` does it again.
+A line for each who withdrew, erased their data, said that it wasn't them, hid their name, wants no more
+news or is vouched for no more, written before they are answered. It holds ids and keyed hashes, and
+nothing that somebody typed. `replay` does it again.
 """
 
 import fcntl
@@ -18,8 +19,9 @@ from django.utils import timezone
 
 @dataclass(frozen=True)
 class Departure:
-    """``did`` is ``withdraw``, ``erase``, ``not_me`` or ``forget``; ``signer`` is the id of a signature,
-    report or representation; ``reasons`` are why ``address`` is left alone since."""
+    """``did`` is ``withdraw``, ``erase``, ``not_me``, ``forget``, ``hide``, ``unsubscribe``, ``unvouch`` or
+    ``conceal``, the last two about a ``voucher``; ``signer`` is the id of a signature, report or
+    representation; ``reasons`` are why ``address`` is left alone since."""
 
     at: str
     did: str
@@ -27,13 +29,21 @@ class Departure:
     signer: str = ""
     address: str = ""
     reasons: tuple[str, ...] = ()
+    voucher: int = 0
 
 
 def note(
-    did: str, *, campaign: int, signer: str = "", address: str = "", reasons: tuple[str, ...] = ()
+    did: str,
+    *,
+    campaign: int,
+    signer: str,
+    address: str = "",
+    reasons: tuple[str, ...] = (),
+    voucher: int = 0,
 ) -> None:
     """Write it down once this transaction is committed; a disk that is full keeps nobody from leaving."""
-    line = Departure(timezone.now().isoformat(), did, campaign, signer, address, reasons)
+    at = timezone.now().isoformat()
+    line = Departure(at, did, campaign, signer, address, reasons, voucher)
     transaction.on_commit(lambda: _append(Path(settings.JOURNAL_FILE), line), robust=True)
 
 

@@ -1,12 +1,15 @@
-"""Doing again, after a backup was restored, what people did to leave since it was made."""
+"""Doing again, after a backup was restored, what people did to leave, or to show less, since it was made."""
 
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
 
-from campaign import correspondents, signing
+from campaign import correspondents, signing, vouching
 from campaign.correspondents import FORGET
 from campaign.errors import SignatureGone
 from campaign.journal import Departure
+from campaign.models.address import SuppressionReason
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
 from campaign.models.signature import Signature, Status
@@ -16,30 +19,60 @@ DONE = {
     Verb.ERASE: (Status.ERASED,),
 }
 """The statuses in which a departure has nothing left to do."""
+REVERSIBLE: Final = {*signing.LESS, vouching.UNVOUCH, vouching.CONCEAL}
+"""What people can take back again; the backup knows of what was done before it."""
+UNDERWAY = timedelta(minutes=10)
+"""How long before a backup something may have begun that it doesn't have: open transactions, other clocks."""
 
 
-def replay(departures: Iterable[Departure]) -> int:
-    """Let everybody leave again; how many signatures that took back. Safe to run twice.
+def replay(departures: Iterable[Departure], *, made_at: datetime) -> int:
+    """Let everybody leave again; how many lines took something back. Safe to run twice.
 
-    What the journal names and the database doesn't know was signed after the backup, and is no mistake;
-    its address is left alone again all the same.
+    ``made_at`` is when the backup was made. What the journal names and the database doesn't know was
+    signed after it, and is no mistake; its address is left alone again all the same. What shows more is
+    never done again: who hid their name since and then showed it stays hidden, until they say so once more.
     """
     campaigns = set(Campaign.objects.values_list("pk", flat=True))
-    return sum(_again(each) for each in departures if each.campaign in campaigns)
+    since = made_at - UNDERWAY
+    return sum(
+        _again(each)
+        for each in departures
+        if each.campaign in campaigns
+        and (each.did not in REVERSIBLE or datetime.fromisoformat(each.at) >= since)
+    )
 
 
 def _again(each: Departure) -> int:
     for reason in each.reasons:
         signing.leave_alone(campaign_id=each.campaign, address_hash=each.address, reason=reason)
-    if each.did == FORGET:
-        return int(correspondents.erase_again(each.signer))
-    its = Signature.objects.filter(public_id=each.signer)
-    if each.did not in DONE:
-        before = its.count()
-        signing.disown(each.signer, campaign_id=each.campaign)
-        return before - its.count()
-    if its.exclude(status__in=DONE[Verb(each.did)]).exists():
-        with suppress(SignatureGone):
-            signing.leave_again(each.signer, Verb(each.did))
-            return 1
+    with suppress(SignatureGone):
+        if each.did in DONE:
+            return _leave(each)
+        if each.did in signing.LESS:
+            return int(signing.less_again(each.signer, each.did))
+        if each.did in REVERSIBLE:
+            return int(vouching.end_again(each.signer, each.voucher, each.did) > 0)
+        if each.did == FORGET:
+            return int(correspondents.erase_again(each.signer))
+        return _disown(each)
     return 0
+
+
+def _leave(each: Departure) -> int:
+    its = Signature.objects.filter(public_id=each.signer)
+    status = its.values_list("status", flat=True).first()
+    if status is None and each.address:
+        # No row says to an import that they withdrew, so their address must.
+        reason = SuppressionReason.ERASED
+        signing.leave_alone(campaign_id=each.campaign, address_hash=each.address, reason=reason)
+    if status is None or status in DONE[Verb(each.did)]:
+        return 0
+    signing.leave_again(each.signer, Verb(each.did))
+    return 1
+
+
+def _disown(each: Departure) -> int:
+    its = Signature.objects.filter(public_id=each.signer)
+    before = its.count()
+    signing.disown(each.signer, campaign_id=each.campaign)
+    return before - its.count()

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import audit, locks, moves, outbox, proofs, signing, vouchers
+from campaign import audit, journal, locks, moves, outbox, proofs, signing, vouchers
 from campaign.details import read_address
 from campaign.errors import FieldError, InvalidInput, ListFrozen, NotFound, SignatureGone
 from campaign.history import SIGNER, Actor
@@ -33,6 +33,8 @@ UNDO_FOR = 300.0
 """Seconds after which `undo` leaves the rest to its next run."""
 FALLEN: Final[dict[str, bool]] = {"ended_at__isnull": False, "seen_at__isnull": True}
 """Of which a moderator has not looked at what is left."""
+UNVOUCH, CONCEAL = "unvouch", "conceal"
+"""What the journal says of an organisation that vouches no more, or whose name no longer stands there."""
 _CLOCK = Actor("clock")
 
 _PROBLEMS: dict[str, str | Promise] = {
@@ -153,6 +155,7 @@ def let_show(token: str, *, vouching_id: int, shown: bool) -> None:
             show(vouching)
         else:
             _hide(vouching, SIGNER)
+            _note(CONCEAL, vouching)
 
 
 def refuse(token: str, *, vouching_id: int) -> None:
@@ -224,8 +227,32 @@ def vouch(
     )
 
 
+def end_again(public_id: str, voucher_id: int, did: str) -> int:
+    """Take back once more what a restored backup shows again (`replay`); how many that were."""
+    its = Vouching.objects.filter(signature__public_id=public_id, voucher=voucher_id, ended_at=None)
+    if did == UNVOUCH:
+        return sum(_end(pk, _CLOCK, again=True) for pk in its.values_list("pk", flat=True))
+    shown = list(its.filter(shown_at__isnull=False))
+    for vouching in shown:
+        with transaction.atomic():
+            _hide(vouching, SIGNER)
+    return len(shown)
+
+
+def _note(did: str, vouching: Vouching) -> None:
+    signature = vouching.signature
+    journal.note(
+        did,
+        campaign=signature.campaign_id,
+        signer=signature.public_id,
+        voucher=vouching.voucher_id,
+    )
+
+
 @transaction.atomic
-def _end(vouching_id: int, actor: Actor, *, note: str = "", seen: bool = False) -> bool:
+def _end(
+    vouching_id: int, actor: Actor, *, note: str = "", seen: bool = False, again: bool = False
+) -> bool:
     """Take one back: name, proof and link go, what it took of the quota comes back.
 
     Not where its signer erased their data: the quota would tell the organisation of it.
@@ -240,6 +267,8 @@ def _end(vouching_id: int, actor: Actor, *, note: str = "", seen: bool = False) 
     ended = {"ended_at": now, "seen_at": now if seen else None}
     if not Vouching.objects.filter(pk=vouching_id, ended_at=None).update(**ended):
         return False
+    if not again:
+        _note(UNVOUCH, vouching)
     # Of who left the list nothing shows any more.
     with suppress(SignatureGone):
         _hide(vouching, actor)

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+import time_machine
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -19,13 +21,14 @@ from django.test import Client
 from django.utils import timezone
 from psycopg import sql
 
-from campaign import correspondents, journal, pg_tools, signing
+from campaign import correspondents, journal, pg_tools, signing, vouching
 from campaign.links import Purpose, make_token
-from campaign.models import Mail, Report, Signature, Suppression
+from campaign.models import Mail, Report, Signature, Suppression, Voucher, Vouching
 from campaign.models.report import ReportStatus
 from campaign.models.signature import Status
 from petition.household import ROOT
 from tests.factories import make_campaign, make_signature, manage_token, not_me_token
+from tests.vouchers import make_voucher, own_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("providers")]
 
@@ -214,6 +217,84 @@ def test_without_the_journal_who_was_erased_would_be_back(
     signing.erase(manage_token(signer))
     assert "left again: 0, of 0" in restored(empty, file, "--without-journal")
     assert statuses(empty)[signer.public_id] == "published"
+
+
+# --- What shows less since, and imports ------------------------------------------------------
+
+
+def vouched_for(signature: Signature) -> Vouching:
+    """By an organisation whose name the signer lets stand beside theirs."""
+    voucher = Voucher.objects.first() or make_voucher(signature.campaign)
+    member = own_user(voucher, username=signature.public_id)
+    its = vouching.confirm_name(voucher=voucher, public_id=signature.public_id, by=member)
+    vouching.let_show(manage_token(signature), vouching_id=its.pk, shown=True)
+    return its
+
+
+def test_what_was_hidden_or_taken_back_after_the_backup_is_not_shown_again(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    names = ("hidden", "unvouched", "refused", "concealed", "untouched")
+    of = {name: make_signature(signer.campaign, name=name) for name in names}
+    signing.subscribe(manage_token(of["hidden"]), newsletter=True)
+    its = {name: vouched_for(each) for name, each in of.items()}
+    file = backup(tmp_path)
+    signing.show(manage_token(of["hidden"]), show_name=False)
+    signing.subscribe(manage_token(of["hidden"]), newsletter=False)
+    by = its["unvouched"].user
+    assert by is not None
+    assert vouching.take_back(vouching=its["unvouched"], by=by)
+    vouching.refuse(manage_token(of["refused"]), vouching_id=its["refused"].pk)
+    vouching.let_show(manage_token(of["concealed"]), vouching_id=its["concealed"].pk, shown=False)
+    said = restored(empty, file)
+    assert "left again: 5, of 5 in the journal" in said
+    assert "every number is that of a recount" in said
+    assert shown(empty) == shown(here())
+    assert shown(empty)["hidden"] == (False, False, "vouched", True)
+    assert shown(empty)["unvouched"] == (True, False, "email", False)
+    assert shown(empty)["untouched"] == (True, False, "vouched", True)
+
+
+def shown(database: str) -> dict[str, tuple[Any, ...]]:
+    with psycopg.connect(url_of(database)) as other:
+        found = other.execute(
+            "SELECT name, show_name, newsletter, evidence, member_of_id IS NOT NULL"
+            " FROM campaign_signature"
+        ).fetchall()
+        return {name: tuple(rest) for name, *rest in found}
+
+
+def test_what_was_shown_again_before_the_backup_stays_shown(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    with time_machine.travel(timezone.now() - timedelta(hours=1)):
+        for show_name in (False, True):
+            signing.show(manage_token(signer), show_name=show_name)
+    said = restored(empty, backup(tmp_path))
+    assert "left again: 0, of 1 in the journal" in said
+    assert shown(empty)[signer.name][0]
+
+
+def test_an_import_after_the_restore_brings_back_nobody_who_left(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    """Nor those whose row is lost, since they signed after the backup, nor by another spelling."""
+    campaign = signer.campaign
+    before = {did: make_signature(campaign, email=f"{did}@example.org") for did in ("w", "e")}
+    file = backup(tmp_path)
+    late = {did: make_signature(campaign, email=f"late.{did}@example.org") for did in ("w", "e")}
+    for of in (before, late):
+        signing.withdraw(manage_token(of["w"]))
+        signing.erase(manage_token(of["e"]))
+    restored(empty, file)
+    there = statuses(empty)
+    addresses = ("w", "e", "late.w", "late.e")
+    lines = [f"Prof. Somebody {i},{each}@example.org" for i, each in enumerate(addresses)]
+    (again := tmp_path / "again.csv").write_text("\n".join(["name,email", *lines]))
+    for consent in ((), ("--consent-on-file", "They agreed on paper.")):
+        told = manage(empty, "import_signers", "art", str(again), *consent)
+        assert "0 added, 0 known already, 4 left before, 0 refused" in told.stdout + told.stderr
+    assert statuses(empty) == there
 
 
 # --- The journal -----------------------------------------------------------------------------

@@ -291,6 +291,26 @@ def test_a_withdrawal_after_the_import_is_not_undone_by_another(run: Importer) -
     assert Signature.objects.get().status == Status.WITHDRAWN
 
 
+def test_who_withdrew_is_not_brought_back_under_another_spelling(
+    run: Importer, art: Campaign
+) -> None:
+    make_signature(art, name="Ana Sousa", email="ana@example.org", status=Status.WITHDRAWN)
+    for options in ((), ("--consent-on-file", NOTE)):
+        assert run("name,email\nDr Ana Sousa,ana@example.org\n", *options) == (said(left=1), [])
+    assert names() == ["Ana Sousa"]
+
+
+def test_a_mailbox_of_two_of_whom_one_withdrew_may_name_a_third(
+    run: Importer, art: Campaign
+) -> None:
+    make_signature(art, name="Ana", email="both@example.org", status=Status.WITHDRAWN)
+    make_signature(art, name="Bruno", email="both@example.org")
+    assert run("name,email\nCarla,both@example.org\n", "--consent-on-file", NOTE) == (
+        said(added=1),
+        [],
+    )
+
+
 # --- Bad lines -------------------------------------------------------------------------------
 
 BAD = [

@@ -1,4 +1,5 @@
 from argparse import ArgumentParser
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ class Command(BaseCommand):
         rows = sum(manifest.rows.values())
         self.stdout.write(f"restored: {rows} rows of {manifest.made_at}, as many as were backed up")
         call_command("migrate", interactive=False, verbosity=0)
-        self.stdout.write(f"left again: {replay(left)}, of {len(left)} in the journal")
+        again = replay(left, made_at=datetime.fromisoformat(manifest.made_at))
+        self.stdout.write(f"left again: {again}, of {len(left)} in the journal")
         call_command("check_counts", stdout=self.stdout)
 
 
