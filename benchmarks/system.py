@@ -97,9 +97,10 @@ class System:
             self.household.remove_at_end(static)
             self.run("static", [sys.executable, "manage.py", "collectstatic", "--noinput"])
 
-    def start_web(self) -> None:
+    def start_web(self, settings: str = "petition.settings") -> None:
         self.collect_static()
-        self._start("web", web_command("petition.wsgi:application", self.port))
+        environment = {**self.environment(), "DJANGO_SETTINGS_MODULE": settings}
+        self._start("web", web_command("petition.wsgi:application", self.port), environment)
         self._until(lambda: answers(self.port, "/healthz"), "web")
 
     def start_floor(self) -> None:

@@ -58,10 +58,12 @@ class Try:
         return dict(sorted(found.items()))
 
     def _is_at_home(self) -> bool:
-        if self.user is None or self.network is None:
+        if self.network is None:
             return False
         recent = StaffSession.objects.filter(started_at__gt=timezone.now() - SESSION_KEPT)
-        return recent.filter(user=self.user, network=self.network.narrow).exists()
+        # Asked of a name that nobody has too: one statement less would tell that.
+        whose = self.user.pk if self.user else 0
+        return recent.filter(user_id=whose, network=self.network.narrow).exists()
 
 
 def _key(*what: object) -> str:

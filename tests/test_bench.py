@@ -1,10 +1,14 @@
 """What `make bench` makes of what it measured; nothing here is timed."""
 
 import json
+import math
+import random
+import statistics
 
 import pytest
 
 from benchmarks.figures import Figure, as_json, from_turns, table
+from benchmarks.ranks import FAR, distance, halves, seen_from
 
 SIGN = Figure(name="sign", value=780.0, unit="/s", goal=0.7, floor=1000.0)
 GROWTH = Figure(name="growth: sign", value=6.5, unit="ms", goal=1.3, at_most=True, floor=5.0)
@@ -86,3 +90,47 @@ def test_the_json_is_a_list_of_the_agreed_keys() -> None:
             "holds": True,
         },
     ]
+
+
+# --- The rank test of `make bench ONLY="timing"` -----------------------------------------------
+
+
+def times(seed: int, *, more: float = 0.0, n: int = 2000) -> list[float]:
+    """Like those of requests: most close together, some far behind."""
+    drawn = random.Random(seed)
+    return [3 + more + drawn.lognormvariate(0, 0.8) for _ in range(n)]
+
+
+def test_of_two_series_without_ties_the_distance_is_that_of_the_textbook() -> None:
+    # U is 2 of 12, its mean 6, its variance 3 * 4 * 8 / 12.
+    assert distance([1.0, 2.0, 5.0], [3.0, 4.0, 6.0, 7.0]) == pytest.approx(-4 / math.sqrt(8))
+
+
+def test_ties_share_their_ranks() -> None:
+    assert distance([1.0, 2.0], [1.0, 2.0]) == 0
+    assert distance([1.0, 1.0], [1.0]) == 0
+
+
+def test_times_of_one_kind_are_no_further_apart_than_chance_explains() -> None:
+    found = [distance(times(2 * n), times(2 * n + 1)) for n in range(40)]
+    assert max(map(abs, found)) < FAR
+    assert 0.5 < statistics.pstdev(found) < 1.5
+
+
+def test_control_a_difference_that_no_eye_sees_in_single_times_is_found() -> None:
+    assert distance(times(1, more=0.2), times(2)) > FAR
+    assert distance(times(1), times(2, more=0.2)) < -FAR
+
+
+def test_the_smallest_difference_that_would_be_seen_is_known() -> None:
+    some = times(1)
+    least = seen_from(some)
+    assert 0.01 < least < 0.2
+    assert distance([each + 1.1 * least for each in some], some) > FAR
+
+
+def test_halves_are_all_of_it_once() -> None:
+    some = times(1)
+    one, other = halves(some)
+    assert sorted(one + other) == sorted(some)
+    assert len(one) == len(other)

@@ -5,13 +5,14 @@ from ipaddress import ip_address
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from campaign import intake, locks, networks, queue, reporting, signing
 from campaign.models import Campaign, Mail, MailQuota
 from campaign.models.signature import Status
-from tests.factories import details, make_campaign, make_signature, not_me_token
+from tests.factories import details, make_campaign, make_signature, make_user, not_me_token
 
 pytestmark = pytest.mark.django_db
 
@@ -139,6 +140,24 @@ def test_reporting_does_the_same_work(
     known, fresh = report("zoe@example.org"), report("nobody@example.org")
     assert known == fresh
     assert known[1] == ["campaign.deliver"]
+
+
+def test_a_wrong_password_does_the_same_work_for_a_name_that_nobody_has(
+    client: Client,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_user("view_signature", username="zoe")
+
+    def log_in(name: str) -> tuple[list[str], list[str]]:
+        def post() -> None:
+            typed = {"username": name, "password": "wrong"}
+            assert client.post("/admin/login/", typed).status_code == 200
+
+        return work(post, django_capture_on_commit_callbacks, monkeypatch)
+
+    log_in("warm")
+    assert log_in("zoe") == log_in("nobody")
 
 
 def test_what_is_undone_leaves_no_mail_to_nobody(campaign: Campaign) -> None:
