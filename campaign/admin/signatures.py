@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.timesince import timesince
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -168,7 +169,7 @@ class SignatureAdmin(PageAdmin[Signature]):
         return lane.order if lane else ("-pk",)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        shown = ("who", "what", "credit", "organisation")
+        shown = ("who", "what", "known_for")
         lane = request.GET.get("status", "")
         if lane == desk.REPORTED:
             return (*shown, "state", "reported", "evidence_label", "reported_since")
@@ -186,13 +187,20 @@ class SignatureAdmin(PageAdmin[Signature]):
         return desk.search(queryset, search_term, request.user), False
 
     @admin.display(description=_("Name"))
-    def who(self, row: Signature) -> str:
-        return row.name or row.public_id
+    def who(self, row: Signature) -> SafeString:
+        return format_html("<bdi>{}</bdi>", row.name or row.public_id)
 
     @admin.display(description=_("Kind, discipline"))
     def what(self, row: Signature) -> str:
         kind = str(row.get_kind_display())
         return f"{kind}, {row.discipline}" if row.discipline else kind
+
+    @admin.display(description=format_lazy("{}, {}", _("Credit"), _("Organisation")))
+    def known_for(self, row: Signature) -> SafeString:
+        """Credit and organisation, in one column: most rows have one of them at most."""
+        of = format_html('<bdi class="known-of">{}</bdi>', row.organisation)
+        credit = format_html("<bdi>{}</bdi>", row.credit)
+        return format_html("{}{}", credit if row.credit else "", of if row.organisation else "")
 
     @admin.display(description=_("Status"))
     def state(self, row: Signature) -> SafeString:

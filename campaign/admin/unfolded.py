@@ -15,12 +15,29 @@ from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import DataError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.translation import gettext_noop
 
 from campaign import audit, roles
 from campaign.models.audit import AuditAction
 from campaign.models.campaign import Campaign
 
 M = TypeVar("M", bound=Model)
+
+# What Unfold says on these pages and says in English only: named here, our catalogues have it.
+SAID_BY_UNFOLD = (
+    gettext_noop("Apply Filters"),
+    gettext_noop("Dark"),
+    gettext_noop("Go back"),
+    gettext_noop("Light"),
+    gettext_noop("Run"),
+    gettext_noop("Select action"),
+    gettext_noop("Select action to run"),
+    gettext_noop("Select all rows"),
+    gettext_noop("Select record"),
+    gettext_noop("Select value"),
+    gettext_noop("System"),
+    gettext_noop("Type to search"),
+)
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite, RelatedFieldListFilter

@@ -69,6 +69,8 @@ function show(page, { said = [], last } = {}) {
   desk.replaceWith(fresh);
   desk = fresh;
   document.title = page.title;
+  const crumbs = [document, page].map((each) => [...each.querySelectorAll("#header-inner .truncate")].pop());
+  if (crumbs.every(Boolean)) crumbs[0].textContent = crumbs[1].textContent;
   if (last !== undefined) desk.querySelector(".last-decision").innerHTML = last;
   ready();
   window.scrollTo(0, 0);
