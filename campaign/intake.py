@@ -3,6 +3,7 @@
 import csv
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from campaign import identity, moves, outbox, placing, rules
 from campaign.campaign_file import FileMistake
@@ -42,6 +44,7 @@ COLUMNS = frozenset(
         "evidence_note",
     ]
 )
+DELIMITERS = (",", ";", "\t")
 CHUNK = 500
 _YES, _NO = {"1", "true", "yes", "x"}, {"", "0", "false", "no"}
 
@@ -99,7 +102,10 @@ def import_signers(
     """
     report = ImportReport()
     # Strict: a quote that is never closed is a mistake, not a note that holds the rest of the file.
-    reader = csv.reader(lines, strict=True)
+    lines = iter(lines)
+    first = next(lines, "")
+    every = itertools.chain([first], lines)
+    reader = csv.reader(every, strict=True, delimiter=_delimiter(first))
     names = _header(reader)
     batch = into
     if batch is None and not dry_run:
@@ -147,23 +153,35 @@ def _take(
     return report
 
 
+def _delimiter(first: str) -> str:
+    """What stands between the columns: a spreadsheet of much of Europe writes semicolons."""
+    for each in DELIMITERS:
+        with suppress(csv.Error):
+            if "name" in map(_column, next(csv.reader([first], strict=True, delimiter=each))):
+                return each
+    return DELIMITERS[0]
+
+
+def _column(name: str) -> str:
+    name = name.strip().lower()
+    return "email" if name == "e-mail" else name
+
+
 def _header(reader: "Reader") -> list[str]:
     """The names of the columns, checked; raises FileMistake."""
     try:
-        names = [name.strip() for name in next(reader, [])]
+        names = [_column(name) for name in next(reader, [])]
     except csv.Error as error:
         raise FileMistake("", f"the first line is not CSV: {error}") from None
     if not _is_utf_8("".join(names)):
-        raise FileMistake("", "is not UTF-8")
-    if len(names) == 1 and ";" in names[0]:
-        raise FileMistake("", "the columns must be separated by commas, not semicolons")
+        raise FileMistake("", _("is not UTF-8"))
     if "name" not in names:
-        raise FileMistake("", "the first line must name the columns; name is needed")
+        raise FileMistake("", _("the first line must name the columns; name is needed"))
     for number, name in enumerate(names, start=1):
         if name not in COLUMNS:
-            raise FileMistake(name or f"column {number}", "is not a column of a signer file")
+            raise FileMistake(name or f"column {number}", _("is not a column of a signer file"))
     if len(set(names)) < len(names):
-        raise FileMistake("", "the first line names a column twice")
+        raise FileMistake("", _("the first line names a column twice"))
     return names
 
 
@@ -198,11 +216,11 @@ def _read_lines(
 
 def _row(names: list[str], cells: list[str]) -> dict[str, str]:
     if len(cells) > len(names):
-        raise InvalidInput([FieldError("", "too_many", "has more columns than the first line")])
+        raise InvalidInput([FieldError("", "too_many", _("has more columns than the first line"))])
     typed = dict(zip(names, (cell.strip() for cell in cells), strict=False))
     broken = [name for name, cell in typed.items() if not _is_utf_8(cell)]
     if broken:
-        raise InvalidInput([FieldError(name, "not_utf_8", "is not UTF-8") for name in broken])
+        raise InvalidInput([FieldError(name, "not_utf_8", _("is not UTF-8")) for name in broken])
     return typed
 
 
@@ -210,7 +228,7 @@ def _read_line(
     campaign: Campaign, typed: Mapping[str, str], number: int, *, on_file: bool
 ) -> _Line:
     if not on_file and not typed.get("email"):
-        reason = "is needed, unless the campaign states its consent with --consent-on-file"
+        reason = _("is needed, unless the campaign has the signer’s consent on file")
         raise InvalidInput([FieldError("email", "blank", reason)])
     details = read_imported(campaign, typed)
     canonical = canonical_address(details.email) if details.email else ""
@@ -232,13 +250,13 @@ def _read_line(
 def _sort_name(text: str) -> str:
     cleaned = identity.clean(text)
     if cleaned and (identity.name_problem(cleaned) is not None):
-        raise InvalidInput([FieldError("sort_name", "no_name", "is not a name")])
+        raise InvalidInput([FieldError("sort_name", "no_name", _("is not a name"))])
     return cleaned
 
 
 def _flag(text: str) -> bool:
     if text.lower() not in _YES | _NO:
-        raise InvalidInput([FieldError("featured", "not_a_flag", "must be true or empty")])
+        raise InvalidInput([FieldError("featured", "not_a_flag", _("must be true or empty"))])
     return text.lower() in _YES
 
 
@@ -250,11 +268,11 @@ def _time(text: str) -> datetime:
     except ValueError:
         at = None
     if at is None or at.year < 1900:
-        reason = "must be a time such as 2026-01-22T14:00:00Z"
+        reason = _("must be a time such as 2026-01-22T14:00:00Z")
         raise InvalidInput([FieldError("signed_at", "not_a_time", reason)])
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
     if at > timezone.now():
-        raise InvalidInput([FieldError("signed_at", "in_future", "is in the future")])
+        raise InvalidInput([FieldError("signed_at", "in_future", _("is in the future"))])
     return at
 
 

@@ -49,7 +49,11 @@ KEPT_AFTER_FETCHED = timedelta(hours=1)
 NAMED = 200
 """Lines without a link that are named by their number; the rest is counted."""
 EMAIL, LINK = "email", "link"
+EMAILS = (EMAIL, "e-mail")
+"""What the column of addresses is called, as German and French address books too; the first wins."""
 _HEADER = 64 * 1024
+SHOWN = 100
+"""Characters of a first line that names no column for us."""
 _BOM = "\ufeff"
 
 PROBLEMS: dict[str, str | Promise] = {
@@ -67,14 +71,17 @@ _REFUSED: dict[str, str | Promise] = {
     "empty": _("There is nothing in this list."),
     "too_large": _("This list is larger than 64 MB. Please send it in parts."),
     "not_text": _("This is not a CSV file. Please save the list as “CSV UTF-8” and send that."),
-    "no_email_column": _("The first line must name the columns, and one of them must be “email”."),
+    "no_email_column": _(
+        "The first line must name the columns, and one of them must be “email”. Here they are: %(first)s"
+    ),
     "too_many": _("Other lists are still being written. Please wait until they are ready."),
     "revoked": _("Your organisation does not vouch in this campaign any more."),
 }
 
 
-def _invalid(code: str) -> InvalidInput:
-    return InvalidInput([FieldError("file", code, str(_REFUSED[code]))])
+def _invalid(code: str, **facts: str) -> InvalidInput:
+    said = str(_REFUSED[code])
+    return InvalidInput([FieldError("file", code, said % facts if facts else said)])
 
 
 class Stopped(Exception):
@@ -143,16 +150,12 @@ class _Header:
     names: list[str]
     delimiter: str
     bom: bool
-
-    @property
-    def email(self) -> int:
-        return [name.strip().lower() for name in self.names].index(EMAIL)
+    email: int
 
     @property
     def link(self) -> int | None:
         """The column that a file of ours has already."""
-        names = [name.strip().lower() for name in self.names]
-        return names.index(LINK) if LINK in names else None
+        return _place(LINK, self.names)
 
     def with_link(self, cells: list[str], link: str) -> list[str]:
         """The line with its link; shorter lines are filled up, so that it stands in its column."""
@@ -169,14 +172,26 @@ def _header(upload: Path) -> _Header:
     text = begin.decode("utf-8", errors="surrogateescape")
     bom = text.startswith(_BOM)
     first = text.removeprefix(_BOM).splitlines()[:1]
-    if not first or not first[0].strip():
-        raise _invalid("empty" if not text.strip() else "no_email_column")
+    if not text.removeprefix(_BOM).strip():
+        raise _invalid("empty")
     for delimiter in (",", ";", "\t"):
         with suppress(csv.Error):
             names = next(csv.reader(first, delimiter=delimiter, strict=True))
-            if EMAIL in (name.strip().lower() for name in names):
-                return _Header(names, delimiter, bom)
-    raise _invalid("no_email_column")
+            for column in EMAILS:
+                if (place := _place(column, names)) is not None:
+                    return _Header(names, delimiter, bom, email=place)
+    raise _invalid("no_email_column", first=_shown(first[0]))
+
+
+def _place(wanted: str, names: list[str]) -> int | None:
+    folded = [name.strip().lower() for name in names]
+    return folded.index(wanted) if wanted in folded else None
+
+
+def _shown(line: str) -> str:
+    """So much of a line as tells its columns, for whoever sent it."""
+    text = identity.clean(line.encode(errors="surrogateescape").decode(errors="replace"))
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def _folder() -> Path:
@@ -202,7 +217,7 @@ def work() -> None:
 
 def _is_over(batch: LinkBatch) -> bool:
     now = timezone.now()
-    if batch.revoked_at is not None or batch.voucher.revoked_at is not None:
+    if batch.is_dead:
         return True
     if batch.fetched_at is not None and batch.fetched_at < now - KEPT_AFTER_FETCHED:
         return True
@@ -385,7 +400,7 @@ def _url(public_id: str | None) -> str:
 def fetch(*, batch: LinkBatch, by: User) -> files.Download:
     """The file with the links; who took it is on record. Raises NotFound, NotReady."""
     found = files.opened(_path(batch, "csv"))
-    if found is None or batch.revoked_at is not None:
+    if found is None or batch.is_dead:
         if found is not None:
             found.close()
         raise NotFound

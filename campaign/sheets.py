@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import IO, Any, Final
 
+from django.utils.translation import gettext_noop as _
 from openpyxl import Workbook, load_workbook
 
 UNPACKED_LIMIT: Final = 100_000_000
@@ -28,7 +29,7 @@ def lines(content: bytes, file_name: str) -> Iterator[str]:
     if file_name.lower().endswith(".xlsx"):
         return _lines_of_workbook(content)
     if content.startswith(b"PK\x03\x04"):
-        raise SheetMistake("is a workbook, but its name does not end in .xlsx")
+        raise SheetMistake(_("is a workbook, but its name does not end in .xlsx"))
     text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", "surrogateescape", newline="")
     return iter(text)
 
@@ -38,7 +39,7 @@ def _lines_of_workbook(content: bytes) -> Iterator[str]:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             # What a part says of its size is held against it when it is read.
             if sum(part.file_size for part in packed.infolist()) > UNPACKED_LIMIT:
-                raise SheetMistake("holds too much; save it as CSV, or in parts")
+                raise SheetMistake(_("holds too much; save it as CSV, or in parts"))
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         for row in workbook.worksheets[0].iter_rows(values_only=True):
             yield _line([_text(value) for value in row])
@@ -46,7 +47,7 @@ def _lines_of_workbook(content: bytes) -> Iterator[str]:
         raise
     # A workbook is a pack of XML that anybody may have written, and openpyxl raises what it stumbles on.
     except Exception as error:
-        raise SheetMistake("is not a workbook that can be read; save it as CSV") from error
+        raise SheetMistake(_("is not a workbook that can be read; save it as CSV")) from error
 
 
 def _text(value: Any) -> str:

@@ -29,6 +29,9 @@ _PROBLEMS: dict[str, str | Promise] = {
     "quota": _("Please give a number from 1 to 2,000,000."),
     "below": _("It has used more than that already. Take a list of links back first."),
     "malformed": _("This is not a whole e-mail address. It looks like name@example.org."),
+    "impossible": _(
+        "No mail can be delivered to this address. Please look at the part after the @."
+    ),
     "has_role": _("Whoever has this login works in the campaign already, in another role."),
 }
 
@@ -101,8 +104,9 @@ def give_login(*, voucher: Voucher, email: str, by: User) -> User:
     """
     try:
         address = mailboxes.parse_address(email)
-    except mailboxes.AddressError:
-        raise _invalid("email", "malformed") from None
+    except mailboxes.AddressError as error:
+        code = "impossible" if error.code == "impossible" else "malformed"
+        raise _invalid("email", code) from None
     with transaction.atomic():
         user = User.objects.filter(username__iexact=address).first()
         if user is None:

@@ -514,6 +514,7 @@ UNFOLD: dict[str, Any] = {
         }
     ],
     "SHOW_HISTORY": False,
+    "SCRIPTS": [lambda _request: static("campaign/file-inputs.js")],
     "LOGIN": {"form": "campaign.admin.login.LoginForm"},
     "ACCOUNT": {
         "navigation": [

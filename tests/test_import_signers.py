@@ -1,5 +1,6 @@
 """Importing signatures gathered elsewhere: good lines are taken, bad ones named, nobody twice."""
 
+import csv
 import io
 import sys
 from datetime import UTC, datetime
@@ -378,6 +379,21 @@ def test_windows_lines_and_a_byte_order_mark_are_taken(run: Importer) -> None:
     assert mistakes[0].startswith("line 3: email: ")
 
 
+@pytest.mark.parametrize("between", [";", "\t"])
+def test_what_spreadsheets_of_other_countries_write_is_taken(run: Importer, between: str) -> None:
+    file = 'Name,E-Mail,Credit\r\n"Groß, Jürgen",j@example.org,"a; b, c\td"\r\nAna,no,\r\n'
+    rows = csv.reader(io.StringIO(file))
+    written = io.StringIO()
+    csv.writer(written, delimiter=between).writerows(rows)
+    assert run(written.getvalue()) == (
+        said(added=1, refused=1),
+        ["line 3: email: This is not a whole e-mail address. It looks like name@example.org."],
+    )
+    signature = Signature.objects.get()
+    assert (signature.name, signature.email) == ("Groß, Jürgen", "j@example.org")
+    assert signature.credit == "a; b, c d"
+
+
 def test_a_quote_that_is_never_closed_swallows_nobody_unseen(run: Importer) -> None:
     file = 'name,email,evidence_note\nAna,a@example.org,"oops\nBruno,b@example.org,\nClara,c@example.org,\n'
     summary, mistakes = run(file)
@@ -421,13 +437,14 @@ def test_a_long_file_is_taken_in_chunks(run: Importer) -> None:
         ("\n", "name is needed"),
         ("email\na@example.org\n", "name is needed"),
         ("Ana,ana@example.org\n", "name is needed"),
-        ("name;email\nAna;a@example.org\n", "separated by commas"),
-        ("name\temail\nAna\ta@example.org\n", "name is needed"),
+        ("name|email\nAna|a@example.org\n", "name is needed"),
+        ("nom;email\nAna;a@example.org\n", "name is needed"),
         ("name,email,phone\nAna,a@example.org,1\n", "phone: is not a column"),
-        ("name,email,Credit\n", "Credit: is not a column"),
+        ("name,email,Credits\n", "credits: is not a column"),
         ("name,email,\n", "column 3: is not a column"),
         ("name,email,status\nAna,a@example.org,published\n", "status: is not a column"),
         ("name,email,name\n", "names a column twice"),
+        ("name,email,E-Mail\n", "names a column twice"),
         ('name,"email\nAna,a@example.org\n', "not CSV"),
         (b"name,em\xe9il\n", "is not UTF-8"),
         ("name,email\nAna,a@example.org\n".encode("utf-16"), "is not UTF-8"),

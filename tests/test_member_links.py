@@ -238,6 +238,25 @@ def test_other_delimiters_encodings_and_ragged_lines_come_back_whole(
     assert LinkBatch.objects.get().problems == [[4, "blank"]]
 
 
+def test_a_column_may_be_called_e_mail_where_none_is_called_email(
+    guild: Client, voucher: Voucher
+) -> None:
+    send(guild, voucher, "Name;E-Mail\r\nZoë;zoe@example.org\r\n")
+    tasks.write_links()
+    [_header, line] = fetch(guild, LinkBatch.objects.get()).decode().splitlines()
+    assert line.startswith("Zoë;zoe@example.org;http")
+
+
+def test_a_list_without_the_column_is_told_which_ones_it_has(
+    guild: Client, voucher: Voucher
+) -> None:
+    answer = send(guild, voucher, "Name;<b>Mail</b>\r\nZoë;zoe@example.org\r\n")
+    text = answer.content.decode()
+    assert "one of them must be “email”. Here they are: Name;&lt;b&gt;Mail&lt;/b&gt;" in text
+    long = send(guild, voucher, "x" * 5000 + "\r\na\r\n").content.decode()
+    assert f"Here they are: {'x' * 99}…" in long
+
+
 def test_a_file_of_ours_sent_in_again_gets_new_links_in_its_column(
     guild: Client, voucher: Voucher
 ) -> None:

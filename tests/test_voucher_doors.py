@@ -209,8 +209,11 @@ def test_the_whole_way_from_admission_to_the_first_login_and_list(
     path = link.removeprefix(settings.BASE_URL)
     welcome = client.get(path, follow=True)
     assert "Choose a password" in welcome.content.decode()
+    assert "desk@guild.example.org" in welcome.content.decode()
     typed = {"new_password1": "a long quarry song", "new_password2": "a long quarry song"}
-    assert client.post(welcome.request["PATH_INFO"], typed).status_code == 302
+    chosen = client.post(welcome.request["PATH_INFO"], typed, follow=True)
+    assert chosen.request["PATH_INFO"] == "/admin/login/"
+    assert "Log in with it as desk@guild.example.org." in chosen.content.decode()
     again = Client().get(path, follow=True)
     assert "used already" in again.content.decode()
 
@@ -250,6 +253,29 @@ def test_a_form_that_is_wrong_says_where(
     assert Voucher.objects.get() == voucher
 
 
+@pytest.mark.parametrize(
+    "typed", ["160000", "160,000", "160.000", "160 000", "160’000", " 160\u202f000 "]
+)
+def test_a_quota_is_read_as_people_group_its_digits(
+    owner: Client, campaign: Campaign, typed: str
+) -> None:
+    assert admitted(owner, campaign, quota=typed).status_code == 302
+    assert Voucher.objects.get().quota == 160_000
+
+
+@pytest.mark.parametrize("typed", ["1.5", "1.0", "1,5", "1.0000", "12.34.567", "1e3", "-5", "+5"])
+def test_what_only_resembles_a_whole_number_is_no_quota(
+    owner: Client, voucher: Voucher, typed: str
+) -> None:
+    answer = owner.post(f"{BASE}{voucher.pk}/quota/", {"quota": typed})
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert "Please give a number from 1 to 2,000,000." in text
+    assert f'value="{typed}"' in text
+    voucher.refresh_from_db()
+    assert voucher.quota == 1000
+
+
 def test_a_quota_goes_not_below_what_is_used_and_a_revocation_asks_twice(
     owner: Client, voucher: Voucher
 ) -> None:
@@ -280,19 +306,30 @@ def test_a_login_of_the_campaigns_own_people_is_no_organisations(
     assert "in another role" in answer.content.decode()
     wrong = owner.post(f"{BASE}{voucher.pk}/login/", {"email": "nobody"})
     assert "This is not a whole e-mail address." in wrong.content.decode()
+    assert 'value="nobody"' in wrong.content.decode()
+    lost = owner.post(f"{BASE}{voucher.pk}/login/", {"email": "a@guild.invalid"}).content.decode()
+    assert "No mail can be delivered to this address." in lost
+    assert 'value="a@guild.invalid"' in lost
     assert not voucher.memberships.exists()
 
 
 def test_a_revoked_organisation_still_reads_that_it_is_and_can_do_nothing(
     guild: Client, voucher: Voucher
 ) -> None:
+    link_for(voucher, "zoe@example.org")
+    batch = LinkBatch.objects.get()
+    assert "Download the file" in guild.get(own_page(voucher)).content.decode()
     vouchers.revoke(voucher=voucher, by=voucher.admitted_by)
     page = guild.get(own_page(voucher)).content.decode()
     assert "does not vouch in this campaign any more" in page
     assert "Make the links" not in page
+    assert "Taken back: its links are dead." in page
+    assert "Download the file" not in page
+    fetched = guild.post(f"{own_page(voucher)}{batch.pk}/fetch/", follow=True).content.decode()
+    assert "This file is deleted already." in fetched
     answer = guild.post(f"{own_page(voucher)}list/", {"addresses": "a@example.org"})
     assert answer.status_code == 422
-    assert not LinkBatch.objects.exists()
+    assert LinkBatch.objects.get() == batch
 
 
 # --- Names by hand ---------------------------------------------------------------------------

@@ -170,9 +170,9 @@ def rows(batches: Iterable[LinkBatch]) -> list[dict[str, Any]]:
 def _row(batch: LinkBatch) -> dict[str, Any]:
     return {
         "batch": batch,
-        "is_busy": batch.state in {BatchState.WAITING, BatchState.WRITING}
-        and batch.revoked_at is None,
-        "is_ready": batch.state == BatchState.READY and batch.revoked_at is None,
+        "is_dead": batch.is_dead,
+        "is_busy": batch.state in {BatchState.WAITING, BatchState.WRITING} and not batch.is_dead,
+        "is_ready": batch.state == BatchState.READY and not batch.is_dead,
         "is_late": batch.state == BatchState.WAITING
         and (timezone.now() - batch.created_at).total_seconds() > 60,
         "deleted_at": batch.fetched_at + link_batches.KEPT_AFTER_FETCHED
@@ -354,7 +354,16 @@ class Welcome(PasswordResetConfirmView):
     success_url = reverse_lazy("admin:login")
 
     def get_context_data(self, **options: Any) -> dict[str, Any]:
-        return {**site.each_context(self.request), **super().get_context_data(**options)}
+        return {
+            **site.each_context(self.request),
+            "login": self.user,
+            **super().get_context_data(**options),
+        }
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        said = _("Your password is set. Log in with it as %(name)s.")
+        messages.success(self.request, said % {"name": form.user.get_username()})
+        return super().form_valid(form)
 
 
 welcome = relaxed(Welcome.as_view())

@@ -1,8 +1,9 @@
 """Organisations that vouch, for who steers a campaign: admitted, their quota and logins, revoked."""
 
+import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.conf import settings
@@ -24,6 +25,26 @@ from campaign.errors import InvalidInput
 from campaign.models.campaign import Campaign
 from campaign.models.voucher import NAME_MAX, LinkBatch, Voucher
 
+_GROUPED: Final = re.compile(r"\d{1,3}(?:[.,’'\s]\d{3})+\Z")
+
+
+class QuotaField(forms.IntegerField):
+    """Whole numbers alone, with their thousands as people set them apart: 160,000 or 160.000.
+
+    Django's own takes "160.000" for 160, and nobody is told.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=vouchers.QUOTA_MAX, **options)
+
+    def to_python(self, value: Any) -> int | None:
+        text = str(value or "").strip()
+        if _GROUPED.match(text):
+            text = re.sub(r"\D", "", text)
+        if text and not text.isdecimal():
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(text)
+
 
 class AdmitForm(forms.Form):
     """Which organisation, in which of the campaigns that its maker steers, for how many."""
@@ -34,10 +55,8 @@ class AdmitForm(forms.Form):
         max_length=NAME_MAX,
         help_text=_("As it may stand beside its members’ names: the guild’s, label’s or agency’s."),
     )
-    quota = forms.IntegerField(
+    quota = QuotaField(
         label=_("For how many members, at most"),
-        min_value=1,
-        max_value=vouchers.QUOTA_MAX,
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
 
@@ -50,7 +69,7 @@ class AdmitForm(forms.Form):
 
 
 class QuotaForm(forms.Form):
-    quota = forms.IntegerField(min_value=1, max_value=vouchers.QUOTA_MAX)
+    quota = QuotaField()
 
 
 class LoginForm(forms.Form):
@@ -144,6 +163,8 @@ class VoucherAdmin(PageAdmin[Voucher]):
             "batches": organisation.rows(voucher.batches.select_related("created_by")),
             "logins": list(voucher.memberships.select_related("user").order_by("pk")),
             "errors": errors or {},
+            # What is wrong comes back as it was typed.
+            "typed": {name: request.POST.get(name, "") for name in errors or {}},
             "welcome": welcome,
         }
         template = "admin/campaign/voucher/page.html"

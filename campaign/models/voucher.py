@@ -90,3 +90,8 @@ class LinkBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label} ({self.created_at:%Y-%m-%d %H:%M})"
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether its links work no more: it was taken back, or its whole organisation."""
+        return self.revoked_at is not None or self.voucher.revoked_at is not None
