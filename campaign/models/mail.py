@@ -196,7 +196,10 @@ class MailQuota(models.Model):
 
 
 class MailDay(models.Model):
-    """How many mails strangers have caused to one address on one UTC day, by all campaigns together."""
+    """How many mails strangers have caused to one address on one UTC day, by all campaigns together.
+
+    Its days stay until whoever owns it uses a link of ours, or gets nothing for 30 days.
+    """
 
     address_hash = models.CharField(max_length=64)
     day = models.DateField()
