@@ -17,12 +17,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from campaign import counts, vitals
+from campaign import counts, lanes, vitals
 from campaign.copies import ORIGINS
 from campaign.models.mail import MailStatus
-from campaign.models.report import Report, ReportStatus
-from campaign.models.signature import GUARDED, Kind, Signature
-from campaign.waiting import FOR_RELEASE, TO_DECIDE
+from campaign.models.report import Report
+from campaign.models.signature import Signature
+from campaign.waiting import FOR_RELEASE
 
 logger = logging.getLogger(__name__)
 
@@ -134,24 +134,21 @@ def _moderation(now: datetime) -> Metric:
         "How long the oldest has waited for a moderator, 0 where none does",
         labels=["lane"],
     )
-    reports = Report.objects.filter(status=ReportStatus.OPEN)
-    lanes: dict[str, QuerySet[Report] | QuerySet[Signature]] = {"reported": reports, **_held()}
-    for lane, rows in lanes.items():
+    for lane, rows in _to_decide().items():
         since = rows.order_by("confirmed_at").values_list("confirmed_at", flat=True).first()
         ages.add_metric([lane], _age(now, since))
     return ages
 
 
-def _held() -> dict[str, QuerySet[Signature]]:
-    """What is held, by lane; each by an index of its own, but for the rest."""
-    to_decide = Signature.objects.filter(TO_DECIDE)
-    protected = to_decide.filter(hold_reasons__overlap=GUARDED)
-    others = to_decide.exclude(hold_reasons__overlap=GUARDED)
+def _to_decide() -> dict[str, QuerySet[Report] | QuerySet[Signature]]:
+    """What waits for a moderator, by lane; each by an index of its own, but for the rest."""
+    signatures = Signature.objects
     return {
-        "protected": protected,
-        "groups": others.exclude(kind=Kind.PERSON),
-        "rest": others.filter(kind=Kind.PERSON),
-        "release": Signature.objects.filter(FOR_RELEASE),
+        "reported": lanes.OPEN_REPORTS.filter(signature__in=signatures.filter(lanes.REPORTED)),
+        "protected": signatures.filter(lanes.PROTECTED),
+        "groups": signatures.filter(lanes.GROUPS),
+        "rest": signatures.filter(lanes.REST),
+        "release": signatures.filter(FOR_RELEASE),
     }
 
 

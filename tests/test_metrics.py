@@ -13,15 +13,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 from redis import Redis
 
-from campaign import copies, counts, metrics, tasks, vitals
+from campaign import copies, counts, metrics, tasks, vitals, waiting
 from campaign.line import Line
 from campaign.models import Mail, WebhookDelivery
 from campaign.models.mail import MailStatus
-from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import Status
-from tests.factories import bearer, make_campaign, make_signature
+from tests.factories import bearer, make_campaign, make_signature, make_user
 from tests.fronts import BASE, Process
 from tests.receiver import make_webhook
+from tests.reports import confirmed
 
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 TOKEN = "a-token-for-tests-of-24-and-more"
@@ -114,21 +114,27 @@ def test_the_age_of_what_waits_is_that_of_the_oldest_of_its_lane(client: Client)
         make_signature(campaign, status=Status.HELD)
         make_signature(campaign, status=Status.HELD, kind="group", name="The Quarry Band")
         reported = make_signature(campaign, status=Status.PUBLISHED, name="Ann Other")
-        Report.objects.create(
-            campaign=campaign,
-            signature=reported,
-            status=ReportStatus.OPEN,
-            confirmed_at=NOON + timedelta(minutes=2),
-            email="reporter@example.org",
-            canonical_email="reporter@example.org",
-            language="en",
-        )
+    with time_machine.travel(NOON + timedelta(minutes=2), tick=False):
+        confirmed(client, reported)
     with time_machine.travel(NOON + timedelta(minutes=5), tick=False):
         make_signature(campaign, status=Status.HELD, name="Scarlett Johanson")
         numbers = read(client)
     name = "petition_moderation_oldest_seconds"
     lanes = {key[1]: n for key, n in numbers.items() if key[0] == name}
     assert lanes == {"reported": 180, "protected": 300, "groups": 240, "rest": 240, "release": 0}
+
+
+@pytest.mark.django_db
+def test_what_is_reported_waits_for_no_moderator_until_its_signer_answers(client: Client) -> None:
+    lane = ("petition_moderation_oldest_seconds", "reported")
+    with time_machine.travel(NOON, tick=False):
+        listed = make_signature(make_campaign(), status=Status.PUBLISHED)
+        confirmed(client, listed)
+    with time_machine.travel(NOON + timedelta(minutes=1), tick=False):
+        assert read(client)[lane] == 60
+        asked = {"question": "Is it you?", "by": make_user()}
+        waiting.ask(signature_id=listed.pk, revision=listed.revision, **asked)
+        assert read(client)[lane] == 0
 
 
 @pytest.mark.django_db

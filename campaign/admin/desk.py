@@ -13,15 +13,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from campaign import mailboxes, roles, suspicions, vouching
+from campaign import lanes, mailboxes, roles
 from campaign.admin.unfolded import Paginator
 from campaign.models.address import canonical_address
 from campaign.models.batch import ImportBatch
-from campaign.models.evidence import Site, SiteStatus
 from campaign.models.question import Question
-from campaign.models.report import Report, ReportStatus
-from campaign.models.signature import GUARDED, STANDING, Kind, Signature, Status
-from campaign.models.vouching import Vouching
+from campaign.models.report import Report
+from campaign.models.signature import Signature, Status
 from campaign.models.webhook import Webhook
 from campaign.roles import Somebody
 from campaign.search import matching
@@ -64,41 +62,19 @@ class Lane:
     counted: bool = False
 
 
-# Each condition is that of an index of the held, word for word, and what few rows are left to look at.
 _OLDEST = ("confirmed_at", "pk")
-_WAITS = ASKED | DEFERRED
-_OPEN = Report.objects.filter(status=ReportStatus.OPEN)
-_IS_REPORTED = Q(pk__in=_OPEN.values("signature"))
 _FIRST_REPORT = Subquery(
-    _OPEN.filter(signature=OuterRef("pk")).order_by("confirmed_at").values("confirmed_at")[:1]
-)
-_PROTECTED = Q(hold_reasons__overlap=GUARDED)
-_PERSON = Q(kind=Kind.PERSON)
-_OTHERWISE = TO_DECIDE & ~_IS_REPORTED
-
-_IS_SUSPECT = Q(status=Status.PUBLISHED) & Q(pk__in=suspicions.open_ones().values("signature"))
-_HAS_FALLEN = Q(status=Status.PUBLISHED) & Q(
-    pk__in=Vouching.objects.filter(**vouching.FALLEN).values("signature")
-)
-
-_HAS_SITE = Q(status__in=STANDING) & Q(
-    pk__in=Site.objects.filter(status=SiteStatus.FOUND).values("signature")
+    lanes.OPEN_REPORTS.filter(signature=OuterRef("pk"))
+    .order_by("confirmed_at")
+    .values("confirmed_at")[:1]
 )
 
 WORK = (
-    Lane(REPORTED, _("Reported"), _IS_REPORTED & ~_WAITS, (OrderBy(_FIRST_REPORT), "pk"), True),
-    Lane("protected", _("Protected names"), _OTHERWISE & _PROTECTED, _OLDEST, True),
-    Lane(
-        SUSPECT,
-        _("Published, like a protected name"),
-        _IS_SUSPECT & ~_IS_REPORTED & ~_WAITS,
-        _OLDEST,
-        True,
-    ),
-    Lane(
-        "groups", _("Organisations and groups"), _OTHERWISE & ~_PROTECTED & ~_PERSON, _OLDEST, True
-    ),
-    Lane("rest", _("The rest"), _OTHERWISE & ~_PROTECTED & _PERSON, _OLDEST, True),
+    Lane(REPORTED, _("Reported"), lanes.REPORTED, (OrderBy(_FIRST_REPORT), "pk"), True),
+    Lane("protected", _("Protected names"), lanes.PROTECTED, _OLDEST, True),
+    Lane(SUSPECT, _("Published, like a protected name"), lanes.SUSPECT, _OLDEST, True),
+    Lane("groups", _("Organisations and groups"), lanes.GROUPS, _OLDEST, True),
+    Lane("rest", _("The rest"), lanes.REST, _OLDEST, True),
 )
 """What waits for a decision, the most urgent lane first; each signature is in one of them."""
 LANES = (
@@ -106,8 +82,8 @@ LANES = (
     Lane("", _("All to decide"), TO_DECIDE, _OLDEST),
     Lane("asked", _("Waiting for an answer"), ASKED, ("-pk",), True),
     Lane("deferred", _("Deferred"), DEFERRED, ("deferred_until", "pk"), True),
-    Lane(SITES, _("Own sites to look at"), _HAS_SITE, ("pk",), True),
-    Lane(FALLEN, _("No longer vouched for"), _HAS_FALLEN, ("pk",), True),
+    Lane(SITES, _("Own sites to look at"), lanes.SITES, ("pk",), True),
+    Lane(FALLEN, _("No longer vouched for"), lanes.FALLEN, ("pk",), True),
     Lane("release", _("Awaiting release"), FOR_RELEASE, _OLDEST, True),
     Lane("published", _("Published"), Q(status=Status.PUBLISHED)),
     Lane("rejected", pgettext_lazy("several signatures", "Rejected"), Q(status=Status.REJECTED)),
@@ -132,13 +108,13 @@ def counts(user: Somebody) -> dict[str, int]:
     Each to one more than COUNTED, and all in one query a request: they stand on every page.
     """
     if not hasattr(user, "_lanes"):
-        lanes = [lane for lane in LANES if lane.counted or lane.value == ""]
-        parts = [_counted(in_lane(lane, user)) for lane in lanes]
+        shown = [lane for lane in LANES if lane.counted or lane.value == ""]
+        parts = [_counted(in_lane(lane, user)) for lane in shown]
         columns = ", ".join(f"(SELECT count(*) FROM ({sql}) AS lane)" for sql, _given in parts)
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {columns}", [one for _sql, given in parts for one in given])
             numbers = cursor.fetchone()
-        user._lanes = dict(zip((lane.value for lane in lanes), numbers, strict=True))  # type: ignore[union-attr]
+        user._lanes = dict(zip((lane.value for lane in shown), numbers, strict=True))  # type: ignore[union-attr]
     found: dict[str, int] = user._lanes  # type: ignore[union-attr]
     return found
 
@@ -182,7 +158,7 @@ def waiting(user: Somebody) -> QuerySet[Signature]:
 def open_reports(rows: Collection[Signature]) -> dict[int, list[Report]]:
     """The open reports about these signatures, by their ids, the oldest first."""
     found: dict[int, list[Report]] = {row.pk: [] for row in rows}
-    for report in _OPEN.filter(signature__in=rows).order_by("confirmed_at", "pk"):
+    for report in lanes.OPEN_REPORTS.filter(signature__in=rows).order_by("confirmed_at", "pk"):
         found[report.signature_id].append(report)
     return found
 
@@ -225,7 +201,7 @@ def beyond(
         return rows.filter(**beside).order_by("pk" if backward else "-pk")
     if lane == REPORTED:
         rows = rows.annotate(reported_at=_FIRST_REPORT)
-        at = _OPEN.filter(signature=signature).aggregate(at=Min("confirmed_at"))["at"]
+        at = lanes.OPEN_REPORTS.filter(signature=signature).aggregate(at=Min("confirmed_at"))["at"]
         key = "reported_at"
     else:
         key = "deferred_until" if lane == "deferred" else "confirmed_at"
