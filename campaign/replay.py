@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from campaign import correspondents, signing, vouching
+from campaign import correspondents, leaving, signing, vouching
 from campaign.correspondents import FORGET
 from campaign.errors import SignatureGone
 from campaign.journal import Departure
@@ -44,7 +44,7 @@ def replay(departures: Iterable[Departure], *, made_at: datetime) -> int:
 
 def _again(each: Departure) -> int:
     for reason in each.reasons:
-        signing.leave_alone(campaign_id=each.campaign, address_hash=each.address, reason=reason)
+        leaving.leave_alone(campaign_id=each.campaign, address_hash=each.address, reason=reason)
     with suppress(SignatureGone):
         if each.did in DONE:
             return _leave(each)
@@ -64,15 +64,15 @@ def _leave(each: Departure) -> int:
     if status is None and each.address:
         # No row says to an import that they withdrew, so their address must.
         reason = SuppressionReason.ERASED
-        signing.leave_alone(campaign_id=each.campaign, address_hash=each.address, reason=reason)
+        leaving.leave_alone(campaign_id=each.campaign, address_hash=each.address, reason=reason)
     if status is None or status in DONE[Verb(each.did)]:
         return 0
-    signing.leave_again(each.signer, Verb(each.did))
+    leaving.leave_again(each.signer, Verb(each.did))
     return 1
 
 
 def _disown(each: Departure) -> int:
     its = Signature.objects.filter(public_id=each.signer)
     before = its.count()
-    signing.disown(each.signer, campaign_id=each.campaign)
+    leaving.disown(each.signer, campaign_id=each.campaign)
     return before - its.count()

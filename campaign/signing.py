@@ -1,27 +1,12 @@
-"""The verbs of the signer: sign, resend, confirm, say that it wasn't them, correct, hide, withdraw, erase."""
+"""The verbs of the signer: sign, resend, confirm, correct, hide. Those of who leaves are in `leaving`."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from campaign import (
-    identity,
-    journal,
-    locks,
-    moves,
-    outbox,
-    placing,
-    proofs,
-    queue,
-    reception,
-    reports,
-    representations,
-    rules,
-    trip,
-)
+from campaign import identity, journal, locks, moves, outbox, proofs, queue, reception, rules, trip
 from campaign.details import PROBLEMS, Details, read_address, read_correction, read_details
 from campaign.errors import (
     CampaignClosed,
@@ -39,12 +24,10 @@ from campaign.history import SIGNER
 from campaign.idempotency import Once
 from campaign.links import Purpose, read_token
 from campaign.locks import Known
-from campaign.models.address import Suppression, SuppressionReason, canonical_address
+from campaign.models.address import canonical_address
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
 from campaign.models.mail import MailKind
-from campaign.models.report import Report, ReportStatus
-from campaign.models.representation import Representation
 from campaign.models.signature import STANDING, Evidence, HoldReason, Signature, Status
 from campaign.models.statement import StatementText, current_consent, current_text
 from campaign.models.statement import consent_version as newest_consent
@@ -305,54 +288,6 @@ def _by_public_id(public_id: str) -> Signature:
     return signature
 
 
-def not_me(token: str) -> None:
-    """Leave the address of this link's mail alone: its pendings go, strangers cause it no more mails.
-
-    So do the reports that it has not confirmed, or what it seems to have signed for others, if the mail
-    was about one of these. It works as well when what that mail was about is gone. Raises TokenInvalid,
-    TokenExpired.
-    """
-    link = read_token(Purpose.NOT_ME, token)
-    link.require_fresh()
-    public_id, campaign_id, address_hash = link.subject.split("-")
-    reason = SuppressionReason.NOT_ME
-    with transaction.atomic():
-        journal.note(
-            reason,
-            campaign=int(campaign_id),
-            signer=public_id,
-            address=address_hash,
-            reasons=(reason,),
-        )
-        leave_alone(campaign_id=int(campaign_id), address_hash=address_hash, reason=reason)
-        disown(public_id, campaign_id=int(campaign_id))
-
-
-@transaction.atomic
-def disown(public_id: str, *, campaign_id: int) -> None:
-    """Delete what nobody has confirmed of the address that a signature, report or representation has."""
-    signature = Signature.objects.filter(public_id=public_id).first()
-    if signature is not None and signature.canonical_email:
-        with suppress(SignatureGone):
-            locked, others = locks.lock(signature.pk)
-            pendings = [s for s in (locked, *others) if s.status == Status.PENDING]
-            placing.discard(pending.pk for pending in pendings)
-    spoken_for = Representation.objects.filter(public_id=public_id).values("canonical_email")
-    placing.discard(
-        Representation.objects.filter(
-            campaign_id=campaign_id, canonical_email__in=spoken_for
-        ).values_list("signature_id", flat=True)
-    )
-    reported = Report.objects.filter(public_id=public_id).values("canonical_email")
-    reports.delete(
-        Report.objects.filter(
-            campaign_id=campaign_id,
-            canonical_email__in=reported,
-            status=ReportStatus.UNCONFIRMED,
-        )
-    )
-
-
 # --- One's own page --------------------------------------------------------------------------
 
 
@@ -447,89 +382,3 @@ def less_again(public_id: str, did: str) -> bool:
     Raises SignatureGone.
     """
     return moves.amend(signature_id=public_id, actor=SIGNER, changes=LESS[did]).changed
-
-
-def withdraw(token: str) -> None:
-    """Take the signature back; a second time is a success.
-
-    A pending one is deleted. It decides from the locked status, so it never loses against an
-    approval. Raises TokenInvalid, TokenExpired, SignatureGone.
-    """
-    _leave(_own(token), Verb.WITHDRAW)
-
-
-def erase(token: str) -> None:
-    """Withdraw and delete every personal datum; a keyed hash stays so that no import brings it back.
-
-    What the address signed for others is emptied as well (`representations`), before: without the
-    address nobody would find it any more. A second time is a success. Raises TokenInvalid,
-    TokenExpired, SignatureGone.
-    """
-    _leave(_own(token), Verb.ERASE)
-
-
-def leave_again(public_id: str, verb: Verb) -> None:
-    """Withdraw or erase once more what a restored backup has brought back (`replay`).
-
-    Raises SignatureGone where there is nothing to take back any more.
-    """
-    _leave(public_id, verb, again=True)
-
-
-def _own(token: str) -> str:
-    """Whose page a link leads to. Raises TokenInvalid, TokenExpired."""
-    link = read_token(Purpose.MANAGE, token)
-    link.require_fresh()
-    return link.subject
-
-
-def _leave(public_id: str, verb: Verb, *, again: bool = False) -> None:
-    if verb == Verb.ERASE:
-        its = Signature.objects.filter(public_id=public_id)
-        for campaign_id, address in its.values_list("campaign_id", "canonical_email"):
-            representations.forget(campaign_id=campaign_id, canonical_email=address)
-    with transaction.atomic():
-        signature, _others = locks.lock(public_id)
-        if verb == Verb.WITHDRAW and signature.status == Status.ERASED:
-            raise SignatureGone
-        _outlive(signature, verb, again=again)
-        if signature.status == Status.PENDING:
-            placing.discard([signature.pk])
-            return
-        to = Status.ERASED if verb == Verb.ERASE else Status.WITHDRAWN
-        moves.move(
-            signature_id=signature.pk,
-            verb=verb,
-            actor=SIGNER,
-            decide=lambda _signature, _others: Decision(to=to),
-        )
-
-
-def _outlive(signature: Signature, verb: Verb, *, again: bool) -> None:
-    """Keep what outlives the row: that it left, and of an erased address a keyed hash."""
-    reasons: list[SuppressionReason] = []
-    if verb == Verb.ERASE and signature.canonical_email:
-        rejected = [SuppressionReason.REJECTED] if signature.rejection_reason else []
-        reasons = [SuppressionReason.ERASED, *rejected]
-        theirs = Report.objects.filter(campaign_id=signature.campaign_id)
-        reports.delete(theirs.filter(canonical_email=signature.canonical_email))
-    # That of who only withdraws too: after a restore their row may be missing, and an import find nobody.
-    known = signature.canonical_email and signature.status != Status.PENDING
-    address = outbox.address_hash(signature.canonical_email) if reasons or known else ""
-    for reason in reasons:
-        leave_alone(campaign_id=signature.campaign_id, address_hash=address, reason=reason)
-    if not again:
-        journal.note(
-            verb,
-            campaign=signature.campaign_id,
-            signer=signature.public_id,
-            address=address,
-            reasons=tuple(reasons),
-        )
-
-
-def leave_alone(*, campaign_id: int, address_hash: str, reason: str) -> None:
-    """Keep of an address, by its keyed hash alone, why it is left alone."""
-    Suppression.objects.get_or_create(
-        campaign_id=campaign_id, address_hash=address_hash, reason=reason
-    )

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 
-from campaign import four_eyes, keys, moderation, outbox, releases, signing
+from campaign import four_eyes, keys, leaving, moderation, outbox, releases, signing
 from campaign.campaign_file import parse
 from campaign.links import Purpose, make_token
 from campaign.models import AuditEntry, Campaign, ImportBatch, Membership, Signature, Voucher
@@ -181,9 +181,9 @@ def bring_to(signature: Signature, status: str) -> None:
             revision=signature.revision, reason=RejectionReason.IMPERSONATION, **ident
         )
     elif status == Status.WITHDRAWN:
-        signing.withdraw(manage_token(signature))
+        leaving.withdraw(manage_token(signature))
     elif status == Status.ERASED:
-        signing.erase(manage_token(signature))
+        leaving.erase(manage_token(signature))
 
 
 def somebody(username: str) -> User:

@@ -10,10 +10,11 @@ import time_machine
 from django.test import Client
 
 from campaign import charts, counts, publication, statistics
+from campaign.leaving import withdraw
 from campaign.models import Campaign, HourTally, Mail, Membership, TallyChange
 from campaign.models.address import Unreachable
 from campaign.models.signature import Status
-from campaign.signing import confirm, sign, withdraw
+from campaign.signing import confirm, sign
 from tests.factories import (
     confirm_token,
     details,

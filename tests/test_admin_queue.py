@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from campaign import moves, placing, signing
+from campaign import leaving, moves, placing, signing
 from campaign.history import ORGANISER, SIGNER
 from campaign.models import Campaign, Event, EventNote, ImportBatch, Mail, Signature
 from campaign.models.event import Verb
@@ -347,7 +347,7 @@ def test_a_signature_withdrawn_or_gone_meanwhile_is_said_so(
 ) -> None:
     signature = make_signature(status=Status.HELD, name="Leaves Now")
     form = carried(desk, signature, "approve")
-    signing.withdraw(manage_token(signature))
+    leaving.withdraw(manage_token(signature))
 
     response = desk.post(f"{QUEUE}{signature.pk}/approve/", form, follow=True)
     signature.refresh_from_db()
@@ -478,7 +478,7 @@ def test_of_many_the_one_that_changed_meanwhile_stays_held(
     rows = [make_signature(status=Status.HELD, name=f"Held {n}") for n in "abcd"]
     shown = items(preview(desk, rows))
     moves.amend(signature_id=rows[1].pk, actor=SIGNER, changes={"name": "Another Name"})
-    signing.withdraw(manage_token(rows[2]))
+    leaving.withdraw(manage_token(rows[2]))
 
     done = desk.post(f"{QUEUE}many/approve/", {"item": shown}, follow=True)
 

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from campaign import history, moderation, moves, retention, signing
+from campaign import history, leaving, moderation, moves, retention, signing
 from campaign.models import Campaign, Signature, Webhook, WebhookDelivery
 from campaign.models.signature import Status
 from tests.factories import (
@@ -87,7 +87,7 @@ def test_what_was_never_listed_is_never_announced(hook: Webhook) -> None:
     assert owed() == []
 
 
-@pytest.mark.parametrize("leave", [signing.withdraw, signing.erase])
+@pytest.mark.parametrize("leave", [leaving.withdraw, leaving.erase])
 def test_who_leaves_is_announced_as_withdrawn(hook: Webhook, leave: Any) -> None:
     signature = make_signature()
     owed()
@@ -98,9 +98,9 @@ def test_who_leaves_is_announced_as_withdrawn(hook: Webhook, leave: Any) -> None
 def test_erasing_after_withdrawing_says_nothing_new(hook: Webhook) -> None:
     signature = make_signature()
     token = manage_token(signature)
-    signing.withdraw(token)
+    leaving.withdraw(token)
     owed()
-    signing.erase(token)
+    leaving.erase(token)
     assert owed() == []
 
 
@@ -119,8 +119,8 @@ def test_of_who_never_showed_their_name_nothing_is_said(hook: Webhook) -> None:
     bring_to(signature, Status.HELD)
     signature.refresh_from_db()
     bring_to(signature, Status.PUBLISHED)
-    signing.withdraw(manage_token(signature))
-    signing.erase(manage_token(signature))
+    leaving.withdraw(manage_token(signature))
+    leaving.erase(manage_token(signature))
     assert Signature.objects.get().status == Status.ERASED
     assert owed() == []
 
@@ -192,7 +192,7 @@ def test_without_a_webhook_a_confirmation_costs_no_query_and_with_some_one(
 
 def test_nothing_personal_is_in_the_log(hook: Webhook) -> None:
     signature = make_signature(name="Renée Nobody", credit="Secret Songs")
-    signing.erase(manage_token(signature))
+    leaving.erase(manage_token(signature))
     rows = list(WebhookDelivery.objects.values())
     assert len(rows) == 2
     for word in ("Renée", "Nobody", "Secret", signature.email):

@@ -19,7 +19,7 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaign import dispatch, seal, signing
+from campaign import dispatch, leaving, seal
 from campaign.models import Campaign, Webhook, WebhookDelivery
 from campaign.models.campaign import new_key
 from tests.factories import make_campaign, make_signature, manage_token
@@ -127,7 +127,7 @@ def test_the_printed_python_receiver_mirrors_the_list(
         assert dispatch.dispatch_due() == 2
         assert {each["name"] for each in signers.values()} == {"Ada Stays", "Bo Leaves"}
 
-        signing.erase(manage_token(leaves))
+        leaving.erase(manage_token(leaves))
         assert dispatch.dispatch_due() == 1
         assert signers[stays.public_id]["name"] == "Ada Stays"
         assert set(signers[leaves.public_id]) == {"id", "removed", "updated_at"}
@@ -143,7 +143,7 @@ def test_the_printed_python_receiver_is_not_deceived_by_an_older_message(
         signature = make_signature(name="Bo Leaves")
         [owed] = WebhookDelivery.objects.all()
         late = dispatch.render(Webhook.objects.select_related("campaign").get(), owed)
-        signing.withdraw(manage_token(signature))
+        leaving.withdraw(manage_token(signature))
         dispatch.dispatch_due()
         assert answered(url, hook.key, late, at=timezone.now()) == 204
         assert signers[signature.public_id]["removed"] is True
@@ -163,7 +163,7 @@ def test_the_printed_javascript_receiver_takes_the_genuine_and_refuses_the_rest(
 
 def test_the_printed_message_is_shaped_like_a_real_one(hook: Webhook) -> None:
     signature = make_signature()
-    signing.withdraw(manage_token(signature))
+    leaving.withdraw(manage_token(signature))
     [_first, owed] = WebhookDelivery.objects.order_by("pk")
     real = dispatch.render(Webhook.objects.select_related("campaign").get(), owed)
     example = printed("json", "msg_")

@@ -21,7 +21,7 @@ from django.test import Client
 from django.utils import timezone
 from psycopg import sql
 
-from campaign import correspondents, journal, pg_tools, signing, vouching
+from campaign import correspondents, journal, leaving, pg_tools, signing, vouching
 from campaign.links import Purpose, make_token
 from campaign.models import Mail, Report, Signature, Suppression, Voucher, Vouching
 from campaign.models.report import ReportStatus
@@ -161,15 +161,15 @@ def test_who_left_after_the_backup_is_gone_again(
     )
     report = make_report(withdrawn, "reporter@xyzzy.example.org")
     file = backup(tmp_path)
-    signing.erase(manage_token(signer))
-    signing.withdraw(manage_token(withdrawn))
+    leaving.erase(manage_token(signer))
+    leaving.withdraw(manage_token(withdrawn))
     correspondents.erase(
         make_token(Purpose.MY_DATA, subject=report.public_id, revision=report.revision)
     )
-    signing.withdraw(manage_token(pending))
-    signing.not_me(not_me_token(theirs))
+    leaving.withdraw(manage_token(pending))
+    leaving.not_me(not_me_token(theirs))
     late = make_signature(campaign, email="late@example.org")
-    signing.erase(manage_token(late))
+    leaving.erase(manage_token(late))
     said = restored(empty, file)
     assert "left again: 5, of 6 in the journal" in said
     assert "every number is that of a recount" in said
@@ -200,7 +200,7 @@ def test_a_restore_is_replayed_twice_and_nobody_leaves_twice(
     signer: Signature, tmp_path: Path, empty: str
 ) -> None:
     file = backup(tmp_path)
-    signing.erase(manage_token(signer))
+    leaving.erase(manage_token(signer))
     restored(empty, file)
     first = statuses(empty)
     lines = Path(settings.JOURNAL_FILE).read_text()
@@ -214,7 +214,7 @@ def test_without_the_journal_who_was_erased_would_be_back(
 ) -> None:
     """The control: it is the replay that makes them leave."""
     file = backup(tmp_path)
-    signing.erase(manage_token(signer))
+    leaving.erase(manage_token(signer))
     assert "left again: 0, of 0" in restored(empty, file, "--without-journal")
     assert statuses(empty)[signer.public_id] == "published"
 
@@ -284,8 +284,8 @@ def test_an_import_after_the_restore_brings_back_nobody_who_left(
     file = backup(tmp_path)
     late = {did: make_signature(campaign, email=f"late.{did}@example.org") for did in ("w", "e")}
     for of in (before, late):
-        signing.withdraw(manage_token(of["w"]))
-        signing.erase(manage_token(of["e"]))
+        leaving.withdraw(manage_token(of["w"]))
+        leaving.erase(manage_token(of["e"]))
     restored(empty, file)
     there = statuses(empty)
     addresses = ("w", "e", "late.w", "late.e")
@@ -301,7 +301,7 @@ def test_an_import_after_the_restore_brings_back_nobody_who_left(
 
 
 def test_the_journal_has_ids_and_hashes_and_nothing_that_was_typed(signer: Signature) -> None:
-    signing.erase(manage_token(signer))
+    leaving.erase(manage_token(signer))
     path = Path(settings.JOURNAL_FILE)
     [line] = journal.read(path)
     assert (line.did, line.signer, line.reasons) == ("erase", signer.public_id, ("erased",))
@@ -313,7 +313,7 @@ def test_the_journal_has_ids_and_hashes_and_nothing_that_was_typed(signer: Signa
 def test_who_does_not_leave_is_not_in_it(signer: Signature, client: Client) -> None:
     client.get(f"/manage/{manage_token(signer)}/")
     with pytest.raises(Exception, match=r".*"):
-        signing.withdraw("no-token")
+        leaving.withdraw("no-token")
     assert not Path(settings.JOURNAL_FILE).exists()
 
 
@@ -322,7 +322,7 @@ def test_a_journal_that_cannot_be_written_keeps_nobody_from_leaving(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setattr(settings, "JOURNAL_FILE", tmp_path / "file" / "journal.jsonl")
-    signing.erase(manage_token(signer))
+    leaving.erase(manage_token(signer))
     signer.refresh_from_db()
     assert signer.status == Status.ERASED
 

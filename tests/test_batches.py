@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from campaign import moderation, releases, signing, tasks
+from campaign import leaving, moderation, releases, signing, tasks
 from campaign.intake import import_signers
 from campaign.models import Campaign, ImportBatch, Mail, ProtectedName, Signature
 from campaign.models.membership import Role
@@ -282,7 +282,7 @@ def test_who_withdraws_while_it_is_released_stays_withdrawn(campaign: Campaign) 
     batch = imported(campaign)
     act(desk_of("anna"), batch, "preview")
     act(desk_of("ben"), batch, "release")
-    signing.withdraw(manage_token(Signature.objects.get(email="ana@example.org")))
+    leaving.withdraw(manage_token(Signature.objects.get(email="ana@example.org")))
     tasks.release()
     assert published() == 2
     assert Signature.objects.get(email="ana@example.org").status == Status.WITHDRAWN

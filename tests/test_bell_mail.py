@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from pytest_django import Settings
 
-from campaign import delivery, letters, signing, tasks
+from campaign import delivery, leaving, letters, tasks
 from campaign.models import Alert, AuditEntry, Campaign, Mail, Membership, Notice, Signature
 from campaign.models.alert import AlertKind
 from campaign.models.membership import Role
@@ -228,7 +228,7 @@ def test_erasing_the_signature_touches_nothing_of_it(campaign: Campaign, moderat
     signature = held()
     ring()
     before = list(Mail.objects.values())
-    signing.erase(manage_token(signature))
+    leaving.erase(manage_token(signature))
     signature.refresh_from_db()
     assert signature.status == Status.ERASED
     assert list(Mail.objects.filter(kind="alert").values()) == before

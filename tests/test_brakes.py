@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from campaign import brakes, moderation, moves, reporting, signing, tasks
+from campaign import brakes, leaving, moderation, moves, reporting, signing, tasks
 from campaign.errors import ListFrozen
 from campaign.history import REPORTER
 from campaign.models import AuditEntry, Campaign, Event, ImportBatch, Mail, Signature
@@ -139,7 +139,7 @@ def test_letting_it_go_publishes_nothing_and_offers_what_nothing_else_holds(
     tasks.release()
     assert status(ann) == Status.HELD
     assert confirmed(name="Dan Four").status == Status.PUBLISHED
-    signing.withdraw(manage_token(cleo))
+    leaving.withdraw(manage_token(cleo))
     assert "3 signatures are held by a brake alone" not in page_of(owner)
     stale = press(owner, "publish-held", waiting=3)
     assert "Please look again" in stale.content.decode()
@@ -212,8 +212,8 @@ def test_whoever_wants_to_leave_a_frozen_list_leaves_it(campaign: Campaign) -> N
         make_signature(campaign, name=name) for name in ("Ann", "Ben", "Cleo", "Dan")
     )
     pull(Brake.LIST)
-    signing.withdraw(manage_token(ann))
-    signing.erase(manage_token(ben))
+    leaving.withdraw(manage_token(ann))
+    leaving.erase(manage_token(ben))
     signing.show(manage_token(cleo), show_name=False)
     reason = RejectionReason.IMPERSONATION
     moderation.reject(signature_id=dan.pk, revision=1, reason=reason, by=somebody("anna"))

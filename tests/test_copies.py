@@ -12,8 +12,8 @@ from django.conf import settings
 from redis import Redis
 
 from campaign import copies
+from campaign.leaving import withdraw
 from campaign.models import Campaign, Signature
-from campaign.signing import withdraw
 from tests.e2e.until import until
 from tests.factories import make_campaign, make_signature, manage_token
 from tests.fronts import BASE, Process

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from campaign import moderation, moves, signing
+from campaign import leaving, moderation, moves
 from campaign.history import ORGANISER
 from campaign.models import Campaign, Signature
 from campaign.models.signature import RejectionReason, Status
@@ -141,7 +141,7 @@ def test_who_is_removed_again_counts_once_at_the_last_time(
     assert read(client) == [{"at": "2026-06-02T00:00:00.000Z", "number": 1, "reason": TWICE}]
 
 
-@pytest.mark.parametrize("leave", [signing.withdraw, signing.erase])
+@pytest.mark.parametrize("leave", [leaving.withdraw, leaving.erase])
 def test_who_leaves_afterwards_is_counted_as_withdrawn_alone(
     client: Client, art: Campaign, leave: Any
 ) -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaign import counts, moderation, moves, signing
+from campaign import counts, leaving, moderation, moves, signing
 from campaign.errors import CampaignError
 from campaign.history import SIGNER
 from campaign.models import Campaign, Signature, Tally, TallyChange
@@ -133,9 +133,9 @@ class Walk:
             case "restore":
                 moderation.restore(revision=row.revision, **mine)
             case "withdraw":
-                signing.withdraw(manage_token(row))
+                leaving.withdraw(manage_token(row))
             case "erase":
-                signing.erase(manage_token(row))
+                leaving.erase(manage_token(row))
             case "hide" | "show":
                 signing.show(manage_token(row), show_name=verb == "show")
             case "rename":

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaign import claims, delivery, letters, signing
+from campaign import claims, delivery, leaving, letters, signing
 from campaign.models import Mail
 from campaign.models.signature import Status
 from tests.factories import make_campaign, make_signature, not_me_token
@@ -149,7 +149,7 @@ def test_an_address_that_said_no_meanwhile_gets_nothing(sink: Sink) -> None:
     Mail.objects.all().delete()
     forged = make_signature(campaign, status=Status.PENDING, email="zoe@example.org", name="Other")
     signing.resend(campaign=campaign, email="zoe@example.org")
-    signing.not_me(not_me_token(forged))
+    leaving.not_me(not_me_token(forged))
     delivery.deliver_due()
     assert sink.received == []
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from redis import Redis
 
-from campaign import dispatch, outbound, publication, queue, seal, signing, webhooks
+from campaign import dispatch, leaving, outbound, publication, queue, seal, signing, webhooks
 from campaign.models import Campaign, Signature, Webhook, WebhookDelivery
 from campaign.models.signature import Status
 from petition.local import free_port
@@ -117,7 +117,7 @@ def test_who_erased_between_event_and_sending_goes_out_as_a_tombstone(
     hook: Webhook, receiver: Receiver
 ) -> None:
     signature = make_signature(name="Renée Nobody")
-    signing.erase(manage_token(signature))
+    leaving.erase(manage_token(signature))
 
     dispatch.dispatch_due()
 
@@ -143,7 +143,7 @@ def test_who_erased_between_two_tries_goes_out_as_a_tombstone(
     dispatch.dispatch_due()
     assert "Renée Nobody" in receiver.posts[0].body.decode()
 
-    signing.erase(manage_token(signature))
+    leaving.erase(manage_token(signature))
     due_again()
     dispatch.dispatch_due()
 

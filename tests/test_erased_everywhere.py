@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 from redis import Redis
 
-from campaign import files, signing
+from campaign import files, leaving
 from campaign.links import Purpose, make_token
 from campaign.models import Report, Representation, Signature
 from campaign.models.signature import Status
@@ -55,9 +55,9 @@ def erase_everybody() -> None:
     theirs = Signature.objects.filter(email__contains=ADDRESS)
     for signature in theirs.order_by("pk"):
         if signature.status == Status.PENDING:
-            signing.not_me(not_me_token(signature))
+            leaving.not_me(not_me_token(signature))
         else:
-            signing.erase(manage_token(signature))
+            leaving.erase(manage_token(signature))
     for rows in (Report.objects.all(), Representation.objects.all()):
         for email, public_id in rows.values_list("email", "public_id"):
             if ADDRESS in email:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from campaign import counts, proofs, signing
+from campaign import counts, leaving, proofs
 from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.history import SIGNER
 from campaign.models import Campaign, Event, EventNote, Proof, Signature
@@ -146,7 +146,7 @@ def test_erasing_takes_the_proofs_with_it_and_withdrawing_keeps_the_counts_exact
     signature = make_signature(campaign)
     grant(signature, Evidence.DOMAIN)
     grant(signature, Evidence.STAFF, note="canary")
-    signing.erase(manage_token(signature))
+    leaving.erase(manage_token(signature))
     assert not Proof.objects.exists()
     assert "canary" not in str([list(EventNote.objects.values()), list(Event.objects.values())])
     assert by_evidence(client) == {}

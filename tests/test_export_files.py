@@ -19,7 +19,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.http import http_date
 
-from campaign import export, files, queue, signing, tasks
+from campaign import export, files, leaving, queue, tasks
 from campaign.models import Campaign, Signature
 from tests.e2e.until import until
 from tests.factories import make_campaign, make_signature, manage_token
@@ -244,7 +244,7 @@ def test_who_left_is_in_no_download_a_minute_later(
 ) -> None:
     file = written(client)
     clock.shift(timedelta(seconds=1))
-    signing.withdraw(manage_token(Signature.objects.get()))
+    leaving.withdraw(manage_token(Signature.objects.get()))
     assert "Zoë Moreau" in body(client.get(URL))
     # Of the file at hand, by whoever keeps its copy as long as they may.
     clock.move_to(NOW + files.FRESH + timedelta(seconds=1))
@@ -335,7 +335,7 @@ def test_on_a_full_disk_who_left_goes_and_the_other_files_are_kept_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     both = [written(client), written(client, "jsonl")]
-    signing.withdraw(manage_token(Signature.objects.get()))
+    leaving.withdraw(manage_token(Signature.objects.get()))
     clock.shift(files.FRESH + timedelta(seconds=1))
     for form in export.FORMS:
         client.get(f"/api/v1/campaigns/art/signers.{form}")

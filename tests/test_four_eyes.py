@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from campaign import identity, members, moderation, moves, signing, suspicions
+from campaign import identity, leaving, members, moderation, moves, signing, suspicions
 from campaign.errors import InPersonOnly
 from campaign.history import SIGNER
 from campaign.models import (
@@ -198,7 +198,7 @@ def test_a_rejection_that_is_taken_back_begins_anew(star: Signature) -> None:
 
 def test_an_erasure_leaves_no_note_of_how_it_was_checked(star: Signature) -> None:
     approve(desk_of("anna"), star)
-    signing.erase(manage_token(star))
+    leaving.erase(manage_token(star))
     assert not EventNote.objects.exists()
     assert not Approval.objects.exists()
     assert Event.objects.filter(verb=Verb.SECOND).count() == 1

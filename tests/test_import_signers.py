@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from campaign import signing
+from campaign import leaving, signing
 from campaign.models import Campaign, Event, ImportBatch, Mail, Signature, Suppression, TallyChange
 from campaign.models.signature import Status
 from tests.factories import (
@@ -273,7 +273,7 @@ def test_who_erased_their_data_is_not_brought_back(run: Importer, art: Campaign,
 
 def test_who_said_that_it_was_not_them_is_not_written_to(run: Importer, art: Campaign) -> None:
     pending = make_signature(art, name="Ana", email="ana@example.org", status=Status.PENDING)
-    signing.not_me(not_me_token(pending))
+    leaving.not_me(not_me_token(pending))
     assert Suppression.objects.count() == 1
     mails = Mail.objects.count()
     for options in ((), ("--consent-on-file", NOTE)):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from campaign import identity, intake, moderation, signing
+from campaign import identity, intake, leaving, moderation, signing
 from campaign.errors import ChangedMeanwhile
 from campaign.models import Campaign, ImportBatch, Mail, ProtectedName, Signature
 from campaign.models.signature import Status
@@ -118,7 +118,7 @@ def test_a_consent_on_file_does_not_cover_another_name(campaign: Campaign, featu
     assert (signature.status, signature.hold_reasons) == (Status.HELD, ["renamed"])
 
 
-@pytest.mark.parametrize("leave", [signing.withdraw, signing.erase])
+@pytest.mark.parametrize("leave", [leaving.withdraw, leaving.erase])
 def test_who_was_rejected_and_leaves_is_held_when_they_sign_again(
     campaign: Campaign, leave: Callable[[str], None]
 ) -> None:

@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 
-from campaign import delivery, letters, moderation, outbox, signing
+from campaign import delivery, leaving, letters, moderation, outbox, signing
 from campaign.campaign_file import parse
 from campaign.models import Campaign, Event, EventNote, ImportBatch, Mail, Signature, Suppression
 from campaign.models.mail import MailKind
@@ -419,7 +419,7 @@ def test_the_file_of_a_broken_old_or_empty_link_is_a_page_that_says_so(
     path = f"{page_of(signature)}data.json"
     with time_machine.travel(timezone.now() + timedelta(days=31)):
         assert client.get(path).status_code == 410
-    signing.erase(manage_token(signature))
+    leaving.erase(manage_token(signature))
     assert client.get(path).status_code == 410
     assert client.post(path).status_code == 405
 

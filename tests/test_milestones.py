@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaign import dispatch, milestones, signing
+from campaign import dispatch, leaving, milestones
 from campaign.models import Campaign, Milestone, TallyChange, WebhookDelivery
 from tests.factories import make_campaign, make_signature, manage_token
 from tests.receiver import make_webhook, receiving
@@ -114,7 +114,7 @@ def test_a_withdrawal_below_it_takes_no_milestone_back(campaign: Campaign) -> No
     Campaign.objects.update(goal=1)
     signature = make_signature(campaign)
     assert milestones.reach() == 1
-    signing.withdraw(manage_token(signature))
+    leaving.withdraw(manage_token(signature))
     make_signature(campaign)
     assert milestones.reach() == 0
     assert announced() == [1]

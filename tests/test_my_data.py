@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from campaign import counts, letters, signing
+from campaign import counts, leaving, letters, signing
 from campaign.links import Purpose, make_token
 from campaign.models import Campaign, Event, Mail, Report, Representation, Signature
 from campaign.models.mail import MailKind
@@ -176,7 +176,7 @@ def test_who_reported_sees_and_deletes_it_by_the_mail_about_the_decision_too(
     listed = make_signature(campaign, name="Bo Dale", email="bo@example.org")
     report(client, listed)
     client.post(link(MailKind.REPORT_CONFIRM, "report"))
-    signing.withdraw(manage_token(listed))
+    leaving.withdraw(manage_token(listed))
     page = link(MailKind.REPORT_REMOVED)
     shown = words(client.get(page))
     assert "Canary note" in shown
@@ -233,7 +233,7 @@ def test_who_only_withdraws_stays_on_record_as_representative(
 ) -> None:
     own = make_signature(campaign, name="Somebody", email=AGENT)
     ask_and_confirm(client)
-    signing.withdraw(manage_token(own))
+    leaving.withdraw(manage_token(own))
     assert Representation.objects.get().name == "Canary Agent"
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from campaign import networks, retention, signing
+from campaign import leaving, networks, retention, signing
 from campaign.models import Campaign, Signature, SignatureNetwork
 from campaign.models.api_key import Scope
 from campaign.models.signature import Status
@@ -253,7 +253,7 @@ def test_it_goes_with_a_signature_that_nobody_confirmed(campaign: Campaign) -> N
     network = networks.hashes(ip_address("203.0.113.9"))
     signing.sign(campaign=campaign, typed=details(), network=network)
     with time_machine.travel(timezone.now() + timedelta(days=20), tick=True):
-        signing.withdraw(manage_token(Signature.objects.get()))
+        leaving.withdraw(manage_token(Signature.objects.get()))
     assert not Signature.objects.exists()
     assert not SignatureNetwork.objects.exists()
 

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from campaign import signing
+from campaign import leaving, signing
 from campaign.models import Mail, Signature, Suppression
 from campaign.models.signature import Status
 from tests.factories import confirm_token, details, make_campaign, make_signature, not_me_token
@@ -15,7 +15,7 @@ def test_the_pendings_go_and_no_stranger_causes_another_mail() -> None:
     campaign = make_campaign()
     first = make_signature(campaign, status=Status.PENDING, **details())
     make_signature(campaign, status=Status.PENDING, **details(name="Somebody Else"))
-    signing.not_me(not_me_token(first))
+    leaving.not_me(not_me_token(first))
     assert not Signature.objects.exists()
     assert not Mail.objects.exists()
     signing.sign(campaign=campaign, typed=details())
@@ -26,7 +26,7 @@ def test_the_pendings_go_and_no_stranger_causes_another_mail() -> None:
 
 def test_only_a_keyed_hash_of_the_address_is_kept() -> None:
     signature = make_signature(make_campaign(), status=Status.PENDING, email="canary@example.org")
-    signing.not_me(not_me_token(signature))
+    leaving.not_me(not_me_token(signature))
     assert "canary" not in str(Suppression.objects.values().get())
 
 
@@ -34,15 +34,15 @@ def test_a_standing_signature_of_the_address_stays() -> None:
     campaign = make_campaign()
     mine = make_signature(campaign, **details())
     forged = make_signature(campaign, status=Status.PENDING, **details(name="Somebody Else"))
-    signing.not_me(not_me_token(forged))
+    leaving.not_me(not_me_token(forged))
     assert list(Signature.objects.values_list("pk", "status")) == [(mine.pk, "published")]
 
 
 def test_a_second_time_is_a_success() -> None:
     signature = make_signature(make_campaign(), status=Status.PENDING)
     token = not_me_token(signature)
-    signing.not_me(token)
-    signing.not_me(token)
+    leaving.not_me(token)
+    leaving.not_me(token)
     assert Suppression.objects.count() == 1
 
 
@@ -66,7 +66,7 @@ def test_the_one_click_of_a_mail_program_does_too(client: Client) -> None:
 def test_an_address_with_a_tag_does_not_silence_the_address_without() -> None:
     campaign = make_campaign()
     tagged = make_signature(campaign, status=Status.PENDING, email="bob+x@unlisted.example.org")
-    signing.not_me(not_me_token(tagged))
+    leaving.not_me(not_me_token(tagged))
     signing.sign(campaign=campaign, typed=details(email="bob@unlisted.example.org"))
     assert Mail.objects.get().about.email == "bob@unlisted.example.org"
 
@@ -74,7 +74,7 @@ def test_an_address_with_a_tag_does_not_silence_the_address_without() -> None:
 def test_an_address_without_a_tag_silences_its_tags() -> None:
     campaign = make_campaign()
     plain = make_signature(campaign, status=Status.PENDING, email="bob@unlisted.example.org")
-    signing.not_me(not_me_token(plain))
+    leaving.not_me(not_me_token(plain))
     signing.sign(campaign=campaign, typed=details(email="bob+x@unlisted.example.org"))
     assert not Mail.objects.exists()
 
@@ -85,7 +85,7 @@ def test_it_works_when_the_signature_of_that_mail_is_gone() -> None:
     second = make_signature(campaign, status=Status.PENDING, **details(credit="Other"))
     token = not_me_token(first)
     signing.confirm(confirm_token(second))  # which closes the first
-    signing.not_me(token)
+    leaving.not_me(token)
     Mail.objects.all().delete()
     signing.sign(campaign=campaign, typed=details(name="Somebody Else"))
     assert not Mail.objects.exists()

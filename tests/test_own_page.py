@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from campaign import intake, signing
+from campaign import intake, leaving, signing
 from campaign.errors import (
     ChangedMeanwhile,
     InvalidInput,
@@ -38,7 +38,7 @@ def test_withdrawing_takes_the_name_off_the_list_and_leaves_a_tombstone(
     client: Client, campaign: Campaign
 ) -> None:
     signature = make_signature(campaign)
-    signing.withdraw(manage_token(signature))
+    leaving.withdraw(manage_token(signature))
     assert client.get(SIGNERS).json()["results"] == []
     response = client.get(f"{SIGNERS}{signature.public_id}/")
     assert response.status_code == 410
@@ -49,16 +49,16 @@ def test_withdrawing_takes_the_name_off_the_list_and_leaves_a_tombstone(
 
 def test_withdrawing_twice_is_a_success_that_changes_nothing(campaign: Campaign) -> None:
     signature = make_signature(campaign)
-    signing.withdraw(manage_token(signature))
+    leaving.withdraw(manage_token(signature))
     before = Signature.objects.values().get()
-    signing.withdraw(manage_token(signature))
+    leaving.withdraw(manage_token(signature))
     assert Signature.objects.values().get() == before
     assert Event.objects.filter(verb="withdraw").count() == 1
 
 
 def test_withdrawing_a_pending_signature_deletes_it(campaign: Campaign) -> None:
     signature = make_signature(campaign, status=Status.PENDING)
-    signing.withdraw(manage_token(signature))
+    leaving.withdraw(manage_token(signature))
     assert not Signature.objects.exists()
 
 
@@ -75,7 +75,7 @@ def test_erasing_leaves_no_personal_datum_and_the_number_explained(
         country="FR",
     )
     EventNote.objects.create(event=Event.objects.latest("pk"), text="canary note")
-    signing.erase(manage_token(signature))
+    leaving.erase(manage_token(signature))
     left = str([list(model.objects.values()) for model in (Signature, Event, EventNote, Mail)])
     assert "canary" not in left.lower()
     counts = client.get("/api/v1/campaigns/art/counts/").json()
@@ -85,7 +85,7 @@ def test_erasing_leaves_no_personal_datum_and_the_number_explained(
 
 def test_an_import_does_not_bring_back_who_erased(campaign: Campaign) -> None:
     signature = make_signature(campaign, **details())
-    signing.erase(manage_token(signature))
+    leaving.erase(manage_token(signature))
     lines = ["name,email\n", "Zoë Moreau,Zoe@example.org\n"]
     report = intake.import_signers(
         campaign=campaign, lines=lines, file_name="x.csv", consent_note="form 1"
@@ -166,11 +166,11 @@ def test_the_link_lives_thirty_days(campaign: Campaign) -> None:
         time_machine.travel(timezone.now() + timedelta(days=30, seconds=1)),
         pytest.raises(TokenExpired),
     ):
-        signing.withdraw(token)
+        leaving.withdraw(token)
     assert Signature.objects.get().status == "published"
 
 
-@pytest.mark.parametrize("verb", [signing.withdraw, signing.erase])
+@pytest.mark.parametrize("verb", [leaving.withdraw, leaving.erase])
 def test_a_token_of_another_purpose_or_none_does_nothing(campaign: Campaign, verb: object) -> None:
     signature = make_signature(campaign)
     assert callable(verb)
@@ -184,8 +184,8 @@ def test_a_token_of_another_purpose_or_none_does_nothing(campaign: Campaign, ver
 def test_after_an_erasure_there_is_nothing_to_show_or_correct(campaign: Campaign) -> None:
     signature = make_signature(campaign)
     token = manage_token(signature)
-    signing.erase(token)
+    leaving.erase(token)
     with pytest.raises(SignatureGone):
         signing.correct(token, typed=correction(), revision=1)
     with pytest.raises(SignatureGone):
-        signing.withdraw(token)
+        leaving.withdraw(token)

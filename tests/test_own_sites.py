@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaign import signing, sites
+from campaign import leaving, signing, sites
 from campaign.models import Campaign, Event, Proof, Signature, Site
 from campaign.models.membership import Membership, Role
 from campaign.models.signature import Status
@@ -292,9 +292,9 @@ def test_asked_again_at_once_it_waits_a_minute(
 
 def test_who_has_left_is_not_looked_for(client: Client, signature: Signature, net: Net) -> None:
     name(client, signature, "zoe.example")
-    signing.withdraw(manage_token(signature))
+    leaving.withdraw(manage_token(signature))
     assert sites.look_due() == 0
-    signing.erase(manage_token(signature))
+    leaving.erase(manage_token(signature))
     assert not Site.objects.exists()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from campaign import signing, tasks
+from campaign import leaving, signing, tasks
 from campaign.campaign_file import parse
 from campaign.intake import import_signers
 from campaign.models import AuditEntry, Campaign, ImportBatch, PrintList, Signature
@@ -116,7 +116,7 @@ def test_it_changes_no_more_and_who_leaves_or_changes_afterwards_is_flagged(
     made = freeze(owner)
     before = text(owner, made)
 
-    signing.withdraw(manage_token(leaves))
+    leaving.withdraw(manage_token(leaves))
     signing.show(manage_token(hides), show_name=False)
     signing.correct(manage_token(renames), typed={"name": "D Renamed"}, revision=renames.revision)
     make_signature(art, name="E Comes later")
@@ -151,13 +151,13 @@ def test_a_second_file_tells_the_typesetter_which_lines_to_remove_and_to_replace
     assert changes(owner, made) == [header]
     _stays, leaves, hides, renames, erases, turns = people
 
-    signing.withdraw(manage_token(leaves))
+    leaving.withdraw(manage_token(leaves))
     signing.show(manage_token(hides), show_name=False)
     for signature, typed in ((renames, {"name": "D Renamed"}), (turns, {"discipline": "author"})):
         signing.correct(manage_token(signature), typed=typed, revision=signature.revision)
         signature.refresh_from_db()
         bring_to(signature, "published")
-    signing.erase(manage_token(erases))
+    leaving.erase(manage_token(erases))
 
     assert changes(owner, made) == [
         header,
@@ -186,7 +186,7 @@ def test_an_erased_signer_is_a_blank_line_and_the_page_says_that_the_file_change
     made = freeze(owner)
     assert b"Ana" in text(owner, made)
 
-    signing.erase(manage_token(erased))
+    leaving.erase(manage_token(erased))
 
     assert text(owner, made) == "\nZoë Moreau\t\t\tauthor\n".encode()
     assert "has been erased since" in page(owner, made)

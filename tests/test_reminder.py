@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import mail as outbox_of_django
 from django.test import Client
 
-from campaign import brakes, delivery, letters, retention, signing, tasks
+from campaign import brakes, delivery, leaving, letters, retention, signing, tasks
 from campaign.links import Purpose, make_token
 from campaign.models import Campaign, Mail, MailQuota, Signature, Suppression
 from campaign.models.brake import Brake
@@ -165,17 +165,17 @@ def confirm_another(signature: Signature) -> None:
 
 def withdraw(signature: Signature) -> None:
     confirm_another(signature)
-    signing.withdraw(token(Purpose.MANAGE, Signature.objects.get(name="Zoe Moreu")))
+    leaving.withdraw(token(Purpose.MANAGE, Signature.objects.get(name="Zoe Moreu")))
 
 
 def erase(signature: Signature) -> None:
     confirm_another(signature)
-    signing.erase(token(Purpose.MANAGE, Signature.objects.get(name="Zoe Moreu")))
+    leaving.erase(token(Purpose.MANAGE, Signature.objects.get(name="Zoe Moreu")))
 
 
 def say_not_me(signature: Signature) -> None:
     link = not_me_token(signature)
-    signing.not_me(link)
+    leaving.not_me(link)
     signing.sign(campaign=signature.campaign, typed=details(email=signature.email))
 
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from campaign import moderation, moves, queue, removal, removing, retention, signing
+from campaign import leaving, moderation, moves, queue, removal, removing, retention, signing
 from campaign.errors import AlreadyStarted
 from campaign.history import ORGANISER
 from campaign.models import (
@@ -179,7 +179,7 @@ def test_who_comes_after_the_look_or_fits_no_longer_is_not_taken(
     make_signature(art, name="Bot late")
     renamed, withdrawn, held = (Signature.objects.get(name=f"Bot {n}") for n in range(3))
     moves.amend(signature_id=renamed.pk, actor=ORGANISER, changes={"name": "Rob One"})
-    signing.withdraw(manage_token(withdrawn))
+    leaving.withdraw(manage_token(withdrawn))
     bring_to(held, Status.HELD)
     press(browser, run, "start", **START)
     make_signature(art, name="Bot later")

@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from campaign import letters, moderation, retention, signing
+from campaign import leaving, letters, moderation, retention, signing
 from campaign.links import Purpose, make_token
 from campaign.models import Campaign, Event, ImportBatch, Mail, Report, Signature
 from campaign.models.api_key import Scope
@@ -166,7 +166,7 @@ def test_an_address_is_on_file_whatever_became_of_its_own_signature(
         reason = RejectionReason.DUPLICATE
         moderation.reject(signature_id=theirs.pk, revision=1, reason=reason, by=by)
     else:
-        signing.withdraw(manage_token(theirs))
+        leaving.withdraw(manage_token(theirs))
     assert confirmed(client, entry, email="file@example.org").on_file is True
     entry.refresh_from_db()
     assert entry.status == Status.HELD
@@ -287,11 +287,11 @@ def test_a_withdrawal_answers_too_and_an_erasure_takes_the_reports_along(
 ) -> None:
     first = confirmed(client, entry)
     link = link_of(first)
-    signing.withdraw(manage_token(entry))
+    leaving.withdraw(manage_token(entry))
     first.refresh_from_db()
     assert first.outcome == ReportOutcome.REMOVED
     assert Mail.objects.filter(kind=MailKind.REPORT_REMOVED, status="queued").count() == 1
-    signing.erase(manage_token(entry))
+    leaving.erase(manage_token(entry))
     assert not Report.objects.exists()
     assert not Mail.objects.exists()
     assert client.get(link).status_code == 410
@@ -319,7 +319,7 @@ def test_reports_are_deleted_when_their_time_is_over_and_open_ones_stay(
     confirmed(client, entry, email="open@example.org")
     other = make_signature(campaign, name="Ann")
     confirmed(client, other, email="closed@example.org")
-    signing.withdraw(manage_token(other))
+    leaving.withdraw(manage_token(other))
 
     def left_after(days: float) -> set[str]:
         with time_machine.travel(timezone.now() + timedelta(days=days)):
@@ -343,7 +343,7 @@ def test_who_erases_their_own_data_takes_the_reports_that_they_made_along(
     mine = make_signature(campaign, name="Ann", email="ann@example.org")
     confirmed(client, entry, email="Ann@example.org")
     confirmed(client, entry, email="other@example.org")
-    signing.erase(manage_token(mine))
+    leaving.erase(manage_token(mine))
     assert Report.objects.get().email == "other@example.org"
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from campaign import delivery, letters, outbox, signing
+from campaign import delivery, leaving, letters, outbox, signing
 from campaign.models import Campaign, Mail, Report, Signature
 from campaign.models.mail import MailKind
 from campaign.models.report import ReportStatus
@@ -85,7 +85,7 @@ def test_one_that_left_the_list_is_gone_and_one_that_never_was_is_nobody(
 ) -> None:
     held = make_signature(make_campaign(slug="other"), status=Status.HELD)
     hidden = make_signature(campaign, name="Hidden", show_name=False)
-    signing.withdraw(manage_token(entry))
+    leaving.withdraw(manage_token(entry))
     for path, status in {
         page_of(entry): 410,
         f"/art/signers/{hidden.public_id}/report/": 410,
@@ -168,7 +168,7 @@ def test_the_answer_is_the_same_whatever_is_known_of_the_address(
     import_file(campaign, "Zoë Moreau,file@example.org", consent="forms of May")
     make_signature(campaign, name="Ann", email="signer@example.org")
     forged = make_signature(campaign, status=Status.PENDING, email="alone@example.org")
-    signing.not_me(not_me_token(forged))
+    leaving.not_me(not_me_token(forged))
     for _ in range(3):
         signing.sign(campaign=campaign, typed=details(email="bombed@example.org"))
     Mail.objects.all().delete()
@@ -291,7 +291,7 @@ def test_a_mail_that_is_no_longer_true_is_not_sent(
     confirmed(client, entry)  # by the link in a mail that its server sends twice
     other = make_signature(campaign, name="Ann")
     send(client, other, email="ann@example.org")
-    signing.withdraw(manage_token(other))
+    leaving.withdraw(manage_token(other))
     Mail.objects.filter(report=None).delete()
     assert delivery.deliver_due() == 0
     assert mailoutbox == []

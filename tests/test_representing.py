@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from campaign import counts, intake, letters, moderation, retention, signing
+from campaign import counts, intake, leaving, letters, moderation, retention, signing
 from campaign.models import Campaign, Event, Mail, Representation, Signature, Suppression
 from campaign.models.mail import MailKind
 from campaign.models.membership import Membership, Role
@@ -185,7 +185,7 @@ def test_pressed_twice_it_writes_once(client: Client, campaign: Campaign) -> Non
 
 
 def test_a_mailbox_that_said_not_me_is_left_alone(client: Client, campaign: Campaign) -> None:
-    signing.not_me(
+    leaving.not_me(
         not_me_token(make_signature(campaign, status="pending", email="zoe@example.org"))
     )
     asked(client)
@@ -374,7 +374,7 @@ def test_a_paused_campaign_takes_none(client: Client, campaign: Campaign) -> Non
 def test_erasing_deletes_who_signed_for_them(client: Client, campaign: Campaign) -> None:
     signature = asked(client)
     signing.confirm(confirm_token(signature))
-    signing.erase(manage_token(Signature.objects.get()))
+    leaving.erase(manage_token(Signature.objects.get()))
     left = [list(model.objects.values()) for model in (Signature, Representation, Event, Mail)]
     assert "canary" not in str(left).lower()
     numbers = counts.snapshot(campaign.pk)

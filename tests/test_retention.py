@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from campaign import closing, counts, intake, organising, printing, retention, signing, tasks
+from campaign import closing, counts, intake, leaving, organising, printing, retention, tasks
 from campaign.campaign_file import parse
 from campaign.models import (
     Alert,
@@ -363,7 +363,7 @@ def test_the_campaigns_page_says_when_the_data_go_and_of_how_many(client: Client
 
 def test_who_erased_it_themselves_counts_as_withdrawn_as_ever(art: Campaign) -> None:
     signature = make_signature(art, name="Left")
-    signing.erase(manage_token(signature))
+    leaving.erase(manage_token(signature))
     with time_machine.travel(OVER, tick=False):
         assert closing.empty() == 0
     assert numbers(art)[("withdrawn", "all", "")] == 1

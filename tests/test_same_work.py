@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from campaign import intake, locks, networks, queue, reporting, signing
+from campaign import intake, leaving, locks, networks, queue, reporting, signing
 from campaign.models import Campaign, Mail, MailQuota
 from campaign.models.signature import Status
 from tests.factories import details, make_campaign, make_signature, make_user, not_me_token
@@ -43,7 +43,7 @@ def prepare(campaign: Campaign, case: str) -> None:
             signing.sign(campaign=campaign, typed=details(name="Somebody Else"))
     if case == "left alone":
         signature = make_signature(campaign, status=Status.PENDING, **details(name="Somebody Else"))
-        signing.not_me(not_me_token(signature))
+        leaving.not_me(not_me_token(signature))
 
 
 def work(

@@ -14,10 +14,11 @@ from PIL import Image, ImageChops
 from campaign import cards, typesetting
 from campaign.campaign_file import parse
 from campaign.gallery import BURST, MOST, REST, Gallery, TooManyDrawings
+from campaign.leaving import erase, withdraw
 from campaign.models import Campaign
 from campaign.models.signature import Status
 from campaign.organising import load_campaign
-from campaign.signing import erase, show, withdraw
+from campaign.signing import show
 from campaign.web import pictures
 from tests.factories import campaign_file, make_campaign, make_signature, manage_token
 from tests.fronts import Process

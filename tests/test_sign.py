@@ -9,7 +9,7 @@ from django.core import mail as outgoing
 from django.test import Client
 from django.utils import timezone
 
-from campaign import signing
+from campaign import leaving
 from campaign.models import Mail, Signature, TallyChange
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Status
@@ -217,7 +217,7 @@ def test_received_counts_every_accepted_request_even_without_a_mail(client: Clie
 def test_a_blocked_address_gets_nothing_and_the_same_answer(client: Client) -> None:
     campaign = make_campaign()
     signature = make_signature(campaign, status=Status.PENDING, **details())
-    signing.not_me(not_me_token(signature))
+    leaving.not_me(not_me_token(signature))
     Mail.objects.all().delete()
     assert post(client).content == ACCEPTED
     assert not Signature.objects.exists()

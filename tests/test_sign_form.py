@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from campaign import mail_domains, signing
+from campaign import leaving, mail_domains
 from campaign.campaign_file import parse
 from campaign.models import Campaign, Consent, Mail, Signature, TallyChange
 from campaign.models.signature import Status
@@ -453,7 +453,7 @@ def test_the_page_after_it_is_the_same_whatever_is_known_of_the_address(
         art, status=Status.PENDING if status == "alone" else status, email="known@example.org"
     )
     if status == "alone":
-        signing.not_me(not_me_token(known))
+        leaving.not_me(not_me_token(known))
     one = post(client, action=action, email="known@example.org")
     two = post(client, action=action, email="fresh@example.org")
     assert is_sent(one)

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.test import Client
 
 from campaign import statistics
+from campaign.leaving import erase
 from campaign.models import Campaign
 from campaign.models.signature import Status
-from campaign.signing import erase
 from tests.factories import make_campaign, make_signature, make_user, manage_token
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from campaign import blocks, moderation, moves, signing, suspicions
+from campaign import blocks, leaving, moderation, moves, suspicions
 from campaign.campaign_file import parse
 from campaign.errors import ChangedMeanwhile
 from campaign.history import SIGNER
@@ -291,5 +291,5 @@ def test_erasure_leaves_nothing_of_whom_a_signer_was_like(campaign: Campaign) ->
     protect("Ana Prado")
     search_names()
     assert open_names() == {"Ana Prado"}
-    signing.erase(manage_token(signature))
+    leaving.erase(manage_token(signature))
     assert not Suspicion.objects.exists()

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from campaign import counts, member_links, signing, tasks, vouchers, vouching
+from campaign import counts, leaving, member_links, tasks, vouchers, vouching
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -358,7 +358,7 @@ def test_erasing_a_signature_deletes_link_and_vouching(
     client.post(link_for(voucher, "zoe@example.org"), member_form(member="yes"))
     signature = Signature.objects.get()
 
-    signing.erase(manage_token(signature))
+    leaving.erase(manage_token(signature))
 
     assert not MemberLink.objects.exists()
     assert not Vouching.objects.exists()
@@ -373,7 +373,7 @@ def test_who_withdrew_is_passed_over_by_a_revocation(
     client: Client, campaign: Campaign, voucher: Voucher
 ) -> None:
     client.post(link_for(voucher, "zoe@example.org"), member_form(member="yes"))
-    signing.withdraw(manage_token(Signature.objects.get()))
+    leaving.withdraw(manage_token(Signature.objects.get()))
     assert per_organisation(client) == []
     vouchers.revoke(voucher=voucher, by=voucher.admitted_by)
     tasks.unvouch()

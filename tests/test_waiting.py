@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from campaign import letters, retention, signing
+from campaign import leaving, letters, retention, signing
 from campaign.models import Campaign, Event, EventNote, Mail, Question, Signature
 from campaign.models.event import Verb
 from campaign.models.mail import MailKind, MailStatus
@@ -254,7 +254,7 @@ def test_erasure_deletes_questions_and_answers(
 ) -> None:
     link = ask(desk, held)
     client.post(link, {"answer": "Private words."})
-    signing.erase(manage_token(held))
+    leaving.erase(manage_token(held))
 
     assert not Question.objects.exists()
     assert client.get(link).status_code == 410

@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import letters, own_data, publication, rejections, signing, sites, vouching
+from campaign import leaving, letters, own_data, publication, rejections, signing, sites, vouching
 from campaign.details import CORRECTABLE
 from campaign.errors import (
     CampaignError,
@@ -72,7 +72,7 @@ SITE_ERRORS: dict[str, str | Promise] = {
         "Its first page leads to another site: please name that one, or use the record."
     ),
 }
-LEAVING = {"withdraw": signing.withdraw, "erase": signing.erase}
+LEAVING = {"withdraw": leaving.withdraw, "erase": leaving.erase}
 
 
 # --- The page --------------------------------------------------------------------------------

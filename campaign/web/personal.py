@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
 from django_countries import countries
 
-from campaign import publication, signing
+from campaign import leaving, publication, signing
 from campaign.errors import (
     CampaignClosed,
     CampaignError,
@@ -73,7 +73,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
     speech = speak(request, site_languages())
     if request.method == "POST":
         check_origin(request, null=True)
-        signing.not_me(token)
+        leaving.not_me(token)
         return private_page(request, "pages/left_alone.html", {}, speech=speech)
     read_token(Purpose.NOT_ME, token).require_fresh()
     return private_page(request, "pages/not_me.html", {}, speech=speech)

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.db.models import QuerySet
 
-from campaign import closing, counts, moves, organising, signing
+from campaign import closing, counts, leaving, moves, organising
 from campaign.campaign_file import parse
 from campaign.models import Campaign, Event, Signature, Suppression
 from campaign.models.event import Verb
@@ -45,10 +45,10 @@ def test_a_signer_who_erases_while_the_clock_does_waits_for_it_and_is_counted_on
     signature = make_signature(campaign)
     with time_machine.travel(OVER):
         token = manage_token(signature)
-        leaving = Meanwhile(lambda: signing.erase(token)).before(monkeypatch, moves, "_apply")
+        departure = Meanwhile(lambda: leaving.erase(token)).before(monkeypatch, moves, "_apply")
         assert closing.empty() == 1
-        assert leaving.end() is None
-    assert leaving.waited
+        assert departure.end() is None
+    assert departure.waited
     assert Signature.objects.get().status == Status.ERASED
     assert Event.objects.filter(verb=Verb.ERASE).count() == 1
     kept = counts.snapshot(campaign.pk)
@@ -62,7 +62,7 @@ def test_a_signer_who_erases_while_the_clock_does_waits_for_it_and_is_counted_on
 def over_and_put_off(monkeypatch: pytest.MonkeyPatch, step: str) -> Meanwhile:
     """A hash of an address stands in a campaign that is over; before that step the close is put off."""
     campaign = make_campaign(publication="after_verification", extra=EXTRA)
-    signing.not_me(not_me_token(make_signature(campaign)))
+    leaving.not_me(not_me_token(make_signature(campaign)))
     later = EXTRA.replace(CLOSES.isoformat(), (CLOSES + timedelta(days=365)).isoformat())
     file = parse(campaign_file(publication="after_verification", extra=later))
     other = Meanwhile(lambda: organising.load_campaign(file))

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F
 
-from campaign import counts, moderation, publication, signing
+from campaign import counts, leaving, moderation, publication, signing
 from campaign.models import Campaign, Signature, Tally, TallyChange
 from campaign.models.campaign import Publication
 from tests.concurrency.threads import PATIENCE, at_once
@@ -51,7 +51,7 @@ def move_about(signatures: list[Signature], by: User) -> None:
         revision = Signature.objects.get(pk=signature.pk).revision
         moderation.approve(signature_id=signature.pk, revision=revision, by=by)
         if signature.pk % 2:
-            signing.withdraw(token)
+            leaving.withdraw(token)
 
 
 def test_counts_are_exact_at_every_instant_while_two_workers_fold_and_two_people_move() -> None:

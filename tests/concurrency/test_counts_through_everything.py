@@ -10,6 +10,7 @@ from django.test import Client
 from campaign import (
     brakes,
     counts,
+    leaving,
     member_links,
     moderation,
     proofs,
@@ -129,7 +130,7 @@ def test_every_number_is_that_of_a_recount_whatever_happens_at_once(
     assert exact(art) == numbers(13, 13, 13 - waits, waits, 0, 0)
     brakes.let_go(art, Brake.PUBLICATION, by=None)
     brakes.publish_held(art, waiting_n=waits, by=somebody("ann"))
-    ok(at_once([brakes.publish_due, partial(signing.withdraw, manage_token(third))]))
+    ok(at_once([brakes.publish_due, partial(leaving.withdraw, manage_token(third))]))
     assert exact(art) == numbers(13, 13, 12, 0, 1, 0)
 
     # A rule removes them by name while two of them leave, and is undone while another one does.
@@ -137,16 +138,16 @@ def test_every_number_is_that_of_a_recount_whatever_happens_at_once(
     words = {"en": "Made up.", "fr": "Inventés."}
     removal.start(removal=run, reason=RejectionReason.CONTENT, words=words, by=somebody("ann"))
     leave = [
-        partial(signing.withdraw, manage_token(rest[0])),
-        partial(signing.erase, manage_token(rest[1])),
+        partial(leaving.withdraw, manage_token(rest[0])),
+        partial(leaving.erase, manage_token(rest[1])),
     ]
     ok(at_once([removing.carry_on, *leave]))
     assert exact(art) == numbers(13, 13, 3, 0, 3, 7)
     run.refresh_from_db()
     removal.undo(removal=run, by=somebody("ann"))
-    ok(at_once([removing.carry_on, partial(signing.erase, manage_token(rest[2]))]))
+    ok(at_once([removing.carry_on, partial(leaving.erase, manage_token(rest[2]))]))
     assert exact(art) == numbers(13, 13, 9, 0, 4, 0)
-    ok(at_once([partial(signing.erase, manage_token(each)) for each in (first, second, third)]))
+    ok(at_once([partial(leaving.erase, manage_token(each)) for each in (first, second, third)]))
     assert exact(art) == numbers(13, 13, 7, 0, 6, 0)
     left = Signature.objects.filter(status=Status.ERASED)
     assert set(left.values_list("name", "email")) == {("", "")}

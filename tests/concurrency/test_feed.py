@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from campaign import export, publication, signing
+from campaign import export, leaving, publication, signing
 from campaign.models import Campaign, Signature
 from tests.concurrency.threads import PATIENCE, at_once
 from tests.factories import make_campaign, make_signature, manage_token
@@ -67,7 +67,7 @@ def withdrawing(signature: Signature) -> Iterator[None]:
 
     def withdraw() -> None:
         with transaction.atomic():
-            signing.withdraw(manage_token(signature))
+            leaving.withdraw(manage_token(signature))
             stamped.set()
             assert finish.wait(PATIENCE)
 
@@ -179,7 +179,7 @@ def test_mirrors_that_walk_while_signers_move_end_up_with_the_list() -> None:
             typed = {"name": f"{signature.name} Renamed"}
             signing.correct(token, typed=typed, revision=revision)
             if signature.pk % 3 == 0:
-                signing.erase(token)
+                leaving.erase(token)
 
     def mirror_until_quiet(mirror: Mirror) -> None:
         while not quiet.is_set():

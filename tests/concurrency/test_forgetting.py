@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from django.db import OperationalError, transaction
 
-from campaign import locks, representations, representing, signing
+from campaign import leaving, locks, representations, representing
 from campaign.models import Campaign, Representation, Signature
 from campaign.models.signature import Status
 from tests.concurrency.threads import PATIENCE, at_once
@@ -33,7 +33,7 @@ def signed_for_each_other() -> list[Signature]:
 def test_both_are_erased_and_nothing_of_either_is_left() -> None:
     own = signed_for_each_other()
     tokens = [manage_token(signature) for signature in own]
-    assert at_once([partial(signing.erase, token) for token in tokens]) == [None, None]
+    assert at_once([partial(leaving.erase, token) for token in tokens]) == [None, None]
     assert not Representation.objects.exists()
     assert set(Signature.objects.values_list("status", flat=True)) == {Status.ERASED}
 

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from django.db import IntegrityError
 
-from campaign import four_eyes, history, locks, moderation, moves, placing, signing
+from campaign import four_eyes, history, leaving, locks, moderation, moves, placing
 from campaign.errors import CampaignError, ChangedMeanwhile
 from campaign.models import Approval, Event, Mail, Signature, Suspicion
 from campaign.models.event import Verb
@@ -231,7 +231,7 @@ def test_a_withdrawal_at_the_same_moment_as_an_approval_wins(before: int) -> Non
         held = star()
         if before:
             first_by("anna", held)
-        leave = partial(signing.withdraw, manage_token(held))
+        leave = partial(leaving.withdraw, manage_token(held))
         approved, withdrawn = at_once([approval(held, "ben"), leave])
         assert withdrawn is None
         assert isinstance(approved, Moved | CampaignError), repr(approved)
@@ -245,10 +245,10 @@ def test_control_without_lock_and_filter_a_second_approval_publishes_who_has_wit
 ) -> None:
     held = star()
     first_by("anna", held)
-    leave = partial(signing.withdraw, manage_token(held))
+    leave = partial(leaving.withdraw, manage_token(held))
     monkeypatch.setattr(locks, "lock", read_only)
     forget_the_status(monkeypatch)
-    leaving = Meanwhile(leave).before(monkeypatch, moves, "_apply")
+    departure = Meanwhile(leave).before(monkeypatch, moves, "_apply")
     approval(held, "ben")()
-    assert leaving.end() is None
+    assert departure.end() is None
     assert status(held) == Status.PUBLISHED

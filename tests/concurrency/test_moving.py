@@ -15,6 +15,7 @@ from django.test import Client
 from campaign import (
     counts,
     history,
+    leaving,
     locks,
     moderation,
     moves,
@@ -181,7 +182,7 @@ def test_a_withdrawal_at_the_same_moment_as_any_other_move_wins(
         signature = make_signature(campaign, status=before)
         token = manage_token(signature)
         moved, withdrawn = at_once(
-            [partial(verbs[verb], signature), partial(signing.withdraw, token)]
+            [partial(verbs[verb], signature), partial(leaving.withdraw, token)]
         )
         assert withdrawn is None
         assert isinstance(moved, moves.Moved | CampaignError), repr(moved)
@@ -200,7 +201,7 @@ def test_an_erasure_at_the_same_moment_as_an_approval_wins_and_leaves_nothing() 
         approved, erased = at_once(
             [
                 partial(moderation.approve, signature_id=held.pk, revision=1, by=by),
-                partial(signing.erase, token),
+                partial(leaving.erase, token),
             ]
         )
         assert erased is None
@@ -219,13 +220,13 @@ def test_a_withdrawal_that_comes_while_another_move_is_written_waits_and_wins(
     status = Status.PENDING if verb == "confirm" else Status.HELD
     signature = make_signature(campaign, status=status)
     token = manage_token(signature)
-    leaving = Meanwhile(lambda: signing.withdraw(token)).before(monkeypatch, moves, "_apply")
+    departure = Meanwhile(lambda: leaving.withdraw(token)).before(monkeypatch, moves, "_apply")
     if verb == "confirm":
         assert signing.confirm(confirm_token(signature)).changed
     else:
         assert moderation.approve(signature_id=signature.pk, revision=1, by=make_user()).changed
-    assert leaving.end() is None
-    assert leaving.waited
+    assert departure.end() is None
+    assert departure.waited
     signature.refresh_from_db()
     assert signature.status == Status.WITHDRAWN
     assert_exact(campaign)
@@ -239,7 +240,7 @@ def test_an_approval_that_comes_while_a_withdrawal_is_written_is_refused(
     by = make_user()
     approval = Meanwhile(lambda: moderation.approve(signature_id=held.pk, revision=1, by=by))
     approval.before(monkeypatch, moves, "_apply")
-    signing.withdraw(manage_token(held))
+    leaving.withdraw(manage_token(held))
     assert isinstance(approval.end(), ChangedMeanwhile)
     held.refresh_from_db()
     assert held.status == Status.WITHDRAWN
@@ -255,7 +256,7 @@ def test_control_without_the_lock_a_withdrawal_loses_against_an_approval(
     monkeypatch.setattr(locks, "lock", read_only)
     approval = Meanwhile(lambda: moderation.approve(signature_id=held.pk, revision=1, by=by))
     approval.before(monkeypatch, moves, "_apply")
-    assert isinstance(outcome_of(lambda: signing.withdraw(token)), MoveRefused)
+    assert isinstance(outcome_of(lambda: leaving.withdraw(token)), MoveRefused)
     assert approval.end().changed
     held.refresh_from_db()
     assert held.status == Status.PUBLISHED  # on the list, although its signer took it back
@@ -269,9 +270,9 @@ def test_control_without_lock_and_filter_an_approval_publishes_who_has_withdrawn
     token = manage_token(held)
     monkeypatch.setattr(locks, "lock", read_only)
     forget_the_status(monkeypatch)
-    leaving = Meanwhile(lambda: signing.withdraw(token)).before(monkeypatch, moves, "_apply")
+    departure = Meanwhile(lambda: leaving.withdraw(token)).before(monkeypatch, moves, "_apply")
     moderation.approve(signature_id=held.pk, revision=1, by=make_user())
-    assert leaving.end() is None
+    assert departure.end() is None
     held.refresh_from_db()
     assert held.status == Status.PUBLISHED
     numbers = counts.snapshot(campaign.pk)
@@ -283,8 +284,8 @@ def test_a_signature_erased_twice_at_once_is_a_success_both_times(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     token = manage_token(make_signature(status=Status.HELD))
-    again = Meanwhile(lambda: signing.erase(token)).before(monkeypatch, moves, "_apply")
-    signing.erase(token)
+    again = Meanwhile(lambda: leaving.erase(token)).before(monkeypatch, moves, "_apply")
+    leaving.erase(token)
     assert again.end() is None
     assert again.waited
     assert Event.objects.filter(verb="erase").count() == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign import locks, moves, proofs, signing
+from campaign import leaving, locks, moves, proofs
 from campaign.errors import SignatureGone
 from campaign.history import SIGNER
 from campaign.models import Campaign, Proof, Signature
@@ -67,7 +67,7 @@ def test_a_proof_of_who_erases_their_data_meanwhile_is_kept_nowhere(
 ) -> None:
     signature = make_signature(campaign)
     token = manage_token(signature)
-    meanwhile = Meanwhile(lambda: signing.erase(token)).before(monkeypatch, moves, "amend")
+    meanwhile = Meanwhile(lambda: leaving.erase(token)).before(monkeypatch, moves, "amend")
     grant(signature, Evidence.DOMAIN, "zoe.example")
     assert meanwhile.end() is None
     assert meanwhile.waited

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from campaign import counts, criteria, locks, moderation, moves, removal, removing, signing
+from campaign import counts, criteria, leaving, locks, moderation, moves, removal, removing
 from campaign.criteria import Rule
 from campaign.errors import MoveRefused, SignatureGone
 from campaign.history import SIGNER
@@ -141,10 +141,10 @@ def test_a_withdrawal_while_a_rule_removes_waits_and_wins(
 ) -> None:
     token = manage_token(make_signature(art, name="Bot One"))
     run = started(art)
-    leaving = Meanwhile(lambda: signing.withdraw(token)).before(monkeypatch, moves, "_apply")
+    departure = Meanwhile(lambda: leaving.withdraw(token)).before(monkeypatch, moves, "_apply")
     removing.carry_on()
-    assert leaving.end() is None
-    assert leaving.waited
+    assert departure.end() is None
+    assert departure.waited
     assert statuses() == {"Bot One": "withdrawn"}
     removal.undo(removal=run, by=by())
     removing.carry_on()
@@ -158,7 +158,7 @@ def test_a_rule_that_comes_while_somebody_withdraws_leaves_them_alone(
     token = manage_token(make_signature(art, name="Bot One"))
     run = started(art)
     running = Meanwhile(removing.carry_on).before(monkeypatch, moves, "_apply")
-    signing.withdraw(token)
+    leaving.withdraw(token)
     assert running.end() is None
     assert running.waited
     assert statuses() == {"Bot One": "withdrawn"}
@@ -174,7 +174,7 @@ def test_control_without_the_lock_somebody_who_withdraws_is_refused(
     monkeypatch.setattr(locks, "lock", read_only)
     running = Meanwhile(removing.carry_on).before(monkeypatch, moves, "_apply")
     with pytest.raises(MoveRefused):
-        signing.withdraw(token)
+        leaving.withdraw(token)
     running.end()
     assert statuses() == {"Bot One": "rejected"}  # although its signer took it back
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError
 from django.db.models import QuerySet
 
-from campaign import locks, moderation, moves, outbox, reporting, signing
+from campaign import leaving, locks, moderation, moves, outbox, reporting
 from campaign.errors import MoveRefused
 from campaign.links import Purpose, make_token
 from campaign.models import Campaign, Event, Mail, Report, Signature
@@ -100,7 +100,7 @@ def erased_while_answered(monkeypatch: pytest.MonkeyPatch) -> tuple[object, Mean
     """Who reported erases their own data while what they reported is rejected."""
     entry, theirs = make_signature(name="Entry"), make_signature(email=OTHER)
     reporting.confirm(reported(entry, OTHER))
-    erase = partial(signing.erase, manage_token(theirs))
+    erase = partial(leaving.erase, manage_token(theirs))
     erasing = Meanwhile(erase).before(monkeypatch, QuerySet, "update")
     rejected = outcome_of(partial(reject, entry))
     assert erasing.end() is None
@@ -145,11 +145,11 @@ def test_a_withdrawal_that_comes_while_the_entry_is_hidden_waits_and_wins(
     campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = make_signature(campaign, email=OWN)
-    token, leave = reported(entry), partial(signing.withdraw, manage_token(entry))
-    leaving = Meanwhile(leave).before(monkeypatch, moves, "_apply")
+    token, leave = reported(entry), partial(leaving.withdraw, manage_token(entry))
+    departure = Meanwhile(leave).before(monkeypatch, moves, "_apply")
     reporting.confirm(token)
-    assert leaving.end() is None
-    assert leaving.waited
+    assert departure.end() is None
+    assert departure.waited
     entry.refresh_from_db()
     assert entry.status == Status.WITHDRAWN
     assert Report.objects.get().outcome == "removed"
@@ -160,11 +160,11 @@ def test_control_without_the_lock_the_hiding_fails_over_the_withdrawal(
     campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = make_signature(campaign, email=OWN)
-    token, leave = reported(entry), partial(signing.withdraw, manage_token(entry))
+    token, leave = reported(entry), partial(leaving.withdraw, manage_token(entry))
     monkeypatch.setattr(locks, "lock", read_only)
-    leaving = Meanwhile(leave).before(monkeypatch, moves, "_apply")
+    departure = Meanwhile(leave).before(monkeypatch, moves, "_apply")
     assert isinstance(outcome_of(partial(reporting.confirm, token)), MoveRefused)
-    assert leaving.end() is None
+    assert departure.end() is None
 
 
 @pytest.mark.parametrize("address", [OWN, OTHER])

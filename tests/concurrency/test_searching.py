@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from campaign import locks, moderation, moves, proofs, rules, signing, suspicions
+from campaign import leaving, locks, moderation, moves, proofs, rules, signing, suspicions
 from campaign.models import Campaign, Signature, Suspicion
 from campaign.models.signature import Status
 from tests.concurrency.test_moving import read_only
@@ -47,7 +47,7 @@ def now(signature: Signature) -> tuple[str, list[str], bool]:
 
 def erase_while_searched(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
     token = manage_token(make_signature(name="Ana Prado"))
-    erasing = Meanwhile(lambda: signing.erase(token)).before(monkeypatch, suspicions, "_suspect")
+    erasing = Meanwhile(lambda: leaving.erase(token)).before(monkeypatch, suspicions, "_suspect")
     protect()
     assert erasing.end() is None
     return erasing
@@ -76,7 +76,7 @@ def test_what_is_held_or_left_after_it_was_read_is_decided_as_it_is_then(
 
     def meanwhile() -> None:
         moderation.hold(signature_id=held.pk, by=by)
-        signing.withdraw(token)
+        leaving.withdraw(token)
 
     Meanwhile(meanwhile).before(monkeypatch, locks, "lock")
     protect()

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from campaign import counts, moves, outbox, reception, signing
+from campaign import counts, leaving, moves, outbox, reception, signing
 from campaign.idempotency import Once
 from campaign.models import Campaign, Mail, MailQuota, Signature
 from campaign.models.campaign import Publication
@@ -116,10 +116,10 @@ def test_signing_again_while_the_pending_one_is_taken_back_is_no_error(
     make_campaign()
     pending = make_signature(status=Status.PENDING, email="zoe@example.org")
     token = manage_token(pending)
-    leaving = Meanwhile(lambda: signing.withdraw(token)).before(monkeypatch, reception, "place")
+    departure = Meanwhile(lambda: leaving.withdraw(token)).before(monkeypatch, reception, "place")
     assert post()[0] == 202
-    assert leaving.end() is None
-    assert leaving.waited
+    assert departure.end() is None
+    assert departure.waited
     assert not Signature.objects.exists()
 
 

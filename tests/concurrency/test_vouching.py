@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError
 from django.db.models import QuerySet
 
-from campaign import link_batches, member_links, proofs, signing, vouchers, vouching
+from campaign import leaving, link_batches, member_links, proofs, signing, vouchers, vouching
 from campaign.errors import InvalidInput
 from campaign.member_links import LinkGone, LinkUsed
 from campaign.models import Campaign, LinkBatch, MemberLink, Signature, Voucher, Vouching
@@ -213,7 +213,7 @@ def test_revoking_and_erasing_at_once_neither_deadlock_nor_leave_anything(
         signature = sign(token(voucher, email), email=email, name=name).signature
         its = Vouching.objects.get(signature=signature)
         take_back = partial(vouching.take_back, vouching=its, by=voucher.admitted_by)
-        outcomes = at_once([take_back, partial(signing.erase, manage_token(signature))])
+        outcomes = at_once([take_back, partial(leaving.erase, manage_token(signature))])
         assert not any(isinstance(each, Exception) for each in outcomes), outcomes
         signature.refresh_from_db()
         assert (signature.status, signature.member_of) == (Status.ERASED, None)

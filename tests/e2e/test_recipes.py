@@ -124,9 +124,9 @@ class Kitchen:
 
     def withdraw(self, signer: str) -> None:
         code = (
-            "from campaign import signing; from tests.factories import manage_token;"
+            "from campaign import leaving; from tests.factories import manage_token;"
             f"from campaign.models import Signature; s = Signature.objects.get(public_id='{signer}');"
-            "signing.withdraw(manage_token(s))"
+            "leaving.withdraw(manage_token(s))"
         )
         self.product.manage("shell", "--no-imports", "-c", code)
 
