@@ -260,7 +260,10 @@ class PageAdmin(ReadOnlyAdmin[M]):
     """Facts of which each has a page of our own, for who may view it; its buttons post elsewhere."""
 
     def page(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The page of one row; raises Http404."""
+        """The page of one row; raises Http404.
+
+        Each admin has its own. No `abstractmethod`: its metaclass clashes with that of `ModelAdmin`.
+        """
         raise NotImplementedError
 
     def find(self, request: HttpRequest, pk: int, rows: QuerySet[M]) -> M:

@@ -1,5 +1,6 @@
 """How every door of the API opens: CORS, who may keep an answer, where a post may come from."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -84,16 +85,16 @@ class PublicRead(Door):
         return answer
 
 
-class PublicPost(Door):
+class PublicPost(Door, ABC):
     """A POST of the public, from our own pages and sites of campaigns; never kept."""
 
     parser_classes = (inputs.JsonParser,)
     origin: str | None = None
     welcome = False
 
+    @abstractmethod
     def sites(self, request: Request) -> list[str]:
         """The sites that may post this; asked only of who says where they come from."""
-        raise NotImplementedError
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -4,6 +4,7 @@ Everything stands below `private/` of one campaign, so that a proxy can guard it
 answer is ever shared with what the public reads.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
@@ -165,14 +166,15 @@ class PrivateJsonl(_PrivateFile):
 # --- Deciding --------------------------------------------------------------------------------
 
 
-class _Decision(OrganiserDoor):
+class _Decision(OrganiserDoor, ABC):
     """One verb of the moderator: the body says what the caller saw, the answer where it stands now."""
 
     scope = Scope.MODERATE
     body: ClassVar[type[inputs.StrictInput]]
 
+    @abstractmethod
     def decide(self, signature_id: int, typed: dict[str, Any]) -> Moved:
-        raise NotImplementedError
+        """Call the verb with what ``body`` has read."""
 
     def post(self, request: Request, slug: str, public_id: str) -> Response:
         typed = self.body.read(request.data)
