@@ -27,15 +27,15 @@ def came_back(canonical_email: str) -> None:
 
 
 def _note(canonical_email: str, reason: UnreachableReason) -> None:
-    """Note it, or put its end off. A complaint has no end, and no later bounce gives it one."""
+    """Note why nothing goes to a mailbox, or put the end of it off. A complaint has no end."""
     its = {"address_hash": outbox.address_hash(canonical_email)}
     until = timezone.now() + BOUNCED_FOR if reason == UnreachableReason.BOUNCED else None
-    noted, fresh = Unreachable.objects.get_or_create(
-        **its, defaults={"reason": reason, "until": until}
-    )
-    if not fresh and noted.reason != UnreachableReason.COMPLAINED:
+    found = {"reason": reason, "until": until}
+    _noted, fresh = Unreachable.objects.get_or_create(**its, defaults=found)
+    if not fresh:
+        # By the row as it is now: a complaint that comes at the same time is not overwritten.
         Unreachable.objects.filter(**its).exclude(reason=UnreachableReason.COMPLAINED).update(
-            reason=reason, until=until
+            **found
         )
 
 

@@ -273,7 +273,7 @@ def owe_imported(signatures: Sequence[Signature]) -> None:
     mailbox_of = {
         each: address_hash(mailboxes.mailbox_key(each.canonical_email)) for each in signatures
     }
-    of_campaign, of_all = _take_many(signatures[0].campaign_id, Counter(mailbox_of.values()))
+    of_campaign, of_all = _take_slots(signatures[0].campaign_id, Counter(mailbox_of.values()))
     for each, mailbox in mailbox_of.items():
         days[
             max(of_campaign[mailbox] // STRANGERS_A_DAY, of_all[mailbox] // EVERYWHERE_A_DAY)
@@ -284,9 +284,12 @@ def owe_imported(signatures: Sequence[Signature]) -> None:
         owe(MailKind.CONFIRM, due, at=timezone.now() + timedelta(days=day) if day else None)
 
 
-def _take_many(campaign_id: int, asked: Counter[str]) -> tuple[dict[str, int], dict[str, int]]:
-    """Take so many of today's slots of mailboxes; how many of each had been taken before, by this
-    campaign and by all. In one order, so that two files never wait for each other."""
+def _take_slots(campaign_id: int, asked: Counter[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """Take as many of today's slots of each mailbox as ``asked``.
+
+    Returns how many of each were taken before, first by this campaign and then by all. Rows are taken in
+    one order, so that two files never wait for each other.
+    """
     parameters: dict[str, Any] = {
         "campaign_id": campaign_id,
         "today": timezone.now().date(),
