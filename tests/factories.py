@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import altcha
 from django.contrib.auth.models import Permission, User
 from django.db.models import QuerySet
 from django.test import Client
@@ -144,6 +145,14 @@ def details(**typed: Any) -> dict[str, Any]:
 
 
 _count = 0
+
+
+def solved(challenge: dict[str, Any]) -> str:
+    """The work of a bot check done: what ALTCHA's widget would send."""
+    work = altcha.Challenge.from_dict(challenge)
+    solution = altcha.solve_challenge(work)
+    assert solution is not None
+    return altcha.Payload(work, solution).to_base64()
 
 
 def make_signature(

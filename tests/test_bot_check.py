@@ -22,7 +22,7 @@ from campaign.models.api_key import Scope
 from campaign.models.campaign import BotCheck
 from petition.local import free_port
 from tests.concurrency.threads import at_once
-from tests.factories import details, make_campaign, make_key
+from tests.factories import details, make_campaign, make_key, solved
 
 pytestmark = pytest.mark.django_db
 
@@ -57,14 +57,6 @@ def auto() -> Campaign:
 def sign(client: Client, solution: Any = None, **typed: Any) -> Any:
     given = {} if solution is None else {"altcha": solution}
     return client.post(URL, {**details(**typed), **given}, content_type="application/json")
-
-
-def solved(challenge: dict[str, Any]) -> str:
-    """What ALTCHA's widget would send."""
-    work = altcha.Challenge.from_dict(challenge)
-    solution = altcha.solve_challenge(work)
-    assert solution is not None
-    return altcha.Payload(work, solution).to_base64()
 
 
 def taken_apart(solution: str) -> dict[str, Any]:

@@ -17,8 +17,7 @@ from campaign.models import Campaign, Mail, Signature
 from campaign.models.api_key import Scope
 from campaign.networks import Hashes
 from tests.concurrency.threads import at_once
-from tests.factories import details, make_campaign, make_key, make_signature
-from tests.test_bot_check import solved
+from tests.factories import details, make_campaign, make_key, make_signature, solved
 
 pytestmark = pytest.mark.django_db
 

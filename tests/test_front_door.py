@@ -9,14 +9,14 @@ import socket
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from petition import local
 from petition.watchdog import families, survivors
+from tests.e2e.until import until
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVERS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
@@ -59,13 +59,6 @@ def supervise(*arguments: str, **changes: str) -> subprocess.CompletedProcess[st
     )
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not (held := holds()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return held
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Open to PostgreSQL's account, if its parents are; not, it is put elsewhere, as for users."""
@@ -105,7 +98,7 @@ def test_data_survive_a_stop_a_kill_and_a_process_number_used_again(folder: Path
 
     assert run() == ("1 1\n", 0)
     assert run("die") == ("2 2\n", -signal.SIGKILL)
-    assert eventually(lambda: not pid_file.exists())
+    until(lambda: not pid_file.exists())
     # As after a crash of the machine: the number in the file is some other process's by now.
     pid_file.write_text(f"{os.getpid()}\n")
     assert run() == ("3 3\n", 0)
@@ -125,8 +118,8 @@ def test_a_killed_supervisor_leaves_no_process_and_no_folder(
 
     supervisor.kill()
 
-    assert eventually(lambda: not survivors(family, []))
-    assert eventually(lambda: not folder.exists())
+    until(lambda: not survivors(family, []))
+    until(lambda: not folder.exists())
 
 
 def test_an_interrupted_supervisor_ends_everything_itself(

@@ -4,6 +4,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -146,8 +147,10 @@ def test_the_resolvers_own_answer_is_looked_at() -> None:
 
 
 def test_a_resolver_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_up = threading.Event()
+
     def slow(*_args: object, **_options: object) -> list[object]:
-        time.sleep(1)
+        given_up.wait(20)
         return []
 
     with monkeypatch.context() as patch:
@@ -155,7 +158,8 @@ def test_a_resolver_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatc
         began = time.monotonic()
         with pytest.raises(NotAnswered, match="not resolved in time"):
             outbound.look_up("hooks.example.org", 443, within=0.1)
-        assert time.monotonic() - began < 0.9
+        assert time.monotonic() - began < 15
+        given_up.set()
 
 
 # --- Rebinding -------------------------------------------------------------------------------

@@ -165,7 +165,7 @@ def sign_for_a_while(product: Product, name: str) -> dict[str, float]:
     while time.monotonic() < ends:
         address = f"{name}{len(took)}@example.net"
         took[address] = sign(product, address)
-        time.sleep(0.1)
+        time.sleep(0.1)  # its pace, not a wait: the breaker is asked at every moment of its pause
     return took
 
 
