@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from campaign import alerts, announcements, publication, suspicions
+from campaign import alerts, announcements, public_numbers, suspicions
 from campaign.history import SIGNER
 from campaign.models.alert import Alert, AlertKind, Pulse
 from campaign.models.campaign import CONFIRM_GRACE, Campaign
@@ -102,7 +102,7 @@ def _rate(campaign: Campaign, now: datetime) -> int:
     The ordinary is the average of the windows of the day before. Of requests and confirmations, the
     one that stands out more.
     """
-    numbers, minute = publication.counts(campaign), now.replace(second=0, microsecond=0)
+    numbers, minute = public_numbers.counts(campaign), now.replace(second=0, microsecond=0)
     pulses = Pulse.objects.filter(campaign=campaign)
     pulses.filter(at__lt=minute - KEPT - WINDOW).delete()
     before = pulses.filter(at__lte=minute - WINDOW).order_by("-at").first()

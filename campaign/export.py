@@ -13,7 +13,7 @@ from typing import IO, Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from campaign import publication
+from campaign import publication, settling
 from campaign.models.campaign import Campaign
 
 FORMS = {"csv": "text/csv", "jsonl": "application/jsonl"}
@@ -62,7 +62,7 @@ def write(campaign: Campaign, form: str, file: IO[bytes]) -> datetime:
 
     Earlier than now where somebody is writing: what they stamped before now may be missing.
     """
-    as_of = publication.written_until()
+    as_of = settling.written_until()
     copy(_SELECTS[form], publication.every_row(campaign), form, file)
     return as_of
 

@@ -29,7 +29,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from campaign import export, publication, queue
+from campaign import export, publication, queue, settling
 from campaign.errors import NotFound, NotReady
 from campaign.models.campaign import Campaign
 
@@ -40,7 +40,7 @@ KEPT = 5
 """Seconds that anybody may keep a download, and as many again while they ask for a newer one."""
 REWRITTEN_AFTER = timedelta(seconds=30)
 """The pause between two files of a list that changes."""
-LATE = publication.CLOCKS
+LATE = settling.CLOCKS
 """What is stamped so long before a file's instant is surely in it, since no two clocks differ by more.
 A transaction may commit as late as it likes: it began after that instant (`export.write`)."""
 

@@ -15,7 +15,8 @@ from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, Status
 from campaign.paging import UPDATED, Cursor, Row, cut
-from campaign.publication import instant, settled
+from campaign.publication import instant
+from campaign.settling import settled
 
 LEFT = frozenset({Status.WITHDRAWN, Status.ERASED})
 SHOWN = tuple(status for status in Status if status != Status.PENDING)

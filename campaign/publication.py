@@ -1,4 +1,4 @@
-"""The single gate through which the public sees anything: campaigns, signers, counts, exports.
+"""The single gate through which the public sees anything: campaigns, signers, changes, exports.
 
 What is returned here is plain data of named public columns, so nothing private can leak through a
 serializer; and whether a campaign is visible at all is asked here, by the clock, at every read.
@@ -6,17 +6,15 @@ serializer; and whether a campaign is visible at all is asked here, by the clock
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NotRequired, TypedDict
 
-from django.db import connection
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from markdown_it import MarkdownIt
 
-from campaign import counts as counting
-from campaign import current, search
+from campaign import current, search, settling
 from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Evidence, Signature, Status
@@ -27,7 +25,6 @@ from campaign.models.statement import (
     current_text,
     edition,
 )
-from campaign.models.voucher import Voucher
 from campaign.paging import UPDATED, Cursor, Row, Source, read_page
 
 
@@ -324,9 +321,6 @@ def changed_since(campaign: Campaign, at: datetime) -> bool:
 
 # --- Changes ---------------------------------------------------------------------------------
 
-CLOCKS = timedelta(seconds=30)
-"""How far the clocks of our machines may disagree before a mirror misses a change."""
-
 
 @dataclass(frozen=True)
 class ChangePage:
@@ -349,7 +343,7 @@ def changes(
     BadCursor.
     """
     place = Cursor.decode(cursor, UPDATED) if cursor else None
-    next_since = (place and place.since) or settled()
+    next_since = (place and place.since) or settling.settled()
     source = Source(
         columns=(*_READ, "status", "show_name"),
         lookups=_LOOKUPS,
@@ -362,85 +356,3 @@ def changes(
         for row in page.rows
     ]
     return ChangePage(entries, page.next, page.previous, next_since)
-
-
-_OLDEST_WRITER = """
-SELECT MIN(xact_start) FROM pg_stat_activity
-WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
-"""
-
-
-def settled() -> datetime:
-    """A time before which nothing changes any more in what a statement begun from now on can see.
-
-    Changes are stamped before their commit, which may take as long as locks and disks please. So a
-    fixed margin promises nothing, and the writers are asked: what one of them stamps is later than
-    its own beginning. The margin is for the clocks, which are not one.
-    """
-    return written_until() - CLOCKS
-
-
-def written_until() -> datetime:
-    """The same time without the margin, as if all clocks were one."""
-    now = timezone.now()
-    with connection.cursor() as asked:
-        asked.execute(_OLDEST_WRITER)
-        (began,) = asked.fetchone()
-    return min(now, began or now)
-
-
-# --- Counts ----------------------------------------------------------------------------------
-
-
-def counts(campaign: Campaign) -> dict[str, Any]:
-    """All public numbers of a campaign, of one snapshot: the API's `counts/`, to the letter."""
-    as_of = timezone.now()
-    numbers = counting.snapshot(campaign.pk)
-
-    def total(state: str, dimension: str = "all") -> int:
-        return numbers.get((state, dimension, ""), 0)
-
-    def broken_down(dimension: str) -> list[dict[str, Any]]:
-        parts = [
-            {dimension: key or None, "published": n}
-            for (state, of, key), n in numbers.items()
-            if state == "published" and of == dimension
-        ]
-        if dimension == "day":
-            return sorted(parts, key=lambda part: part["day"])
-        return sorted(parts, key=lambda part: (-part["published"], part[dimension] or "~"))
-
-    published, held = total("published"), total("held")
-    withdrawn, removed = total("withdrawn"), total("removed")
-    return {
-        "as_of": instant(as_of),
-        "received": total("received"),
-        "confirmed": published + held + withdrawn + removed,
-        "published": published,
-        "anonymous": total("published", "anonymous"),
-        "held": held,
-        "withdrawn": withdrawn,
-        "removed": removed,
-        **{
-            f"by_{of}": broken_down(of)
-            for of in ("discipline", "country", "kind", "evidence", "day")
-        },
-    }
-
-
-def vouchers(campaign: Campaign) -> dict[str, Any]:
-    """Beside how many names each organisation stands, of one snapshot: the API's `vouchers/`.
-
-    Of those alone who let it stand there: whatever counted the others too would say, each time that
-    it changes, of whom the organisation is that stands nowhere.
-    """
-    as_of = timezone.now()
-    numbers = {
-        int(key): n
-        for (state, of, key), n in counting.snapshot(campaign.pk).items()
-        if state == "published" and of == "voucher"
-    }
-    named = Voucher.objects.filter(pk__in=numbers).values_list("pk", "name")
-    ranked = sorted((-numbers[pk], name) for pk, name in named)
-    results = [{"name": name, "published": -n} for n, name in ranked]
-    return {"as_of": instant(as_of), "results": results}

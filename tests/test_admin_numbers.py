@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from campaign import charts, counts, publication, statistics
+from campaign import charts, counts, public_numbers, statistics
 from campaign.leaving import withdraw
 from campaign.models import Campaign, HourTally, Mail, Membership, TallyChange
 from campaign.models.address import Unreachable
@@ -87,7 +87,7 @@ def test_the_hours_say_when_and_sum_to_the_counts(art: Campaign, folded: str) ->
         while counts.fold(2):
             pass
     progress = statistics.progress(art, NOW)
-    public = publication.counts(art)
+    public = public_numbers.counts(art)
     for course in (progress.by_hour, progress.by_day):
         for name in statistics.SERIES:
             assert course.total(name) == public[name], name
@@ -109,7 +109,7 @@ def test_the_hours_say_when_and_sum_to_the_counts(art: Campaign, folded: str) ->
 
 def test_the_days_of_the_api_are_those_of_the_chart(art: Campaign) -> None:
     busy(art)
-    make = publication.counts(art)["by_day"]
+    make = public_numbers.counts(art)["by_day"]
     # A day of the API is that of first publication, whoever left since is off its day; a chart's is when.
     assert sum(each["published"] for each in make) == statistics.progress(art, NOW).by_day.total(
         "published"

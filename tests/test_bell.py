@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from campaign import bell, dispatch, publication, signing, tasks
+from campaign import bell, dispatch, public_numbers, signing, tasks
 from campaign.campaign_file import parse
 from campaign.models import Alert, Campaign, Report, Signature, Suspicion, WebhookDelivery
 from campaign.models.alert import AlertKind, Pulse
@@ -144,7 +144,7 @@ def test_many_more_than_usual_in_ten_minutes_ring(campaign: Campaign) -> None:
     def came(n: int) -> int:
         numbers = {"received": 660 + n, "confirmed": 0}
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(publication, "counts", lambda _campaign: numbers)
+            patch.setattr(public_numbers, "counts", lambda _campaign: numbers)
             return bell._rate(campaign, last + timedelta(minutes=10))
 
     # Ten in ten minutes are usual: more than five times as many, and no fewer than fifty.

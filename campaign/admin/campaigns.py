@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from campaign import closing, organising, publication, roles
+from campaign import closing, organising, public_numbers, roles
 from campaign.admin import brakes, desk, editing, eyes, numbers, previews
 from campaign.admin.site import site
 from campaign.admin.unfolded import PageAdmin
@@ -60,7 +60,7 @@ class CampaignAdmin(PageAdmin[Campaign]):
             "original": campaign,
             "campaign": campaign,
             "state": self.state(campaign),
-            "counts": publication.counts(campaign),
+            "counts": public_numbers.counts(campaign),
             "texts": list(texts.select_related("version").order_by("-version__number", "language")),
             "consents": list(Consent.objects.filter(campaign=campaign).order_by("-pk")),
             "disciplines": list(campaign.disciplines.all()),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from campaign import campaign_file, campaign_parts, organising, publication
+from campaign import campaign_file, campaign_parts, organising, public_numbers, publication
 from campaign.admin import file_inputs
 from campaign.admin.file_form import Form
 from campaign.campaign_file import FileMistake
@@ -155,7 +155,7 @@ class _View:
             "looks": looks,
             "preview_url": self.campaign and f"/preview/{self.campaign.preview_key}/",
             "version": self.campaign and self.campaign.versions.last(),
-            "counts": self.campaign and publication.counts(self.campaign),
+            "counts": self.campaign and public_numbers.counts(self.campaign),
             **more,
         }
         template = "admin/campaign/campaign/edit.html"

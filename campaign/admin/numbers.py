@@ -12,7 +12,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaign import charts, publication, roles, statistics
+from campaign import charts, public_numbers, roles, statistics
 from campaign.admin import desk
 from campaign.charts import Chart
 from campaign.models.campaign import Campaign
@@ -45,9 +45,9 @@ class Age:
 
 
 def shown(campaign: Campaign) -> dict[str, Any]:
-    """All of it; the charts and tables have the numbers of `publication.counts`."""
+    """All of it; the charts and tables have the numbers of `public_numbers.counts`."""
     now = timezone.now()
-    counts = publication.counts(campaign)
+    counts = public_numbers.counts(campaign)
     progress = statistics.progress(campaign, now)
     sources = statistics.by_source(campaign)
     mail = statistics.mail_health(campaign, now)

@@ -14,7 +14,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaign import badge, export, feed, files, publication
+from campaign import badge, export, feed, files, public_numbers, publication
 from campaign.api import queries
 from campaign.api.doors import OneForm, PublicRead, problems
 from campaign.api.reads import Translated, absolute
@@ -158,7 +158,7 @@ class Badge(Translated):
         """The count as a picture, for pages that cannot ask the API."""
         campaign = publication.find_campaign(slug)
         [speech] = self.speeches(request, [campaign])
-        published = publication.counts(campaign)["published"]
+        published = public_numbers.counts(campaign)["published"]
         with translation.override(speech.interface):
             picture = badge.draw(
                 number=number_format(published, force_grouping=True),

@@ -15,7 +15,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaign import botcheck, corrections, publication
+from campaign import botcheck, corrections, public_numbers, publication
 from campaign.api import outputs, queries
 from campaign.api.doors import OneForm, PublicRead, problems
 from campaign.freshness import chosen_by_browser
@@ -43,7 +43,7 @@ def _instant(at: datetime | None) -> str | None:
 
 def _campaign(campaign: Campaign, language: str) -> dict[str, Any]:
     text = publication.statement(campaign, language)
-    numbers = publication.counts(campaign)
+    numbers = public_numbers.counts(campaign)
     slug = campaign.slug
     state = campaign.state()
     assert campaign.opens_at is not None  # it is visible
@@ -275,7 +275,7 @@ class Counts(PublicRead):
         Each `by_...` covers the listed signers and sums to `published` - `anonymous`, but for
         `by_day`, which covers all by the UTC day of first publication and sums to `published`.
         """
-        return Response(publication.counts(publication.find_campaign(slug)))
+        return Response(public_numbers.counts(publication.find_campaign(slug)))
 
 
 class Vouchers(PublicRead):
@@ -290,7 +290,7 @@ class Vouchers(PublicRead):
         Of those alone who chose that it stands there, as `evidence.by` of their entry says. All whom some
         organisation vouches for are in `by_evidence` of the counts.
         """
-        return Response(publication.vouchers(publication.find_campaign(slug)))
+        return Response(public_numbers.vouchers(publication.find_campaign(slug)))
 
 
 class Corrections(Translated):

@@ -8,7 +8,7 @@ from django.db import connection
 from redis import Redis
 
 from campaign.doctor.findings import Finding, fail, ok, warn
-from campaign.publication import CLOCKS
+from campaign.settling import CLOCKS
 
 FAR = 2.0
 """Seconds that no clock kept by NTP is away."""

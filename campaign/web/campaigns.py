@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from campaign import publication
+from campaign import public_numbers, publication
 from campaign.languages import Speech, site_languages
 from campaign.models.campaign import Campaign
 from campaign.sources import well_formed
@@ -28,7 +28,7 @@ def home(request: HttpRequest) -> HttpResponse:
         {
             "campaign": campaign,
             "statement": publication.statement(campaign, speech.language),
-            "published": publication.counts(campaign)["published"],
+            "published": public_numbers.counts(campaign)["published"],
             "state": campaign.state(),
         }
         for campaign in campaigns

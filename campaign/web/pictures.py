@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
-from campaign import publication
+from campaign import public_numbers, publication
 from campaign.cards import CampaignCard, SignedCard
 from campaign.errors import SignatureGone
 from campaign.freshness import may_be_kept
@@ -32,7 +32,7 @@ def campaign_picture(request: HttpRequest, slug: str) -> HttpResponse:
     """Title and count of a campaign."""
     campaign = publication.find_campaign(slug)
     speech = _speech(request, campaign)
-    number = publication.counts(campaign)["published"]
+    number = public_numbers.counts(campaign)["published"]
     with translation.override(speech.interface):
         label = ngettext("signature", "signatures", number)
         count = f"{number_format(number, force_grouping=True)} {label}"

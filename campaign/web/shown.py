@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django_countries import countries
 
-from campaign import identity, mail_domains, publication
+from campaign import identity, mail_domains, public_numbers, publication
 from campaign.details import ADDRESS_PROBLEMS, REPRESENTATIVE, TEXT_PROBLEMS
 from campaign.languages import Speech, direction, own_name
 from campaign.models.campaign import Campaign
@@ -116,7 +116,7 @@ def campaign_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
 def form_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
     """What a campaign's form shows, with the statement that is signed by it and the count."""
     statement = publication.statement(campaign, speech.language)
-    counts = publication.counts(campaign)
+    counts = public_numbers.counts(campaign)
     exact = (campaign.slug, statement.version, statement.language)
     return {
         "campaign": campaign,

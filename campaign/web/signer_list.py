@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
-from campaign import publication
+from campaign import public_numbers, publication
 from campaign.models.signature import Evidence
 from campaign.web import filters
 from campaign.web.answers import door, public_page
@@ -40,7 +40,7 @@ def signers(request: HttpRequest, slug: str) -> HttpResponse:
             cursor=cursor,
             size=PAGE,
         )
-        counts = publication.counts(campaign)
+        counts = public_numbers.counts(campaign)
         here = {**asked, **({"language": speech.language} if speech.asked else {})}
         statement = publication.statement(campaign, speech.language)
         title = f"{gettext('Signers')} – {statement.title}"

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F
 
-from campaign import counts, leaving, moderation, publication, signing
+from campaign import counts, leaving, moderation, public_numbers, signing
 from campaign.models import Campaign, Signature, Tally, TallyChange
 from campaign.models.campaign import Publication
 from tests.concurrency.threads import PATIENCE, at_once
@@ -75,7 +75,7 @@ def test_counts_are_exact_at_every_instant_while_two_workers_fold_and_two_people
         looked = 0
         while not done.is_set():
             with one_snapshot():
-                numbers = publication.counts(campaign)
+                numbers = public_numbers.counts(campaign)
                 assert counted(campaign) == counts.recount(campaign.pk)
             assert numbers["published"] == sum(d["published"] for d in numbers["by_day"])
             listed = sum(k["published"] for k in numbers["by_kind"])

@@ -14,7 +14,7 @@ from campaign import (
     member_links,
     moderation,
     proofs,
-    publication,
+    public_numbers,
     removal,
     removing,
     signing,
@@ -50,13 +50,13 @@ def art(providers: None) -> Campaign:
 
 def exact(art: Campaign) -> dict[str, int]:
     """The public numbers, which a recount finds too, before and after the changes are folded."""
-    public = publication.counts(art)
+    public = public_numbers.counts(art)
     for _ in range(2):
         out = StringIO()
         call_command("check_counts", stdout=out)
         assert out.getvalue() == "every number is that of a recount\n"
         counts.fold()
-    folded = publication.counts(art)
+    folded = public_numbers.counts(art)
     assert {**folded, "as_of": ""} == {**public, "as_of": ""}
     return {name: public[name] for name in NUMBERS}
 
@@ -66,7 +66,7 @@ def numbers(*values: int) -> dict[str, int]:
 
 
 def by_evidence(art: Campaign) -> dict[str, int]:
-    rows = publication.counts(art)["by_evidence"]
+    rows = public_numbers.counts(art)["by_evidence"]
     return {row["evidence"]: row["published"] for row in rows}
 
 

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from campaign import export, leaving, publication, signing
+from campaign import export, leaving, publication, settling, signing
 from campaign.models import Campaign, Signature
 from tests.concurrency.threads import PATIENCE, at_once
 from tests.factories import make_campaign, make_signature, manage_token
@@ -102,7 +102,7 @@ def test_a_commit_that_comes_an_hour_late_is_not_missed() -> None:
 
 
 def test_a_fixed_margin_misses_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publication, "_OLDEST_WRITER", "SELECT NULL::timestamptz")
+    monkeypatch.setattr(settling, "_OLDEST_WRITER", "SELECT NULL::timestamptz")
     mirror = Mirror()
     listed, walked = late_by_an_hour(mirror)
     assert listed == {}

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from campaign import files, publication, tasks
+from campaign import files, settling, tasks
 from campaign.models import Campaign
 from tests.concurrency.test_feed import withdrawing
 from tests.factories import make_campaign, make_signature
@@ -47,7 +47,7 @@ def test_who_left_in_a_transaction_that_took_an_hour_is_in_no_download(client: C
 def test_an_instant_of_our_own_clock_would_keep_them_for_ever(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publication, "_OLDEST_WRITER", "SELECT NULL::timestamptz")
+    monkeypatch.setattr(settling, "_OLDEST_WRITER", "SELECT NULL::timestamptz")
     left_by_an_hours_commit(client)
     with a_minute_later():
         assert listed(client)

@@ -20,7 +20,7 @@ from campaign import (
     moderation,
     moves,
     placing,
-    publication,
+    public_numbers,
     retention,
     signing,
     trip,
@@ -64,7 +64,7 @@ def assert_exact(campaign: Campaign) -> None:
     numbers = counts.snapshot(campaign.pk)
     numbers.pop(("received", "all", ""), None)
     assert numbers == counts.recount(campaign.pk)
-    public = publication.counts(campaign)
+    public = public_numbers.counts(campaign)
     listed = public["published"] - public["anonymous"]
     assert sum(day["published"] for day in public["by_day"]) == public["published"]
     for dimension in ("discipline", "country", "kind", "evidence"):
@@ -116,11 +116,11 @@ def test_one_link_pressed_twenty_times_at_once_publishes_once() -> None:
     campaign = make_campaign(publication=Publication.AFTER_VERIFICATION)
     make_signature(campaign, email="first@example.org")
     token = confirm_token(make_signature(campaign, status=Status.PENDING))
-    assert publication.counts(campaign)["published"] == 1
+    assert public_numbers.counts(campaign)["published"] == 1
     answers = at_once([lambda: confirm(token)] * 20)
     assert answers == [(200, answers[0][1])] * 20
     assert json.loads(answers[0][1])["status"] == "published"
-    assert publication.counts(campaign)["published"] == 2
+    assert public_numbers.counts(campaign)["published"] == 2
     assert_exact(campaign)
     events = Event.objects.filter(signature=Signature.objects.latest("pk"))
     assert [event.verb for event in events] == ["confirm"]
@@ -134,7 +134,7 @@ def test_control_without_the_lock_all_but_one_press_are_refused(
     let_all_read_first(monkeypatch, 4)
     answers = at_once([lambda: confirm(token)] * 4)
     assert sorted(status for status, _body in answers) == [200, 409, 409, 409]
-    assert publication.counts(campaign)["published"] == 1  # the filter of the UPDATE still holds
+    assert public_numbers.counts(campaign)["published"] == 1  # the filter of the UPDATE still holds
 
 
 def test_control_without_lock_and_filter_one_signature_counts_as_often_as_it_was_pressed(
@@ -146,7 +146,7 @@ def test_control_without_lock_and_filter_one_signature_counts_as_often_as_it_was
     forget_the_status(monkeypatch)
     answers = at_once([lambda: confirm(token)] * 4)
     assert [status for status, _body in answers] == [200] * 4
-    assert publication.counts(campaign)["published"] == 4
+    assert public_numbers.counts(campaign)["published"] == 4
     assert Event.objects.filter(verb="confirm").count() == 4
 
 
@@ -208,7 +208,7 @@ def test_an_erasure_at_the_same_moment_as_an_approval_wins_and_leaves_nothing() 
         assert isinstance(approved, moves.Moved | CampaignError), repr(approved)
         held.refresh_from_db()
         assert (held.status, held.name, held.email) == (Status.ERASED, "", "")
-    assert publication.counts(campaign)["withdrawn"] == ROUNDS
+    assert public_numbers.counts(campaign)["withdrawn"] == ROUNDS
     assert_exact(campaign)
 
 
