@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from campaign.models import Campaign, Webhook
+from django.utils import timezone
+
+from campaign.models import Campaign, Webhook, WebhookDelivery
 from campaign.models.webhook import CHOSEN
 
 Behave = Callable[[BaseHTTPRequestHandler], None]
@@ -121,3 +123,14 @@ def receiving(
 def make_webhook(campaign: Campaign, url: str, *events: str) -> Webhook:
     """A webhook that leads there and wants these events, or all."""
     return Webhook.objects.create(campaign=campaign, url=url, events=list(events or CHOSEN))
+
+
+def due_again() -> None:
+    """As if every pause were over."""
+    WebhookDelivery.objects.filter(status="deferred").update(due_at=timezone.now())
+    Webhook.objects.update(rests_until=None)
+
+
+def log() -> list[tuple[str, int, int | None, str]]:
+    rows = WebhookDelivery.objects.order_by("pk")
+    return list(rows.values_list("status", "attempts", "code", "error"))
