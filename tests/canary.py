@@ -316,3 +316,18 @@ def _unlisted(campaign: Campaign) -> Signature:
     return make_signature(
         campaign, name=f"{NAME.capitalize()} Unlisted", email=f"no.{MAIL}", show_name=False
     )
+
+
+def everything_at(redis: Any, key: bytes) -> bytes:
+    """What stands at a key, whatever its kind."""
+    kind = redis.type(key)
+    if kind == b"string":
+        return bytes(redis.get(key) or b"")
+    read = {
+        b"list": lambda: redis.lrange(key, 0, -1),
+        b"set": lambda: redis.smembers(key),
+        b"hash": lambda: redis.hgetall(key),
+        b"zset": lambda: redis.zrange(key, 0, -1, withscores=True),
+        b"stream": lambda: redis.xrange(key),
+    }
+    return repr(read[kind]()).encode()

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from campaign.admin.file_inputs import document, spelled, tidied
 from campaign.campaign_file import parse, plain, read
 from campaign.file_keys import KEYS
 from campaign.file_values import ByLanguage, Rows, Table
+from campaign.management.commands.load_demo import DEMO
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -28,9 +28,9 @@ from campaign.models import (
 from campaign.models.membership import Role
 from campaign.organising import load_campaign
 from tests import factories
+from tests.campaign_form import inputs
 from tests.factories import make_campaign, make_member, make_signature, make_user
-from tests.test_export_campaign import DEMO
-from tests.test_logo import picture
+from tests.pictures import picture
 
 pytestmark = pytest.mark.django_db
 
@@ -58,49 +58,6 @@ def desk(owner: User) -> Client:
     client = Client()
     client.force_login(owner)
     return client
-
-
-class Inputs(HTMLParser):
-    """What a browser without JavaScript would post of a page's form."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.values: dict[str, str] = {}
-        self._name, self._inside = "", False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        is_ = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self._inside = "campaign-form" in is_.get("class", "")
-        if not self._inside or ("name" not in is_ and tag != "option"):
-            return
-        if tag == "input" and is_.get("type") not in {"file", "checkbox"}:
-            self.values[is_["name"]] = is_.get("value", "")
-        elif tag == "input" and is_["type"] == "checkbox" and "checked" in is_:
-            self.values[is_["name"]] = "on"
-        elif tag == "textarea":
-            self._name = is_["name"]
-            self.values[self._name] = ""
-        elif tag == "select":
-            self._name = is_["name"]
-        elif tag == "option" and "selected" in is_:
-            self.values[self._name] = is_["value"]
-
-    def handle_data(self, data: str) -> None:
-        if self._name and self.lasttag == "textarea":
-            self.values[self._name] += data.replace("\r\n", "\n").replace("\n", "\r\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in {"textarea", "select"}:
-            self._name = ""
-        if tag == "form":
-            self._inside = False
-
-
-def inputs(page: str) -> dict[str, str]:
-    parser = Inputs()
-    parser.feed(page)
-    return parser.values
 
 
 def opened(desk: Client, path: str) -> dict[str, str]:
@@ -139,7 +96,7 @@ def test_saving_the_form_as_it_was_opened_changes_nothing(desk: Client, art: Cam
 
 
 def test_the_demo_campaign_goes_through_the_form_unchanged(desk: Client, owner: User) -> None:
-    load_campaign(parse(DEMO.read_text(encoding="utf-8"), folder=DEMO.parent))
+    load_campaign(parse((DEMO / "campaign.toml").read_text(encoding="utf-8"), folder=DEMO))
     demo = Campaign.objects.get()
     Membership.objects.create(user=owner, campaign=demo, role="owner")
     before = state(demo)
@@ -164,7 +121,7 @@ def test_every_key_of_a_file_has_an_input() -> None:
 
 
 def test_what_a_form_spells_is_read_as_the_same_file() -> None:
-    values = parse(DEMO.read_text(encoding="utf-8"), folder=DEMO.parent).values
+    values = parse((DEMO / "campaign.toml").read_text(encoding="utf-8"), folder=DEMO).values
     again = read(document(tidied(spelled(values)))).values
     assert {**again, "logo": None} == {**values, "logo": None}
 

@@ -11,10 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from campaign import leaving, moderation, releases, signing, tasks
-from campaign.intake import import_signers
 from campaign.models import Campaign, ImportBatch, Mail, ProtectedName, Signature
 from campaign.models.membership import Role
 from campaign.models.signature import HoldReason, RejectionReason, Status
+from tests.batches import FILE, act, desk_of, imported
 from tests.factories import (
     campaign_file,
     confirm_token,
@@ -30,39 +30,10 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-FILE = [
-    "name,email,featured\n",
-    "Ana One,ana@example.org,\n",
-    "Bruno Two,,\n",
-    "Cleo Three,,true\n",
-]
-
 
 @pytest.fixture
 def campaign() -> Campaign:
     return make_campaign(publication="after_verification")
-
-
-def imported(campaign: Campaign, lines: list[str] = FILE, by: User | None = None) -> ImportBatch:
-    import_signers(
-        campaign=campaign, lines=lines, file_name="signers.csv", consent_note="folder 12"
-    )
-    batch = ImportBatch.objects.latest("pk")
-    ImportBatch.objects.filter(pk=batch.pk).update(imported_by=by)
-    return batch
-
-
-def desk_of(username: str) -> Client:
-    there = User.objects.filter(username=username).first()
-    rights = ("view_signature", "moderate_signature", "view_importbatch")
-    client = Client()
-    client.force_login(there or make_user(*rights, username=username))
-    return client
-
-
-def act(client: Client, batch: ImportBatch, name: str, waiting: int = 3) -> Any:
-    url = f"/admin/campaign/importbatch/{batch.pk}/{name}/"
-    return client.post(url, {"waiting": waiting}, follow=True)
 
 
 def page_of(client: Client, batch: ImportBatch) -> str:

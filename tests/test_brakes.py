@@ -15,6 +15,7 @@ from campaign.models.brake import Brake
 from campaign.models.event import Verb
 from campaign.models.membership import Role
 from campaign.models.signature import RejectionReason, Status
+from tests.batches import act, desk_of, imported
 from tests.factories import (
     approve,
     bearer,
@@ -27,7 +28,6 @@ from tests.factories import (
     manage_token,
     somebody,
 )
-from tests.test_batches import act, desk_of, imported
 
 pytestmark = pytest.mark.django_db
 

@@ -27,9 +27,9 @@ from campaign.models import Mail, Signature, Webhook, WebhookDelivery
 from campaign.models.api_key import Scope
 from campaign.models.membership import Role
 from tests import canary
-from tests.canary import ADDRESS, BOTH, NAME, PROXIED, Scene, all_of, found_in
+from tests.admin_paths import NAMES
+from tests.canary import ADDRESS, BOTH, NAME, PROXIED, Scene, all_of, everything_at, found_in
 from tests.factories import bearer, make_campaign, make_key, make_member, manage_token
-from tests.test_permission_table import NAMES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -207,21 +207,6 @@ def test_copies_in_redis_hold_nothing_of_it(scene: Scene) -> None:
         assert keys
         for key in keys:
             assert found_in(key + everything_at(redis, key)) == [], key
-
-
-def everything_at(redis: Any, key: bytes) -> bytes:
-    """What stands at a key, whatever its kind."""
-    kind = redis.type(key)
-    if kind == b"string":
-        return bytes(redis.get(key) or b"")
-    read = {
-        b"list": lambda: redis.lrange(key, 0, -1),
-        b"set": lambda: redis.smembers(key),
-        b"hash": lambda: redis.hgetall(key),
-        b"zset": lambda: redis.zrange(key, 0, -1, withscores=True),
-        b"stream": lambda: redis.xrange(key),
-    }
-    return repr(read[kind]()).encode()
 
 
 def test_the_files_of_the_list_hold_nothing_of_it(scene: Scene) -> None:

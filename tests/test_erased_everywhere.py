@@ -15,9 +15,8 @@ from campaign.links import Purpose, make_token
 from campaign.models import Report, Representation, Signature
 from campaign.models.signature import Status
 from tests import canary
-from tests.canary import ADDRESS, found_in
+from tests.canary import ADDRESS, everything_at, found_in
 from tests.factories import manage_token, not_me_token
-from tests.test_canary import everything_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from campaign import counts, leaving, proofs
+from campaign import leaving, proofs
 from campaign.errors import ChangedMeanwhile, MoveRefused, SignatureGone
 from campaign.history import SIGNER
 from campaign.models import Campaign, Event, EventNote, Proof, Signature
 from campaign.models.signature import Evidence, Status
+from tests.counted import assert_exact
 from tests.factories import make_campaign, make_signature, manage_token
 
 pytestmark = pytest.mark.django_db
@@ -30,12 +31,6 @@ def shown(client: Client, signature: Signature) -> Any:
 def by_evidence(client: Client) -> dict[str, int]:
     numbers = client.get("/api/v1/campaigns/art/counts/").json()["by_evidence"]
     return {each["evidence"]: each["published"] for each in numbers}
-
-
-def assert_exact(campaign: Campaign) -> None:
-    numbers = counts.snapshot(campaign.pk)
-    numbers.pop(("received", "all", ""), None)
-    assert numbers == counts.recount(campaign.pk)
 
 
 def grant(signature: Signature, method: Evidence, **more: Any) -> Proof:

@@ -21,7 +21,7 @@ from campaign.models import Campaign
 from campaign.organising import load_campaign
 from tests import factories
 from tests.factories import make_campaign
-from tests.test_logo import picture
+from tests.pictures import picture
 
 DEMO = Path(__file__).parent.parent / "campaign" / "demo" / "campaign.toml"
 

@@ -31,6 +31,7 @@ from campaign.models.membership import Role
 from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import RejectionReason, Status
 from tests import reports
+from tests.campaign_form import inputs
 from tests.factories import (
     bearer,
     bring_to,
@@ -44,7 +45,6 @@ from tests.factories import (
     on_record,
     somebody,
 )
-from tests.test_admin_campaign_form import inputs
 
 pytestmark = pytest.mark.django_db
 

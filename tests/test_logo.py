@@ -16,18 +16,11 @@ from PIL import Image
 
 from campaign.models import Campaign, Logo
 from tests.factories import OPENED, campaign_file
+from tests.pictures import picture
 
 pytestmark = pytest.mark.django_db
 
 YEAR = "public, max-age=31536000, immutable"
-
-
-def picture(
-    kind: str = "PNG", size: tuple[int, int] = (320, 80), colour: str = "red", **options: Any
-) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", size, colour).save(file, kind, **options)
-    return file.getvalue()
 
 
 def noise(size: int) -> bytes:

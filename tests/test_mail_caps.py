@@ -15,7 +15,7 @@ from campaign.models.mail import MailKind
 from campaign.models.signature import Status
 from tests.factories import confirm_token, details, make_campaign, make_signature, manage_token
 from tests.reports import import_file
-from tests.test_representing import TYPED
+from tests.representing import TYPED
 
 pytestmark = pytest.mark.django_db
 

@@ -22,9 +22,9 @@ from campaign.models import Campaign, Mail, Report, Representation, Signature, S
 from campaign.models.mail import BY_STRANGERS, MailKind, MailStatus
 from campaign.models.signature import Status
 from tests.factories import details, make_campaign, make_signature
+from tests.representing import LINK
+from tests.representing import TYPED as FOR_SOMEBODY
 from tests.smtp import Sink, served
-from tests.test_representing import LINK
-from tests.test_representing import TYPED as FOR_SOMEBODY
 
 pytestmark = pytest.mark.django_db
 

@@ -132,8 +132,8 @@ def test_what_is_reported_waits_for_no_moderator_until_its_signer_answers(client
         confirmed(client, listed)
     with time_machine.travel(NOON + timedelta(minutes=1), tick=False):
         assert read(client)[lane] == 60
-        asked = {"question": "Is it you?", "by": make_user()}
-        waiting.ask(signature_id=listed.pk, revision=listed.revision, **asked)
+        by = make_user()
+        waiting.ask(signature_id=listed.pk, revision=listed.revision, question="You?", by=by)
         assert read(client)[lane] == 0
 
 

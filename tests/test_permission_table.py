@@ -7,7 +7,6 @@ there; an empty POST of who has the right is 302, 409 or 422. In the place of a 
 an action of a list, chosen for the row that is there. A path or an action without a line fails.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
 from django.test import Client, RequestFactory
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -46,6 +45,7 @@ from campaign.models.api_key import Scope
 from campaign.models.membership import Role
 from campaign.models.signature import Status
 from campaign.outbox import address_hash
+from tests.admin_paths import NAMES
 from tests.factories import make_campaign, make_key, make_member, make_signature
 from tests.receiver import make_webhook
 
@@ -65,18 +65,7 @@ LINES = [
 WANTED = {(name, method): tuple(map(int, statuses)) for name, method, *statuses in LINES}
 
 
-def paths(patterns: Any, inside: bool = False) -> Iterator[URLPattern]:
-    """Every path below /admin/ that has a name."""
-    for each in patterns:
-        within = inside or str(each.pattern).startswith("admin/")
-        if isinstance(each, URLResolver):
-            yield from paths(each.url_patterns, within)
-        elif within and each.name:
-            yield each
-
-
 METHODS = {"GET", "POST"}
-NAMES = {str(path.name): path for path in paths(get_resolver().url_patterns)}
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from campaign.models.mail import MailStatus
 from campaign.models.membership import Role
 from campaign.models.removal import ItemState, RemovalStatus
 from campaign.models.signature import RejectionReason, Status
+from tests.counted import assert_exact
 from tests.factories import (
     bring_to,
     make_campaign,
@@ -35,7 +36,6 @@ from tests.factories import (
 from tests.removals import (
     START,
     WORDS,
-    assert_exact,
     look,
     matched,
     page_of,

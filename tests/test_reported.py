@@ -15,6 +15,7 @@ from campaign.models.api_key import Scope
 from campaign.models.mail import MailKind
 from campaign.models.report import ReportOutcome, ReportStatus
 from campaign.models.signature import HoldReason, RejectionReason, Status
+from tests.counted import assert_exact
 from tests.factories import (
     bearer,
     details,
@@ -27,7 +28,6 @@ from tests.factories import (
 )
 from tests.reports import (
     API,
-    assert_exact,
     confirmed,
     html_of,
     import_file,

@@ -9,11 +9,12 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from campaign import counts, intake, leaving, letters, moderation, retention, signing
+from campaign import intake, leaving, moderation, retention, signing
 from campaign.models import Campaign, Event, Mail, Representation, Signature, Suppression
 from campaign.models.mail import MailKind
 from campaign.models.membership import Membership, Role
 from campaign.models.signature import HoldReason, Status
+from tests.counted import assert_exact
 from tests.factories import (
     confirm_token,
     make_campaign,
@@ -22,22 +23,9 @@ from tests.factories import (
     manage_token,
     not_me_token,
 )
+from tests.representing import TYPED, ask, asked, body, link
 
 pytestmark = pytest.mark.django_db
-
-LINK = re.compile(r"http://testserver(/(?:represent|confirm|not-me)/[\w.-]+/)")
-TYPED = {
-    "action": "sign",
-    "language": "en",
-    "representative_name": "Canary Agent",
-    "representative_email": "canary.agent@agency.example.org",
-    "representative_role": "Canary manager",
-    "name": "Zoë Moreau",
-    "email": "zoe@example.org",
-    "kind": "person",
-    "credit": "The Quarry Songs",
-    "show_name": "yes",
-}
 
 
 @pytest.fixture
@@ -45,31 +33,10 @@ def campaign() -> Campaign:
     return make_campaign(publication="after_verification")
 
 
-def ask(client: Client, **typed: str) -> Any:
-    return client.post("/art/", {**TYPED, **typed})
-
-
 def mailed() -> list[tuple[str, str]]:
     """The kinds of all mails owed, and to whom."""
     rows = Mail.objects.order_by("pk").select_related("signature", "report", "representation")
     return [(mail.kind, mail.recipient.email) for mail in rows]
-
-
-def body(kind: MailKind) -> str:
-    mail = Mail.objects.filter(kind=kind).latest("pk")
-    return str(letters.render(mail).body)
-
-
-def link(kind: MailKind, path: str) -> str:
-    found = next(each for each in LINK.findall(body(kind)) if each.startswith(f"/{path}/"))
-    return str(found)
-
-
-def asked(client: Client, **typed: str) -> Signature:
-    """A signature whose representative has confirmed their mailbox."""
-    assert ask(client, **typed).status_code == 200
-    assert client.post(link(MailKind.REPRESENT_CONFIRM, "represent")).status_code == 200
-    return Signature.objects.latest("pk")
 
 
 def words(response: Any) -> str:
@@ -377,9 +344,7 @@ def test_erasing_deletes_who_signed_for_them(client: Client, campaign: Campaign)
     leaving.erase(manage_token(Signature.objects.get()))
     left = [list(model.objects.values()) for model in (Signature, Representation, Event, Mail)]
     assert "canary" not in str(left).lower()
-    numbers = counts.snapshot(campaign.pk)
-    numbers.pop(("received", "all", ""), None)
-    assert numbers == counts.recount(campaign.pk)
+    assert_exact(campaign)
 
 
 def test_their_own_page_and_data_say_who_it_was(client: Client, campaign: Campaign) -> None:

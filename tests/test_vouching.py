@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from campaign import counts, leaving, member_links, tasks, vouchers, vouching
+from campaign import leaving, member_links, tasks, vouchers, vouching
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -21,6 +21,7 @@ from campaign.models import (
     Vouching,
 )
 from campaign.models.signature import Status
+from tests.counted import assert_exact
 from tests.factories import details, make_campaign, make_signature, make_user, manage_token
 from tests.vouchers import link_for, make_voucher, member_form
 
@@ -48,12 +49,6 @@ def per_organisation(client: Client) -> list[dict[str, Any]]:
     answer = client.get("/api/v1/campaigns/art/vouchers/").json()
     results: list[dict[str, Any]] = answer["results"]
     return results
-
-
-def assert_exact(campaign: Campaign) -> None:
-    found = counts.snapshot(campaign.pk)
-    found.pop(("received", "all", ""), None)
-    assert found == counts.recount(campaign.pk)
 
 
 # --- One button ------------------------------------------------------------------------------

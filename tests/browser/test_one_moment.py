@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.campaigns import campaign
+from tests.browser.sign_form import fill, mails, pending, press, sent, stay
 from tests.browser.signing import imported
-from tests.browser.test_sign_form import fill, mails, pending, press, sent, stay
 from tests.browser.visiting import (
     DESKTOP_DARK,
     DESKTOP_LIGHT,

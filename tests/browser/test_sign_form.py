@@ -1,12 +1,12 @@
 """The sign form in a browser: quick and forgiving with its script, whole without it."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.campaigns import campaign
+from tests.browser.sign_form import fill, mails, pending, press, sent, stay
 from tests.browser.visiting import (
     DESKTOP_DARK,
     DESKTOP_LIGHT,
@@ -28,23 +28,6 @@ HALF = "This is not a whole e-mail address. It looks like name@example.org."
 LOST = "No answer came: perhaps the connection is gone. All that you typed is still here. Please try again."
 
 
-def fill(page: Any, address: str, name: str = "Zoë Moreau") -> None:
-    page.locator("#name").fill(name)
-    page.locator("#email").fill(address)
-    page.locator("#consent").check()
-
-
-def press(page: Any) -> None:
-    page.locator("#sign button[type=submit]").first.click()
-
-
-def sent(page: Any) -> Any:
-    """The section that stands in the place of the form after it was sent."""
-    section = page.locator("#sign[data-step=sent]")
-    section.wait_for()
-    return section
-
-
 def focused(page: Any) -> str:
     return str(page.evaluate("() => document.activeElement.id"))
 
@@ -53,23 +36,6 @@ def leave(field: Any) -> None:
     """Go out of a field, and wait until the page has said what it says then."""
     field.blur()
     field.page.evaluate("() => new Promise((then) => setTimeout(then))")
-
-
-def stay(page: Any) -> Callable[[], bool]:
-    """Whether the page is still the one that it is now, never loaded anew."""
-    page.evaluate("() => { window.same = true }")
-    return lambda: bool(page.evaluate("() => window.same === true"))
-
-
-def pending(product: Product, address: str) -> int:
-    return int(
-        product.query("SELECT count(*) FROM campaign_signature WHERE email = %s", address)[0][0]
-    )
-
-
-def mails(product: Product, address: str) -> int:
-    asked = "SELECT count(*) FROM campaign_mail WHERE signature_id IN (SELECT id FROM campaign_signature WHERE email = %s)"
-    return int(product.query(asked, address)[0][0])
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)

@@ -35,7 +35,7 @@ from tests.factories import (
     manage_token,
     somebody,
 )
-from tests.test_representing import asked
+from tests.representing import asked
 from tests.vouchers import link_for, make_voucher, own_user
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,8 +9,9 @@ from campaign import locks, moves
 from campaign.models import Event, Mail, Signature
 from campaign.models.mail import MailKind
 from campaign.models.signature import Status
-from tests.concurrency.test_moving import assert_exact, forget_the_status, read_only
+from tests.concurrency.guards import forget_the_status, read_only
 from tests.concurrency.threads import Meanwhile
+from tests.counted import assert_exact
 from tests.desk import QUEUE, carried, moderator
 from tests.factories import make_campaign, make_signature, manage_token
 

@@ -4,7 +4,6 @@ import io
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +16,7 @@ from django.utils import timezone
 
 from campaign import export, leaving, publication, settling, signing
 from campaign.models import Campaign, Signature
+from tests.concurrency.leaving import withdrawing
 from tests.concurrency.threads import PATIENCE, at_once
 from tests.factories import make_campaign, make_signature, manage_token
 
@@ -58,27 +58,6 @@ def public_list(campaign: Campaign) -> dict[str, Any]:
     export.write(campaign, "jsonl", written)
     signers = [json.loads(line) for line in written.getvalue().splitlines()]
     return {signer["id"]: signer for signer in signers}
-
-
-@contextmanager
-def withdrawing(signature: Signature) -> Iterator[None]:
-    """Somebody withdraws, and the commit comes as late as this block takes."""
-    stamped, finish = threading.Event(), threading.Event()
-
-    def withdraw() -> None:
-        with transaction.atomic():
-            leaving.withdraw(manage_token(signature))
-            stamped.set()
-            assert finish.wait(PATIENCE)
-
-    outcome: list[Any] = []
-    other = threading.Thread(target=lambda: outcome.extend(at_once([withdraw])))
-    other.start()
-    assert stamped.wait(PATIENCE)
-    yield
-    finish.set()
-    other.join(PATIENCE)
-    assert outcome == [None]
 
 
 def late_by_an_hour(mirror: Mirror) -> tuple[dict[str, Any], datetime]:

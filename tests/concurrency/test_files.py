@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from campaign import files, settling, tasks
 from campaign.models import Campaign
-from tests.concurrency.test_feed import withdrawing
+from tests.concurrency.leaving import withdrawing
 from tests.factories import make_campaign, make_signature
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,8 +11,9 @@ from campaign.models import Approval, Event, Mail, Signature, Suspicion
 from campaign.models.event import Verb
 from campaign.models.signature import RejectionReason, Status
 from campaign.moves import Moved
-from tests.concurrency.test_moving import assert_exact, forget_the_status, read_only
+from tests.concurrency.guards import forget_the_status, read_only
 from tests.concurrency.threads import Meanwhile, at_once
+from tests.counted import assert_exact
 from tests.factories import make_campaign, make_signature, manage_token, somebody
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
-from django.db.models import Q
 from django.test import Client
 
 from campaign import (
@@ -23,20 +22,15 @@ from campaign import (
     public_numbers,
     retention,
     signing,
-    trip,
 )
-from campaign.errors import CampaignError, ChangedMeanwhile, MoveRefused, SignatureGone
+from campaign.errors import CampaignError, ChangedMeanwhile, MoveRefused
 from campaign.models import Campaign, Event, Signature
 from campaign.models.campaign import Publication
 from campaign.models.signature import HoldReason, RejectionReason, Status
+from tests.concurrency.guards import forget_the_status, outcome_of, read_only
 from tests.concurrency.threads import PATIENCE, Meanwhile, at_once
-from tests.factories import (
-    confirm_token,
-    make_campaign,
-    make_signature,
-    make_user,
-    manage_token,
-)
+from tests.counted import assert_exact
+from tests.factories import confirm_token, make_campaign, make_signature, make_user, manage_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,40 +45,6 @@ def confirm(token: str) -> tuple[int, bytes]:
     return answer.status_code, answer.content
 
 
-def outcome_of(call: Callable[[], object]) -> object:
-    """What it returned, or the exception that it raised."""
-    try:
-        return call()
-    except Exception as error:
-        return error
-
-
-def assert_exact(campaign: Campaign) -> None:
-    """The counts are what a recount says, and keep the identities of the contract."""
-    numbers = counts.snapshot(campaign.pk)
-    numbers.pop(("received", "all", ""), None)
-    assert numbers == counts.recount(campaign.pk)
-    public = public_numbers.counts(campaign)
-    listed = public["published"] - public["anonymous"]
-    assert sum(day["published"] for day in public["by_day"]) == public["published"]
-    for dimension in ("discipline", "country", "kind", "evidence"):
-        assert sum(part["published"] for part in public[f"by_{dimension}"]) == listed
-    left = public["held"] + public["withdrawn"] + public["removed"]
-    assert public["confirmed"] == public["published"] + left
-
-
-def read_only(signature_id: int | str) -> tuple[Signature, list[Signature]]:
-    """`locks.lock` without its lock."""
-    found = Signature.objects.select_related("campaign", "discipline").filter(
-        Q(public_id=signature_id) if isinstance(signature_id, str) else Q(pk=signature_id)
-    )
-    signature = found.first()
-    if signature is None:
-        raise SignatureGone
-    others = Signature.objects.filter(canonical_email=signature.canonical_email)
-    return signature, list(others.exclude(pk=signature.pk))
-
-
 def let_all_read_first(monkeypatch: pytest.MonkeyPatch, parties: int) -> None:
     """Nobody waits for a lock, and everybody has read before anybody writes."""
     everybody = threading.Barrier(parties)
@@ -96,17 +56,6 @@ def let_all_read_first(monkeypatch: pytest.MonkeyPatch, parties: int) -> None:
 
     monkeypatch.setattr(locks, "lock", read_only)
     monkeypatch.setattr(moves, "_apply", after_all_have_read)
-
-
-def forget_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The UPDATE of a move filters by id alone."""
-
-    update = trip.update
-
-    def by_id(row: Signature, columns: dict[str, Any], **_conditions: Any) -> trip.Statement:
-        return update(row, columns)
-
-    monkeypatch.setattr(trip, "update", by_id)
 
 
 # --- One link, many times --------------------------------------------------------------------

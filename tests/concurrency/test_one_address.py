@@ -21,8 +21,8 @@ from campaign.models.signature import Status
 from tests.concurrency.threads import at_once
 from tests.factories import confirm_token, details, make_campaign, make_signature
 from tests.reports import import_file
-from tests.test_representing import LINK
-from tests.test_representing import TYPED as FOR_SOMEBODY
+from tests.representing import LINK
+from tests.representing import TYPED as FOR_SOMEBODY
 from tests.test_sign_form import FORM
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("providers")]

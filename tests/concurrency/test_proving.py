@@ -7,8 +7,9 @@ from campaign.errors import SignatureGone
 from campaign.history import SIGNER
 from campaign.models import Campaign, Proof, Signature
 from campaign.models.signature import Evidence
-from tests.concurrency.test_moving import assert_exact, read_only
+from tests.concurrency.guards import read_only
 from tests.concurrency.threads import Meanwhile, at_once
+from tests.counted import assert_exact
 from tests.factories import make_campaign, make_signature, manage_token
 
 pytestmark = pytest.mark.django_db(transaction=True)

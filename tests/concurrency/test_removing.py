@@ -8,16 +8,19 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from campaign import counts, criteria, leaving, locks, moderation, moves, removal, removing
+from campaign import criteria, leaving, locks, moderation, moves, removal, removing
 from campaign.criteria import Rule
-from campaign.errors import MoveRefused, SignatureGone
+from campaign.errors import MoveRefused
 from campaign.history import SIGNER
 from campaign.models import Campaign, Event, Removal, RemovalItem, Signature
 from campaign.models.removal import RemovalStatus
 from campaign.models.signature import RejectionReason, Status
 from campaign.moves import Decision
+from tests.concurrency.guards import read_only
 from tests.concurrency.threads import Meanwhile, at_once
+from tests.counted import assert_exact
 from tests.factories import make_campaign, make_signature, make_user, manage_token
+from tests.removals import statuses
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,27 +52,6 @@ def undoing(campaign: Campaign) -> Removal:
     removing.carry_on()
     removal.undo(removal=run, by=by())
     return run
-
-
-def statuses() -> dict[str, str]:
-    return dict(Signature.objects.values_list("name", "status"))
-
-
-def assert_exact(campaign: Campaign) -> None:
-    numbers = counts.snapshot(campaign.pk)
-    numbers.pop(("received", "all", ""), None)
-    assert numbers == counts.recount(campaign.pk)
-
-
-def read_only(signature_id: int | str) -> tuple[Signature, list[Signature]]:
-    """`locks.lock` without its lock."""
-    found = Signature.objects.select_related("campaign", "discipline").filter(
-        Q(public_id=signature_id) if isinstance(signature_id, str) else Q(pk=signature_id)
-    )
-    signature = found.first()
-    if signature is None:
-        raise SignatureGone
-    return signature, []
 
 
 # --- Against new signatures ------------------------------------------------------------------

@@ -13,8 +13,9 @@ from campaign.models import Campaign, Event, Mail, Report, Signature
 from campaign.models.mail import MailKind
 from campaign.models.report import ReportStatus
 from campaign.models.signature import RejectionReason, Status
-from tests.concurrency.test_moving import assert_exact, outcome_of, read_only
+from tests.concurrency.guards import outcome_of, read_only
 from tests.concurrency.threads import Meanwhile, at_once
+from tests.counted import assert_exact
 from tests.factories import bring_to, make_campaign, make_signature, make_user, manage_token
 
 pytestmark = pytest.mark.django_db(transaction=True)

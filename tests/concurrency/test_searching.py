@@ -9,7 +9,7 @@ from django.utils import timezone
 from campaign import leaving, locks, moderation, moves, proofs, rules, signing, suspicions
 from campaign.models import Campaign, Signature, Suspicion
 from campaign.models.signature import Status
-from tests.concurrency.test_moving import read_only
+from tests.concurrency.guards import read_only
 from tests.concurrency.threads import Meanwhile
 from tests.factories import confirm_token, make_campaign, make_signature, make_user, manage_token
 

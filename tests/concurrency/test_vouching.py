@@ -13,8 +13,8 @@ from campaign.member_links import LinkGone, LinkUsed
 from campaign.models import Campaign, LinkBatch, MemberLink, Signature, Voucher, Vouching
 from campaign.models.signature import Evidence, Status
 from campaign.moves import Moved
-from tests.concurrency.test_moving import assert_exact
 from tests.concurrency.threads import Meanwhile, at_once
+from tests.counted import assert_exact
 from tests.factories import details, make_campaign, make_signature, make_user, manage_token
 from tests.vouchers import link_for, make_voucher
 

@@ -13,9 +13,9 @@ from redis import Redis
 
 from campaign.outbox import DELIVER
 from tests.e2e.browser import Browser
+from tests.e2e.hooks import make_hook
 from tests.e2e.product import Product
 from tests.e2e.sink import link
-from tests.e2e.test_webhooks import make_hook
 from tests.e2e.until import until
 from tests.factories import details
 from tests.receiver import answer, receiving

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.e2e.browser import Browser
+from tests.e2e.hooks import make_hook
 from tests.e2e.product import Product
 from tests.e2e.sink import link
 from tests.e2e.until import until
@@ -16,19 +17,6 @@ from tests.factories import details
 from tests.receiver import Post, answer, receiving
 
 pytestmark = pytest.mark.xdist_group("e2e")
-
-
-def make_hook(product: Product, url: str) -> bytes:
-    """Make a webhook for everything of the campaign; its secret."""
-    code = (
-        "from django.contrib.auth.models import User; from campaign import webhooks;"
-        "from campaign.models import Campaign; from campaign.models.webhook import CHOSEN;"
-        "by, _made = User.objects.get_or_create(username='hooks');"
-        f"hook = webhooks.make(campaign=Campaign.objects.get(slug='art'), url={url!r},"
-        " events=CHOSEN, by=by); print(webhooks.secret(hook))"
-    )
-    shown = product.manage("shell", "--no-imports", "-c", code).split()[-1]
-    return base64.b64decode(shown.removeprefix("whsec_"))
 
 
 def is_genuine(post: Post, secret: bytes) -> bool:
