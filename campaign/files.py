@@ -27,6 +27,7 @@ from typing import IO
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 
 from campaign import export, publication, queue, settling
@@ -86,6 +87,17 @@ def _leave(file: IO[bytes], seats: threading.Semaphore | None) -> None:
     file.close()
     if seats is not None:
         seats.release()
+
+
+def sent(found: Download) -> HttpResponse | StreamingHttpResponse:
+    """A file as an answer: what is small is handed over at once, so that a slow reader holds the web server's
+    memory and none of its threads; a larger one is read as it leaves."""
+    if found.size > SMALL:
+        return StreamingHttpResponse(found)
+    try:
+        return HttpResponse(b"".join(found))
+    finally:
+        found.close()
 
 
 # --- Readers ---------------------------------------------------------------------------------

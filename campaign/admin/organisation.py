@@ -14,7 +14,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseRedirect,
-    StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -215,22 +214,13 @@ def fetch(request: HttpRequest, batch: LinkBatch) -> HttpResponseBase:
     except NotReady as error:
         messages.warning(request, str(error))
         return _to(batch.voucher)
-    response = _sent(found)
+    response = files.sent(found)
     name = slugify(batch.voucher.name) or "members"
     response["Content-Type"] = "text/csv; charset=utf-8"
     response["Content-Disposition"] = f'attachment; filename="{name}-links-{batch.pk}.csv"'
     response["Content-Length"] = str(found.size)
     response["Cache-Control"] = "no-store"
     return response
-
-
-def _sent(found: files.Download) -> HttpResponse | StreamingHttpResponse:
-    if found.size > files.SMALL:
-        return StreamingHttpResponse(found)
-    try:
-        return HttpResponse(b"".join(found))
-    finally:
-        found.close()
 
 
 def forget(request: HttpRequest, batch: LinkBatch) -> HttpResponse:

@@ -69,20 +69,9 @@ def _plain(request: Request) -> HttpRequest:
     return plain
 
 
-def sent(found: files.Download) -> HttpResponse | StreamingHttpResponse:
-    """What is small is handed over at once, so that a slow reader holds the web server's memory
-    and none of its threads; a larger one is read as it leaves."""
-    if found.size > files.SMALL:
-        return StreamingHttpResponse(found)
-    try:
-        return HttpResponse(b"".join(found))
-    finally:
-        found.close()
-
-
 def _body(found: files.Download | None, *, head: bool) -> HttpResponse | StreamingHttpResponse:
     if found is not None and not head:
-        return sent(found)
+        return files.sent(found)
     if found is not None:
         found.close()
     return StreamingHttpResponse(())

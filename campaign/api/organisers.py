@@ -14,10 +14,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaign import audit, moderation, private_export, private_reads
+from campaign import audit, files, moderation, private_export, private_reads
 from campaign.api import inputs, outputs, queries
 from campaign.api.doors import Door, OneForm, problems
-from campaign.api.downloads import sent
 from campaign.api.keys import require
 from campaign.api.reads import page_url
 from campaign.export import FORMS
@@ -123,7 +122,7 @@ class _PrivateFile(OrganiserDoor):
         found = private_export.download(
             self.key.campaign, self.form, by=self.key, **query.filters()
         )
-        response = sent(found)
+        response = files.sent(found)
         response["Content-Type"] = f"{FORMS[self.form]}; charset=utf-8"
         response["Content-Length"] = str(found.size)
         name = f"{slug}-signatures.{self.form}"
