@@ -12,8 +12,10 @@ from celery import current_app
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connection
+from django.test import Client
 from django.test.signals import setting_changed
 from django.utils import translation
+from pytest_django import Settings
 from redis import Redis
 
 from campaign import (
@@ -34,6 +36,7 @@ from campaign.line import Line
 from campaign.models import MailProvider, address
 from petition.wsgi import application
 from tests import chromium
+from tests.smtp import Sink, sent_to
 
 EMPTIED = {
     "campaign_event": "event_is_not_emptied",
@@ -118,6 +121,19 @@ def providers(transactional_db: None) -> None:
         MailProvider(domain=domain, canonical_domain=canonical, dots=dots, tag=tag)
         for domain, canonical, dots, tag in PROVIDERS
     )
+
+
+@pytest.fixture
+def strict() -> Client:
+    """As in production: the test client's own exemption from CSRF checks is off."""
+    return Client(enforce_csrf_checks=True, raise_request_exception=False)
+
+
+@pytest.fixture
+def sink(settings: Settings) -> Iterator[Sink]:
+    """A mail server, to which this process sends."""
+    with sent_to(settings) as sink:
+        yield sink
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist takes this process for ready

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from pytest_django import Settings
 
 from petition.local import free_port
 
@@ -70,3 +71,12 @@ def served(thinks: float = 0, *, pipelining: bool = False) -> Iterator[tuple[Sin
         yield sink, port
     finally:
         controller.stop()
+
+
+@contextmanager
+def sent_to(settings: Settings, thinks: float = 0, *, pipelining: bool = False) -> Iterator[Sink]:
+    """A server like that, to which this process sends."""
+    with served(thinks, pipelining=pipelining) as (sink, port):
+        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        yield sink

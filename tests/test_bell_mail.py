@@ -1,7 +1,6 @@
 """Who moderates is told by mail of what should not wait: a number and a link, and only while they want it."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from typing import Any
@@ -11,7 +10,6 @@ import time_machine
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.test import Client
-from pytest_django import Settings
 
 from campaign import delivery, leaving, letters, tasks
 from campaign.models import Alert, AuditEntry, Campaign, Mail, Membership, Notice, Signature
@@ -19,20 +17,12 @@ from campaign.models.alert import AlertKind
 from campaign.models.membership import Role
 from campaign.models.signature import Status
 from tests.factories import make_campaign, make_member, make_signature, manage_token
-from tests.smtp import Sink, served
+from tests.smtp import Sink
 
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 NAME = "Scarlett Johansson"
-
-
-@pytest.fixture
-def sink(settings: Settings) -> Iterator[Sink]:
-    with served() as (sink, port):
-        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-        yield sink
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -19,21 +19,13 @@ from campaign.models import Campaign, Mail, Signature, Unreachable
 from campaign.models.mail import MailStatus
 from campaign.models.signature import Status
 from tests.factories import MODERATOR, details, make_campaign, make_signature, make_user
-from tests.smtp import Sink, served
+from tests.smtp import Sink
 
 pytestmark = pytest.mark.django_db
 
 SECRET = "a-secret-of-24-characters"
 PATH = "/mail-events/"
 ZOE = "zoe@example.org"
-
-
-@pytest.fixture
-def sink(settings: Settings) -> Iterator[Sink]:
-    with served() as (sink, port):
-        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-        yield sink
 
 
 @pytest.fixture

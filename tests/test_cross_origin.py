@@ -30,12 +30,6 @@ def art() -> None:
     make_campaign(publication="after_verification")
 
 
-@pytest.fixture
-def strict() -> Client:
-    """As in production: the test client's own exemption from CSRF checks is off."""
-    return Client(enforce_csrf_checks=True, raise_request_exception=False)
-
-
 @pytest.mark.parametrize("path", READS)
 @pytest.mark.parametrize("origin", [None, PARTNER, "https://elsewhere.example", "null"])
 def test_everybody_may_read_from_everywhere(client: Client, path: str, origin: str | None) -> None:

@@ -12,16 +12,14 @@ from campaign import claims, delivery, leaving, letters, signing
 from campaign.models import Mail
 from campaign.models.signature import Status
 from tests.factories import make_campaign, make_signature, not_me_token
-from tests.smtp import Sink, served
+from tests.smtp import Sink, sent_to
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(params=[False, True], ids=["one by one", "pipelining"])
 def sink(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Sink]:
-    with served(pipelining=request.param) as (sink, port):
-        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    with sent_to(settings, pipelining=request.param) as sink:
         yield sink
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes, policy
 from typing import Any
@@ -24,7 +23,7 @@ from campaign.models.signature import Status
 from tests.factories import details, make_campaign, make_signature
 from tests.representing import LINK
 from tests.representing import TYPED as FOR_SOMEBODY
-from tests.smtp import Sink, served
+from tests.smtp import Sink
 
 pytestmark = pytest.mark.django_db
 
@@ -50,14 +49,6 @@ HOSTILE = [
     "word " * 39,
     "x" * 190,
 ]
-
-
-@pytest.fixture
-def sink(settings: Settings) -> Iterator[Sink]:
-    with served() as (sink, port):
-        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-        yield sink
 
 
 @pytest.fixture

@@ -33,12 +33,6 @@ def art() -> None:
 
 
 @pytest.fixture
-def strict() -> Client:
-    """As in production: the test client's own exemption from CSRF checks is off."""
-    return Client(enforce_csrf_checks=True, raise_request_exception=False)
-
-
-@pytest.fixture
 def lasting() -> Iterator[None]:
     """The test's transaction outlives a request that no client of Django's sends."""
     for signal in (request_started, request_finished):

@@ -36,12 +36,6 @@ def art() -> None:
     make_campaign(publication="after_verification")
 
 
-@pytest.fixture
-def strict() -> Client:
-    """As in production: the test client's own exemption from CSRF checks is off."""
-    return Client(enforce_csrf_checks=True, raise_request_exception=False)
-
-
 # --- Paths, methods, types -------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ from campaign import (
 from campaign.models import Mail
 from campaign.models.signature import Status
 from tests.factories import make_campaign, make_signature
-from tests.smtp import served
+from tests.smtp import sent_to
 
 DELIVER, FOLD = "campaign.deliver", "campaign.fold"
 
@@ -123,9 +123,7 @@ def test_a_run_begins_no_mail_when_its_time_is_over_and_tells_of_the_rest(
     for _ in range(2):
         make_signature(campaign, status=Status.PENDING)
     monkeypatch.setattr(delivery, "RUN", 0.2)
-    with served(thinks=0.3) as (sink, port):
-        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    with sent_to(settings, thinks=0.3) as sink:
         assert delivery.deliver_on() == 1
     assert len(sink.received) == 1
     assert list(Mail.objects.order_by("pk").values_list("status", "lease_owner")) == [

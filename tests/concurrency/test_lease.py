@@ -12,7 +12,7 @@ from campaign import claims, delivery
 from campaign.models import Mail
 from campaign.models.signature import Status
 from tests.factories import make_campaign, make_signature
-from tests.smtp import Sink, served
+from tests.smtp import Sink, sent_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,9 +24,7 @@ THINKS = 1.2
 @pytest.fixture
 def slow_sink(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
     monkeypatch.setattr(claims, "LEASE", LEASE)
-    with served(thinks=THINKS) as (sink, port):
-        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    with sent_to(settings, thinks=THINKS) as sink:
         yield sink
 
 

@@ -1,29 +1,24 @@
 """What a crash of the database loses of a worker's marks, that worker writes again."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.utils import timezone
-from pytest_django import Settings
 
 from campaign import claims, delivery
 from campaign.models import Mail
 from campaign.models.signature import Status
 from tests.factories import make_campaign, make_signature
-from tests.smtp import Sink, served
+from tests.smtp import Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def sink(settings: Settings) -> Iterator[Sink]:
-    with served() as (sink, port):
-        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-        make_signature(make_campaign(), status=Status.PENDING)
-        yield sink
+def sink(sink: Sink) -> Sink:
+    make_signature(make_campaign(), status=Status.PENDING)
+    return sink
 
 
 def lose_the_mark() -> None:

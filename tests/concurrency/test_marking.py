@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
-from pytest_django import Settings
 
 from campaign import claims, delivery
 from campaign.models import Mail
@@ -17,17 +16,9 @@ from campaign.models.signature import Status
 from tests.concurrency.threads import PATIENCE
 from tests.e2e.until import until
 from tests.factories import make_campaign, make_signature
-from tests.smtp import Sink, served
+from tests.smtp import Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def sink(settings: Settings) -> Iterator[Sink]:
-    with served() as (sink, port):
-        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-        yield sink
 
 
 @contextmanager

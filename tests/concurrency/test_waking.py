@@ -1,6 +1,6 @@
 """Somebody signs just as a worker stops looking: their mail is told of all the same."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from pytest_django import Settings
@@ -12,18 +12,15 @@ from campaign.models.signature import Status
 from campaign.outbox import DELIVER
 from tests.concurrency.threads import Meanwhile
 from tests.factories import make_campaign, make_signature
-from tests.smtp import Sink, served
+from tests.smtp import Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def sink(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
+def sink(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Sink:
     monkeypatch.setattr(delivery, "STAY", 0.3)
-    with served() as (sink, port):
-        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-        yield sink
+    return sink
 
 
 @pytest.fixture
