@@ -51,7 +51,7 @@ def protect(*names: str) -> None:
 
 
 def kept_first_by(username: str, signature: Signature) -> None:
-    """One of the two that it takes; see tests/test_four_eyes.py."""
+    """One of the two that it takes; see tests/four_eyes/."""
     seen: dict[str, Any] = {
         "signature_id": signature.pk,
         "revision": signature.revision,

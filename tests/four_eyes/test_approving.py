@@ -1,0 +1,218 @@
+"""A protected name is published by two moderators, each with a note on how it was checked."""
+
+import json
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from campaign import leaving, moderation, signing
+from campaign.models import Approval, Campaign, Event, EventNote, Mail, Signature
+from campaign.models.api_key import Scope
+from campaign.models.event import Verb
+from campaign.models.signature import RejectionReason, Status
+from tests.desk import QUEUE, said
+from tests.factories import (
+    bearer,
+    bring_to,
+    make_key,
+    make_signature,
+    make_user,
+    manage_token,
+    somebody,
+)
+from tests.four_eyes.desk import NOTE, STAR, approve, desk_of, page_of, status
+
+pytestmark = pytest.mark.django_db
+
+
+# --- Two of them -----------------------------------------------------------------------------
+
+
+def test_the_first_holds_and_the_second_who_reads_the_note_publishes(star: Signature) -> None:
+    anna, ben = desk_of("anna"), desk_of("ben")
+    assert "Approve as the first of two" in page_of(anna, star)
+    answer = approve(anna, star)
+    assert "Approved by one of two" in said(answer)
+    assert status(star) == Status.HELD
+    assert not Mail.objects.filter(kind="published").exists()
+    shown = page_of(anna, star)
+    assert "Yours is one of two" in shown
+    assert "Approve as" not in shown
+
+    seen = page_of(ben, star)
+    assert "Approve as the second" in seen
+    assert "One of two: anna" in seen
+    assert "anna" in seen
+    assert NOTE in seen
+    answer = approve(ben, star, note="saw her post about it")
+    assert "Approved:" in said(answer)
+    assert status(star) == Status.PUBLISHED
+    assert Mail.objects.filter(kind="published").count() == 1
+    acts = Event.objects.filter(signature=star).order_by("pk")[1:]
+    assert [(act.verb, str(act.user), act.note.text) for act in acts] == [
+        (Verb.SECOND, "anna", NOTE),
+        (Verb.APPROVE, "ben", "saw her post about it"),
+    ]
+    assert not Approval.objects.exists()
+
+
+def test_one_moderator_is_one_pair_of_eyes_however_often_they_press(star: Signature) -> None:
+    anna = desk_of("anna")
+    for _ in range(3):
+        assert "one of two" in said(approve(anna, star))
+    assert status(star) == Status.HELD
+    assert Approval.objects.count() == 1
+    assert Event.objects.filter(verb=Verb.SECOND).count() == 1
+
+
+@pytest.mark.parametrize("note", ["", "ok", "  looks\n fine "])
+def test_without_a_word_on_how_it_was_checked_nothing_is_approved(
+    star: Signature, note: str
+) -> None:
+    answer = approve(desk_of("anna"), star, note=note)
+    assert answer.status_code == 422
+    assert "how you checked" in answer.content.decode()
+    assert note.strip() in answer.content.decode()
+    assert not Approval.objects.exists()
+
+
+def test_the_queue_shows_who_waits_for_the_second(star: Signature) -> None:
+    approve(desk_of("anna"), star)
+    assert "One of two: anna" in desk_of("ben").get(QUEUE).content.decode()
+
+
+def test_any_other_name_needs_one_and_no_note(campaign: Campaign) -> None:
+    other = make_signature(campaign, status=Status.HELD)
+    anna = desk_of("anna")
+    assert "How did you check" not in page_of(anna, other)
+    approve(anna, other, note="")
+    assert status(other) == Status.PUBLISHED
+
+
+def test_who_may_moderate_no_more_is_no_first(star: Signature) -> None:
+    approve(desk_of("anna"), star)
+    User.objects.get(username="anna").user_permissions.clear()
+    approve(desk_of("ben"), star)
+    assert status(star) == Status.HELD
+    approve(desk_of("cleo"), star)
+    assert status(star) == Status.PUBLISHED
+
+
+# --- What undoes the first -------------------------------------------------------------------
+
+
+def test_a_correction_makes_the_first_approval_void(star: Signature) -> None:
+    approve(desk_of("anna"), star)
+    typed = {"name": STAR, "credit": "Another film", "organisation": ""}
+    signing.correct(manage_token(star), typed=typed, revision=star.revision)
+    shown = star.revision
+    star.refresh_from_db()
+
+    assert "changed since it was shown" in said(approve(desk_of("ben"), star, revision=shown))
+    assert "one of two" in said(approve(desk_of("ben"), star))
+    assert status(star) == Status.HELD
+    approve(desk_of("anna"), star)
+    assert status(star) == Status.PUBLISHED
+
+
+def test_a_rejection_that_is_taken_back_begins_anew(star: Signature) -> None:
+    approve(desk_of("anna"), star)
+    by, reason = somebody("ben"), RejectionReason.IMPERSONATION
+    moderation.reject(signature_id=star.pk, revision=1, reason=reason, by=by)
+    assert not Approval.objects.exists()
+    moderation.restore(signature_id=star.pk, revision=1, by=by)
+    star.refresh_from_db()
+    assert "one of two" in said(approve(desk_of("ben"), star))
+    assert status(star) == Status.HELD
+
+
+def test_an_erasure_leaves_no_note_of_how_it_was_checked(star: Signature) -> None:
+    approve(desk_of("anna"), star)
+    leaving.erase(manage_token(star))
+    assert not EventNote.objects.exists()
+    assert not Approval.objects.exists()
+    assert Event.objects.filter(verb=Verb.SECOND).count() == 1
+
+
+# --- No way around ---------------------------------------------------------------------------
+
+
+def test_a_hold_that_says_nothing_of_the_name_is_no_way_around(star: Signature) -> None:
+    bring_to(star, Status.PUBLISHED)
+    star.refresh_from_db()
+    moderation.hold(signature_id=star.pk, by=somebody("anna"))
+    star.refresh_from_db()
+    assert star.hold_reasons == ["moderator"]
+    approve(desk_of("anna"), star)
+    assert status(star) == Status.HELD
+
+
+def test_to_reject_and_restore_a_published_one_is_no_way_around(star: Signature) -> None:
+    bring_to(star, Status.PUBLISHED)
+    bring_to(star, Status.REJECTED)
+    moderation.restore(signature_id=star.pk, revision=star.revision, by=somebody("anna"))
+    star.refresh_from_db()
+    assert (star.status, star.hold_reasons) == (Status.HELD, ["protected_name"])
+
+
+def test_a_name_protected_while_it_waits_needs_two(campaign: Campaign) -> None:
+    held = make_signature(campaign, status=Status.HELD, name="Kate Unknown")
+    campaign.protected_names.create(name="Kate Unknown", skeletons=["kateunknown"])
+    approve(desk_of("anna"), held)
+    assert status(held) == Status.HELD
+
+
+def test_many_at_once_leave_out_protected_names_and_say_so(
+    campaign: Campaign, star: Signature
+) -> None:
+    other = make_signature(campaign, status=Status.HELD, name="Any Other")
+    anna = desk_of("anna")
+    chosen = {"action": "approve_selected", "_selected_action": [star.pk, other.pk]}
+    preview = anna.post(QUEUE, chosen)
+    assert [row.pk for row, _names in preview.context["rows"]] == [other.pk]
+    assert "it bears a protected name" in preview.content.decode()
+
+    items = [f"{each.pk}:{each.revision}:held" for each in (star, other)]
+    answer = anna.post(f"{QUEUE}many/approve/", {"item": items, "note": NOTE}, follow=True)
+    assert (status(star), status(other)) == (Status.HELD, Status.PUBLISHED)
+    assert "two people must look at it" in said(answer)
+    assert not Approval.objects.exists()
+
+
+@pytest.mark.parametrize("four_eyes", [True, False])
+def test_a_program_is_no_pair_of_eyes(star: Signature, four_eyes: bool) -> None:
+    Campaign.objects.update(four_eyes=four_eyes)
+    key = make_key(star.campaign, Scope.MODERATE)
+    approve(desk_of("anna"), star) if four_eyes else None
+    answer = Client().post(
+        f"/api/v1/campaigns/art/private/signatures/{star.public_id}/approve/",
+        json.dumps({"revision": 1}),
+        content_type="application/json",
+        headers=bearer(key),
+    )
+    assert (answer.status_code, json.loads(answer.content)["code"]) == (403, "in_person_only")
+    assert status(star) == Status.HELD
+
+
+# --- Those who tried before ------------------------------------------------------------------
+
+
+def test_a_later_try_shows_who_was_refused_under_a_name_like_it_by_whom_and_why(
+    campaign: Campaign,
+) -> None:
+    ben = make_user("view_signature", "view_address", "moderate_signature", username="ben")
+    before = make_signature(campaign, status=Status.HELD, name="Johansson, Scarlett")
+    moderation.reject(
+        signature_id=before.pk,
+        revision=before.revision,
+        reason=RejectionReason.IMPERSONATION,
+        by=ben,
+        note="her agent knows nothing of it",
+    )
+    again = make_signature(campaign, status=Status.HELD, name=STAR)
+    client = Client()
+    client.force_login(ben)
+    page = page_of(client, again)
+    for shown in ("Johansson, Scarlett", "ben", "her agent knows nothing of it"):
+        assert shown in page
