@@ -5,8 +5,9 @@ from typing import Any
 
 from django.test import Client
 
+from campaign import signing
 from campaign.models import Signature
-from tests.factories import MODERATOR, make_user
+from tests.factories import MODERATOR, make_user, manage_token
 
 QUEUE = "/admin/campaign/signature/"
 
@@ -60,3 +61,13 @@ def words(response: Any) -> str:
 
 def said(response: Any) -> str:
     return " ".join(str(message) for message in response.context["messages"])
+
+
+def correct(signature: Signature, **typed: str) -> None:
+    """As the signer does on their own page."""
+    form = {"name": signature.name, "credit": "", "organisation": "", **typed}
+    signing.correct(manage_token(signature), typed=form, revision=signature.revision)
+
+
+def statuses(rows: list[Signature]) -> list[str]:
+    return [Signature.objects.get(pk=row.pk).status for row in rows]
