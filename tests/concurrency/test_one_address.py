@@ -23,7 +23,7 @@ from tests.factories import confirm_token, details, make_campaign, make_signatur
 from tests.reports import import_file
 from tests.representing import LINK
 from tests.representing import TYPED as FOR_SOMEBODY
-from tests.test_sign_form import FORM
+from tests.sign_form import FORM
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("providers")]
 
