@@ -11,7 +11,8 @@ from redis import Redis
 
 from campaign.api import keys
 from tests.fuzz import ONLY, SEED, N
-from tests.fuzz.fields import GROUPS, Field
+from tests.fuzz.fields import Field
+from tests.fuzz.groups import GROUPS
 from tests.fuzz.running import Found, fuzz
 from tests.fuzz.web import connected
 from tests.fuzz.world import World, make_world

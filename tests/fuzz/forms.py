@@ -1,0 +1,76 @@
+"""The other forms: reports, one's own page, answers, links of members."""
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from tests.fuzz.fields import FORM, GOOD, Field, Send, like
+from tests.fuzz.web import Answer, post_form
+from tests.fuzz.world import World, somewhere
+
+
+def _of(page: Callable[[World], str], form: dict[str, str], field: str) -> Send:
+    def send(world: World, value: str, rng: Random) -> Answer:
+        sent = {"revision": world.revision, **form, field: value}
+        return post_form(page(world), sent, address=somewhere(rng))
+
+    return send
+
+
+def _forms(
+    label: str, page: Callable[[World], str], form: dict[str, str], good: dict[str, Sequence[str]]
+) -> list[Field]:
+    return [
+        Field(f"{label} {name}", _of(page, form, name), like(*values), stores=True)
+        for name, values in good.items()
+    ]
+
+
+CORRECTION = {
+    name: GOOD[name] for name in ("name", "kind", "discipline", "credit", "organisation", "country")
+}
+REPORTED = {"email": "zoe@example.org", "reason": "not_signed", "note": "I said no."}
+FORMS = [
+    *_forms(
+        "report",
+        lambda world: f"/art/signers/{world.signer}/report/",
+        REPORTED,
+        {
+            "email": GOOD["email"],
+            "reason": ("not_signed", "other"),
+            "note": ("I said no.\nTwice.",),
+        },
+    ),
+    *_forms(
+        "own page",
+        lambda world: f"/manage/{world.manage}/",
+        {"action": "correct"},
+        {**CORRECTION, "revision": ("1", "2", "3"), "action": ("show", "hide", "member", "erase")},
+    ),
+    *_forms(
+        "own page",
+        lambda world: f"/manage/{world.manage}/",
+        {"action": "site"},
+        {"site": ("zoe.example.com", "https://zoe.example.com/about", "müller.example.com")},
+    ),
+    *_forms(
+        "own page",
+        lambda world: f"/manage/{world.manage}/",
+        {"action": "member"},
+        {"vouching": ("1", "2")},
+    ),
+    *_forms(
+        "answer", lambda world: f"/answer/{world.answer}/", {}, {"answer": ("It is me.\nYes.",)}
+    ),
+    *_forms(
+        "member",
+        lambda world: f"/vouch/{world.vouch}/",
+        {**FORM, "member": "yes"},
+        {**GOOD, "action": ("sign", "join", "renew"), "member": ("yes",)},
+    ),
+    *_forms(
+        "member",
+        lambda world: f"/vouch/{world.vouch}/",
+        {"action": "join", "language": "en"},
+        {"own_email": GOOD["email"]},
+    ),
+]
