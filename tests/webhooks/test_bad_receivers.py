@@ -48,7 +48,7 @@ def test_a_hanging_receiver_holds_up_nobody_else(
     hook: Webhook, receiver: Receiver, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other one gets everything, what is owed meanwhile too, before the first is given up."""
-    monkeypatch.setattr(outbound, "SILENCE", 1.5)
+    monkeypatch.setattr(outbound, "SILENCE", 5.0)
     monkeypatch.setattr(dispatch, "LOOK", 0.05)
     receiver.always = receiver.hang
     with receiving() as other:
@@ -64,8 +64,8 @@ def test_a_hanging_receiver_holds_up_nobody_else(
         other.always = note_the_last
         began = time.monotonic()
         assert dispatch.dispatch_due() == 10
-        assert time.monotonic() - began >= 1.5
-        assert max(ended) - began < 1.4
+        assert time.monotonic() - began >= 5
+        assert max(ended) - began < 4.5
     assert len(receiver.posts) == dispatch.LANES
     errors = set(WebhookDelivery.objects.filter(webhook=hook).values_list("error", flat=True))
     assert errors == {"", "no answer in time"}
