@@ -97,7 +97,12 @@ class ExportForm(SearchForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["campaign"].required = True
+        campaign = self.fields["campaign"]
+        assert isinstance(campaign, forms.ModelChoiceField)
+        campaign.required = True
+        # Who has one alone needs not choose it.
+        one = list(self.campaigns()[:2])
+        campaign.initial, campaign.empty_label = (one[0], None) if len(one) == 1 else (None, "–")
 
     def campaigns(self) -> Any:
         allowed = roles.campaigns(self.user, roles.EXPORT).values("pk")

@@ -29,6 +29,7 @@ SAID_BY_UNFOLD = (
     gettext_noop("Dark"),
     gettext_noop("Go back"),
     gettext_noop("Light"),
+    gettext_noop("Return to site"),
     gettext_noop("Run"),
     gettext_noop("Select action"),
     gettext_noop("Select action to run"),

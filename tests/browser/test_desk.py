@@ -212,6 +212,19 @@ def test_without_a_script_the_same_buttons_decide(desk: Any, product: Product) -
     assert statuses(product)[name] == "held"
 
 
+def test_many_are_chosen_read_and_approved_by_one_button(desk: Any, product: Product) -> None:
+    page = desk(REST, look=PHONE_LIGHT)
+    names = page.locator("#result_list th a").all_inner_texts()[-2:]
+    for box in page.locator("#result_list .action-checkbox input").all()[-2:]:
+        box.check()
+    page.locator("select[name=action]").select_option("approve_selected")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="Approve (2)").click()
+    page.locator(".lanes").wait_for()
+    found = statuses(product)
+    assert [found[name] for name in names] == ["published", "published"]
+
+
 @pytest.mark.parametrize("look", LOOKS, ids=[look.name for look in LOOKS])
 def test_list_and_page_are_clean_to_axe(desk: Any, look: Look) -> None:
     page = desk(REST, look=look)
