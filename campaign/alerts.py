@@ -38,8 +38,10 @@ def tell(alert: Alert) -> None:
 
 
 def is_wanted(notice: Notice) -> bool:
-    """Whether its member still moderates there, and still wants to hear of it."""
-    return _wanting(notice.alert).filter(pk=notice.membership_id).exists()
+    """Whether its member still moderates there, and still wants to hear of it; of an account, always."""
+    if notice.alert is None or notice.membership is None:
+        return True
+    return _wanting(notice.alert).filter(pk=notice.membership.pk).exists()
 
 
 @transaction.atomic

@@ -189,7 +189,7 @@ class Owner:
         # Not joined: they are the same few for all of them. Notices cost nothing where there are none.
         mails = mails.prefetch_related(
             "signature__campaign", "signature__statement", "notice__alert__campaign"
-        ).prefetch_related("notice__membership__user")
+        ).prefetch_related("notice__membership__user", "notice__account")
         return list(mails.order_by("-urgent", "due_at", "pk"))
 
     def is_late(self) -> bool:

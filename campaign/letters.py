@@ -33,7 +33,7 @@ from campaign.models.mail import (
     Recipient,
 )
 from campaign.models.membership import Membership
-from campaign.models.notice import Notice
+from campaign.models.notice import AccountAct, Notice
 from campaign.models.question import QUESTIONS, Question
 from campaign.models.report import Report
 from campaign.models.representation import Representation
@@ -106,6 +106,42 @@ ALERTS: dict[str, tuple[str | Promise, str | Promise]] = {
         ),
     ),
 }
+# What became of an account; which one and when stands below it.
+ACCOUNTS: dict[AccountAct, tuple[str | Promise, str | Promise]] = {
+    AccountAct.PASSWORD: (
+        _("Your password was changed"),
+        _("The password of your account was changed. All other sessions have ended."),
+    ),
+    AccountAct.ADDRESS: (
+        _("Your mail address was changed"),
+        _("The mail address of your account was changed. From now on mails go to the new one."),
+    ),
+    AccountAct.FACTOR: (
+        _("A second factor was set up"),
+        _("An app was set up as the second factor of your account. One of before counts no more."),
+    ),
+    AccountAct.FACTOR_RESET: (
+        _("Your second factor was reset"),
+        _(
+            "The second factor of your account was taken away. At the next login you set up a new one."
+        ),
+    ),
+    AccountAct.CODES: (
+        _("You have new recovery codes"),
+        _("New recovery codes were made for your account. The old ones open nothing any more."),
+    ),
+    AccountAct.CODE_USED: (
+        _("A recovery code was used"),
+        _("Somebody logged in to your account with one of your recovery codes."),
+    ),
+    AccountAct.CODE_AGAIN: (
+        _("A used code was tried again"),
+        _(
+            "Somebody typed your password, and a code of your app that was used already. It was refused."
+            " If you clicked twice, that was you."
+        ),
+    ),
+}
 _LANES = {AlertKind.PROTECTED: "protected", AlertKind.REPORTED: "reported", AlertKind.QUEUE: ""}
 
 
@@ -113,12 +149,13 @@ def render(mail: Mail, connection: BaseEmailBackend | None = None, *, language: 
     """The message of one mail row, to be sent over that connection; in another language if asked to."""
     to = mail.notice or mail.recipient
     campaign = mail.notice.campaign if mail.notice else mail.about.campaign
+    name = "account" if mail.notice and mail.notice.act else mail.kind
     with translation.override(interface_language(language or to.language)):
-        context = _of_alert(mail.notice) if mail.notice else _context(mail, mail.about)
+        context = _of_notice(mail.notice) if mail.notice else _context(mail, mail.about)
         said = context["subject"] if mail.notice else SUBJECTS[mail.kind]
         subject = str(said) % {"title": context["statement"].title}
-        text = render_to_string(f"mail/{mail.kind}.txt", context, using="mail")
-        html = render_to_string(f"mail/{mail.kind}.html", context, using="mail")
+        text = render_to_string(f"mail/{name}.txt", context, using="mail")
+        html = render_to_string(f"mail/{name}.html", context, using="mail")
         spoken = translation.get_language()
     headers = {
         "Message-ID": message_id(mail),
@@ -189,9 +226,9 @@ def example_alert(campaign: Campaign, kind: AlertKind, language: str) -> Letter:
     return render(Mail(campaign=campaign, notice=notice, kind=MailKind.ALERT), language=language)
 
 
-def sender(campaign: Campaign) -> Sender:
-    """Whom a campaign's mails are from: its own address, or the installation's."""
-    return Sender(*parseaddr(campaign.sender or settings.DEFAULT_FROM_EMAIL))
+def sender(campaign: Campaign | None) -> Sender:
+    """Whom a campaign's mails are from: its own address, or the installation's, as of those of none."""
+    return Sender(*parseaddr((campaign and campaign.sender) or settings.DEFAULT_FROM_EMAIL))
 
 
 def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
@@ -225,9 +262,29 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
     }
 
 
-def _of_alert(notice: Notice) -> dict[str, Any]:
+def _of_notice(notice: Notice) -> dict[str, Any]:
+    account_url = settings.BASE_URL + reverse("admin:account")
+    about = _of_alert(notice.alert) if notice.alert else _of_account(notice)
+    return {**about, "account_url": account_url}
+
+
+def _of_account(notice: Notice) -> dict[str, Any]:
+    """What became of an account and when; around it stands no campaign."""
+    subject, what = ACCOUNTS[AccountAct(notice.act)]
+    language = translation.get_language() or "en"
+    return {
+        **_frame(None, StatementText(title=str(subject), language=language)),
+        "subject": subject,
+        "what": what,
+        "account": notice.account,
+        "at": notice.at,
+        "site": urlsplit(settings.BASE_URL).hostname,
+    }
+
+
+def _of_alert(alert: Alert) -> dict[str, Any]:
     """A kind, a number and where to look: what a mailbox may know of people who wait for a decision."""
-    alert, campaign = notice.alert, notice.campaign
+    campaign = alert.campaign
     kind = AlertKind(alert.kind)
     subject, what = ALERTS[kind]
     if kind in _LANES:
@@ -240,13 +297,12 @@ def _of_alert(notice: Notice) -> dict[str, Any]:
         "subject": subject,
         "what": what % {"n": alert.n},
         "look_url": settings.BASE_URL + look,
-        "account_url": settings.BASE_URL + reverse("admin:account"),
     }
 
 
-def _frame(campaign: Campaign, statement: StatementText) -> dict[str, Any]:
-    """What every mail of a campaign shows around its words."""
-    accent = f"#{campaign.accent or ACCENT}"
+def _frame(campaign: Campaign | None, statement: StatementText) -> dict[str, Any]:
+    """What every mail shows around its words, of a campaign or of none."""
+    accent = f"#{(campaign and campaign.accent) or ACCENT}"
     return {
         "campaign": campaign,
         "statement": statement,

@@ -80,6 +80,9 @@ are over change no more, so the lock of today's row is enough for what is counte
 """
 _ANSWERED = "DELETE FROM campaign_mailday WHERE address_hash = %s AND day < %s"
 
+NONE = 0
+"""Stands for the campaign of a mail that is about an account of staff."""
+
 _ROOM_FOR_REPORT = """
 INSERT INTO campaign_mailquota AS quota (campaign_id, address_hash, day, n)
 VALUES (%(campaign_id)s, %(about)s, %(today)s, 1)
@@ -319,7 +322,7 @@ def caused(owed: Mail) -> Statement:
 
 def _mail_to(to: Recipient | Notice, kind: MailKind) -> Mail:
     if isinstance(to, Notice):
-        owed = mail(kind, campaign_id=to.alert.campaign_id, signature_id=None)
+        owed = mail(kind, campaign_id=to.campaign.pk if to.campaign else NONE, signature_id=None)
         owed.notice = to
         return owed
     if isinstance(to, Report):

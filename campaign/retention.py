@@ -21,6 +21,7 @@ from campaign.models.campaign import CONFIRM_GRACE
 from campaign.models.idempotency import IdempotencyKey
 from campaign.models.mail import Mail, MailDay, MailKind, MailPace, MailQuota, MailStatus
 from campaign.models.network import NETWORK_KEPT, SignatureNetwork
+from campaign.models.notice import Notice
 from campaign.models.removal import PREVIEW_KEPT, Removal, RemovalStatus
 from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import UNCONFIRMED_KEPT, Signature, Status
@@ -206,6 +207,9 @@ KINDS: Final[dict[str, Kind]] = {
         lambda now: WebhookDelivery.objects.filter(created_at__lt=now - WEBHOOK_LOG_KEPT)
     ),
     "alerts": Kind(lambda now: Alert.objects.filter(at__lt=now - ALERT_KEPT)),
+    "mails about accounts": Kind(
+        lambda now: Notice.objects.filter(alert=None, at__lt=now - ALERT_KEPT)
+    ),
     "rates by the minute": Kind(lambda now: Pulse.objects.filter(at__lt=now - PULSE_KEPT)),
     "searches for names": Kind(
         lambda now: NameSearch.objects.filter(done_at__lt=now - SEARCH_KEPT)

@@ -17,11 +17,13 @@ from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device
+from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from campaign import audit, staff_sessions
+from campaign import accounts, audit, staff_sessions
 from campaign.models.audit import AuditAction
+from campaign.models.notice import AccountAct
 
 CODES = 10
 FEW = 3
@@ -62,6 +64,7 @@ def confirm(user: User, token: str) -> list[str] | None:
     begun.confirmed = True
     begun.save(update_fields=["confirmed"])
     audit.record(AuditAction.FACTOR_ADDED, by=user)
+    accounts.tell(user, AccountAct.FACTOR)
     return _new_codes(user)
 
 
@@ -93,12 +96,24 @@ def verify(user: User, typed: str) -> Device | None:
     token = _typed(typed)
     if token.isdecimal() and len(token) == 6:
         app = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
-        return app if app is not None and app.verify_token(token) else None
+        if app is None or not _was_used(app, token):
+            return app if app is not None and app.verify_token(token) else None
+        # Whoever has looked over a shoulder comes second, and knows the password too.
+        accounts.tell(user, AccountAct.CODE_AGAIN)
+        app.verify_token(token)  # refused, and the next try waits
+        return None
     codes = StaticDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
     if codes is None or not codes.verify_token(_digest(user, token)):
         return None
     audit.record(AuditAction.CODE_USED, by=user, number=codes_left(user))
+    accounts.tell(user, AccountAct.CODE_USED)
     return codes
+
+
+def _was_used(app: TOTPDevice, token: str) -> bool:
+    """Whether this is a code of the app, of now, that has opened something already."""
+    codes = TOTP(app.bin_key, app.step, app.t0, app.digits, app.drift)
+    return bool(codes.verify(int(token), app.tolerance)) and codes.t() <= app.last_t
 
 
 def _typed(text: str) -> str:
@@ -118,6 +133,7 @@ def codes_left(user: AbstractBaseUser) -> int:
 def renew_codes(user: User) -> list[str]:
     """Ten new recovery codes, to be shown once; the old ones open nothing any more."""
     audit.record(AuditAction.CODES_RENEWED, by=user)
+    accounts.tell(user, AccountAct.CODES)
     return _new_codes(user)
 
 
@@ -152,3 +168,4 @@ def reset(*, user: User, by: AbstractBaseUser) -> None:
     StaticDevice.objects.filter(user=user).delete()
     staff_sessions.end(user, by=by)
     audit.record(AuditAction.FACTOR_RESET, by=by, details={"user": user.pk})
+    accounts.tell(user, AccountAct.FACTOR_RESET)

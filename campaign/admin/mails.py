@@ -47,7 +47,7 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
     @admin.display(description=_("To"))
     def to(self, mail: Mail) -> str:
         if mail.notice:
-            return f"{mail.notice.membership.user.get_username()} ({mail.campaign})"
+            return f"{mail.notice.person} ({mail.campaign})"
         said = _("the signer of %(id)s")
         if mail.report_id:
             said = _("who reported %(id)s")

@@ -5,14 +5,14 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group, User
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from campaign import audit, staff_sessions
+from campaign import accounts
 from campaign.admin import admission, desk
 from campaign.admin.site import site
 from campaign.admin.unfolded import DjangoUserAdmin, ModelAdmin
-from campaign.models.audit import AuditAction
 
 # Whoever may edit users, but isn't a superuser, must not make one of themselves.
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -35,6 +35,13 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin[User]):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
+    def save_model(
+        self, request: HttpRequest, obj: User, form: "ModelForm[User]", change: bool
+    ) -> None:
+        before = User.objects.get(pk=obj.pk).email if change else ""
+        super().save_model(request, obj, form, change)
+        accounts.address_changed(obj, before=before)
+
     def user_change_password(
         self,
         request: HttpRequest,
@@ -46,9 +53,8 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin[User]):
         user = User.objects.filter(pk=desk.row_id(id)).first()
         if request.method == "POST" and response.status_code == 302 and user is not None:
             by = admission.user_of(request)
-            audit.record(AuditAction.PASSWORD_CHANGED, by=by, details={"user": user.pk})
             here = admission.session_of(request) if user == by else None
-            staff_sessions.end(user, by=by, but=here)
+            accounts.password_changed(user, by=by, here=here)
         return response
 
 

@@ -15,11 +15,10 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from campaign import audit, roles, staff_sessions
+from campaign import accounts, roles, staff_sessions
 from campaign.admin import admission, desk, numbers
 from campaign.admin.account import Account
 from campaign.admin.unfolded import AdminSite
-from campaign.models.audit import AuditAction
 from campaign.roles import LOOK, STEER
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -85,8 +84,7 @@ class Site(AdminSite):
         response = super().password_change(request, extra_context)
         if request.method == "POST" and response.status_code == 302:
             user = admission.user_of(request)
-            audit.record(AuditAction.PASSWORD_CHANGED, by=user)
-            staff_sessions.end(user, by=user, but=admission.session_of(request))
+            accounts.password_changed(user, by=user, here=admission.session_of(request))
         return response
 
     # --- What it shows

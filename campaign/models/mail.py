@@ -66,10 +66,11 @@ class Mail(models.Model):
     """One mail owed, written in the transaction that causes it, about a signature.
 
     To its signer; with a ``report`` to who reported it, with a ``representation`` to who signed for them.
-    With a ``notice`` it is about no signature, and goes to who works in the campaign.
+    With a ``notice`` it is about no signature, and goes to who works in the campaign, or whose account it is.
     """
 
-    # That of the signature or notice. No constraint, since a check locks the row that all signers share.
+    # That of the signature or notice, 0 of an account's. No constraint: a check locks the row that all
+    # signers share.
     campaign = models.ForeignKey(
         Campaign, models.CASCADE, db_index=False, db_constraint=False, verbose_name=_("campaign")
     )
