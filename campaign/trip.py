@@ -45,14 +45,31 @@ def insert_if(condition: Statement, row: models.Model, **expressions: str) -> St
 
 
 def _new(row: models.Model, expressions: Mapping[str, str]) -> tuple[str, str, tuple[Any, ...]]:
-    fields = [field for field in _fields(type(row)) if field.attname not in expressions]
-    columns = [*(str(field.column) for field in fields), *expressions]
-    places = [*(_place(field) for field in fields), *expressions.values()]
+    columns, places, parameters = [], [], []
+    for field in _fields(type(row)):
+        if field.attname in expressions:
+            continue
+        value = field.get_db_prep_save(field.pre_save(row, True), connection)
+        columns.append(str(field.column))
+        # psycopg keeps the parsed form of a statement of up to 50 parameters; a signature has 51 columns.
+        literal = _literal(value)
+        places.append(literal or _place(field))
+        if not literal:
+            parameters.append(value)
     return (
-        f"INSERT INTO {row._meta.db_table} ({', '.join(columns)})",
-        ", ".join(places),
-        tuple(field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields),
+        f"INSERT INTO {row._meta.db_table} ({', '.join([*columns, *expressions])})",
+        ", ".join([*places, *expressions.values()]),
+        tuple(parameters),
     )
+
+
+def _literal(value: object) -> str:
+    """What is empty or a flag, as SQL; "" for what has to be a parameter."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "''" if value == "" else ""
 
 
 def update(row: models.Model, columns: Mapping[str, Any], **only_if: Any) -> Statement:
