@@ -68,16 +68,22 @@ def edit_campaign(campaign: Campaign, file: CampaignFile, *, shown: str, by: Use
     before = values(campaign)
     if digest(before) != shown:
         raise CampaignEdited
+    check_edit(campaign, file)
+    _changes, keys = _bring_to(campaign, file, by=by)
+    if keys:
+        audit.record(AuditAction.CAMPAIGN_EDITED, by=by, campaign=campaign, details={"keys": keys})
+    return keys
+
+
+def check_edit(campaign: Campaign, file: CampaignFile) -> None:
+    """Raise a FileMistake for what saving this edit would refuse."""
     if file.columns["slug"] != campaign.slug:
         raise FileMistake("slug", _("cannot be changed"))
     if TallyChange.objects.filter(campaign=campaign).exists() or (
         Tally.objects.filter(campaign=campaign).exists()
     ):
-        _need_notes(before["statement"], file.values["statement"])
-    _changes, keys = _bring_to(campaign, file, by=by)
-    if keys:
-        audit.record(AuditAction.CAMPAIGN_EDITED, by=by, campaign=campaign, details={"keys": keys})
-    return keys
+        _need_notes(values(campaign)["statement"], file.values["statement"])
+    check(campaign, file)
 
 
 def _need_notes(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

@@ -290,10 +290,38 @@ def test_looking_saves_nothing_and_says_what_would_change(desk: Client, art: Cam
     response = desk.post(edit(art), typed | {"_look": "on"})
     page = response.content.decode()
     assert "Saving would change:" in page
-    assert "<b>goal, statement.en.body</b>" in page
+    assert "<b>Goal, Statement: Text (en)</b>" in page
     assert "Some <em>new</em> &lt;b&gt;text&lt;/b&gt;." in page
     assert state(art) == before
     assert inputs(page)["goal"] == "7"
+
+
+def test_looking_misses_the_note_that_saving_would_miss(desk: Client, art: Campaign) -> None:
+    make_signature(art)
+    typed = opened(desk, edit(art)) | {"statement.en.body": "Other words."}
+    for action in ("_look", "_save"):
+        response = desk.post(edit(art), typed | {action: "on"})
+        assert response.status_code == 422
+        assert "is needed, since this text has changed" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        ({"goal": "7", "organiser.name": "We"}, "Goal, Organiser: Name"),
+        (
+            {"colours.accent": "#00457c", "sites": "https://a.example"},
+            "Sites, Colours: Colour of buttons and links",
+        ),
+        ({"statement.en.note": "A slip."}, "Statement: What has changed (en)"),
+        ({"disciplines[1].slug": "singer"}, "Disciplines"),
+    ],
+)
+def test_what_was_changed_is_named_as_the_form_names_it(
+    desk: Client, art: Campaign, typed: dict[str, str], named: str
+) -> None:
+    response = desk.post(edit(art), opened(desk, edit(art)) | typed, follow=True)
+    assert f"Saved. Changed: {named}" in response.content.decode()
 
 
 # --- Two at once -----------------------------------------------------------------------------

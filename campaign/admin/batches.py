@@ -94,6 +94,8 @@ class ImportBatchAdmin(PageAdmin[ImportBatch]):
             "batch": batch,
             "state": self.state(batch),
             "waiting": n,
+            # A release leaves these out, and whoever reads only its number would miss them.
+            "apart": Signature.objects.filter(batch=batch, status=Status.HELD).count() - n,
             "featured": waiting.filter(featured=True).count(),
             "by_status": [
                 (Status(status).label, n) for status, n in by_status.annotate(n=Count("pk"))

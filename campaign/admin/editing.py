@@ -83,7 +83,7 @@ class _View:
         try:
             file = campaign_file.read(self._document())
             if self.campaign:
-                organising.check(self.campaign, file)
+                organising.check_edit(self.campaign, file)
         except FileMistake as mistake:
             return self._mistaken(mistake)
         changes = campaign_file.changed_keys(self.values, file.values) if self.campaign else None
@@ -106,7 +106,8 @@ class _View:
             return self._mistaken(mistake)
         except CampaignEdited:
             return self._edited_meanwhile()
-        said = _("Saved. Changed: %(keys)s") % {"keys": ", ".join(keys)}
+        named = Form(self.typed).named(keys)
+        said = _("Saved. Changed: %(keys)s") % {"keys": ", ".join(named)}
         messages.success(self.request, said if keys else _("Nothing has changed."))
         return _to(self.campaign)
 
@@ -137,10 +138,13 @@ class _View:
         shown: str,
         mistakes: list[tuple[str, str]] | None = None,
         spare: int = 0,
+        changes: list[str] | None = None,
         status: int = 200,
         **more: Any,
     ) -> HttpResponse:
         form = Form(self.typed, mistakes or [], spare=spare)
+        if changes is not None:
+            more["changes"] = form.named(changes)
         looks = [
             (language, self.typed.get(f"statement.{language}.title", ""), body)
             for language in form.languages

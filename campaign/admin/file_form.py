@@ -1,7 +1,7 @@
 """The form of a campaign as it is drawn: its inputs in order, each with what is wrong beside it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -214,6 +214,20 @@ class Form:
             for each in self.fields
             if each.mistakes
         ]
+
+    def named(self, keys: Iterable[str]) -> list[str]:
+        """The keys of a file, such as ``statement.en.body``, as their inputs are labelled."""
+        tables = {key.name: key.label for section in SECTIONS for key in section.keys}
+        labels = {}
+        for each in self.fields:
+            path = each.path if isinstance(each, Field) else each.name
+            table, _dot, inner = path.partition(".")
+            label = (
+                f"{tables[table]}: {each.label}" if inner and table in tables else str(each.label)
+            )
+            language = each.language if isinstance(each, Field) else ""
+            labels[path] = f"{label} ({language})" if language else label
+        return [labels.get(key, key) for key in keys]
 
     @property
     def rest(self) -> list[str]:
