@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.contrib.auth.models import AbstractBaseUser, User
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -119,6 +120,14 @@ def has_approved(signature: Signature, by: User) -> bool:
     """Whether this one has approved it already, as it is now."""
     mine = Approval.objects.filter(signature=signature, revision=signature.revision, user=by)
     return mine.exists()
+
+
+def left_to(user: AbstractBaseUser, rows: QuerySet[Signature]) -> QuerySet[Signature]:
+    """Those of the rows that this one has not said yes to, as they are now: theirs wait for somebody else."""
+    mine = Approval.objects.filter(
+        signature=OuterRef("pk"), revision=OuterRef("revision"), user=user.pk
+    )
+    return rows.exclude(Exists(mine))
 
 
 def seconds(signature: Signature, by: User) -> bool:

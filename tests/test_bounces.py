@@ -305,6 +305,8 @@ def test_the_operator_finds_it_by_the_address_and_lifts_it(
     row = Unreachable.objects.get()
     assert row.address_hash[:12] in client.get(f"{path}?q=zoe@example.org").content.decode()
     assert row.address_hash[:12] not in client.get(f"{path}?q=other@example.org").content.decode()
+    shown = client.get(f"{path}{row.pk}/change/").content.decode()
+    assert "Once this is deleted, mails go there again." in shown
     assert client.post(f"{path}{row.pk}/delete/", {"post": "yes"}).status_code == 302
     sign(campaign)
     assert Mail.objects.count() == 2

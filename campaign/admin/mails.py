@@ -168,7 +168,17 @@ class UnreachableAdmin(ReadOnlyAdmin[Unreachable]):
     sortable_by = ()
     search_fields = ("address_hash",)
     search_help_text = _("A whole mail address: only hashes of them are kept")
-    fields = ("address_hash", "reason", "created_at", "until")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("address_hash", "reason", "created_at", "until"),
+                "description": _(
+                    "Nothing that strangers ask for goes there. Once this is deleted, mails go there again."
+                ),
+            },
+        ),
+    )
 
     @admin.display(description=_("Hash of the address"))
     def short_hash(self, row: Unreachable) -> str:

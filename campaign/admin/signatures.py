@@ -360,7 +360,8 @@ class SignatureAdmin(PageAdmin[Signature]):
 
     def next_of(self, request: HttpRequest, filters: str, signature: Signature) -> Signature | None:
         """What is to be decided next of the list with these filters, as the list would show it."""
-        rows = self._rows_of(request, filters)
+        assert isinstance(request.user, User)
+        rows = four_eyes.left_to(request.user, self._rows_of(request, filters))
         following = desk.following(rows, signature, desk.lane_of(filters))
         return looking.free(request, following[: looking.AHEAD])
 
@@ -369,7 +370,9 @@ class SignatureAdmin(PageAdmin[Signature]):
     ) -> tuple[Signature | None, Signature | None]:
         """The ones after and before this one in that list."""
         rows, lane = self._rows_of(request, filters), desk.lane_of(filters)
-        later = looking.free(request, desk.beyond(rows, signature, lane)[: looking.AHEAD])
+        assert isinstance(request.user, User)
+        theirs = four_eyes.left_to(request.user, rows)
+        later = looking.free(request, desk.beyond(theirs, signature, lane)[: looking.AHEAD])
         return later, desk.beyond(rows, signature, lane, backward=True).first()
 
     def _rows_of(self, request: HttpRequest, filters: str) -> QuerySet[Signature]:

@@ -1,6 +1,7 @@
 """A protected name is published by two moderators, each with a note on how it was checked."""
 
 import json
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -67,6 +68,21 @@ def test_one_moderator_is_one_pair_of_eyes_however_often_they_press(star: Signat
 
 
 @pytest.mark.parametrize("note", ["", "ok", "  looks\n fine "])
+def test_what_waits_for_the_second_does_not_come_back_to_the_first(
+    campaign: Campaign, star: Signature
+) -> None:
+    other = make_signature(campaign, status=Status.HELD, name="Scarlet Johansson")
+    anna, ben = desk_of("anna"), desk_of("ben")
+    lane = {"filters": "status=protected"}
+
+    def comes_to(answer: Any) -> str:
+        return str(answer.redirect_chain[0][0])
+
+    assert comes_to(approve(anna, star, **lane)).startswith(f"{QUEUE}{other.pk}/change/")
+    assert comes_to(approve(anna, other, **lane)) == f"{QUEUE}?status=protected"
+    assert comes_to(approve(ben, star, **lane)).startswith(f"{QUEUE}{other.pk}/change/")
+
+
 def test_without_a_word_on_how_it_was_checked_nothing_is_approved(
     star: Signature, note: str
 ) -> None:

@@ -69,13 +69,20 @@ function show(page, { said = [], last } = {}) {
   desk.replaceWith(fresh);
   desk = fresh;
   document.title = page.title;
-  const crumbs = [document, page].map((each) => [...each.querySelectorAll("#header-inner .truncate")].pop());
-  if (crumbs.every(Boolean)) crumbs[0].textContent = crumbs[1].textContent;
+  around(page);
   if (last !== undefined) desk.querySelector(".last-decision").innerHTML = last;
   ready();
   window.scrollTo(0, 0);
   desk.querySelector("h1").focus({ preventScroll: true });
   tell(said);
+}
+
+// What stands around the desk: whose page it is, and how many wait.
+function around(page) {
+  const crumbs = [document, page].map((each) => [...each.querySelectorAll("#header-inner .truncate")].pop());
+  if (crumbs.every(Boolean)) crumbs[0].textContent = crumbs[1].textContent;
+  const [here, fresh] = [document, page].map((each) => [...each.querySelectorAll("#nav-sidebar-apps li > a")]);
+  if (here.length === fresh.length) here.forEach((link, at) => link.replaceChildren(...fresh[at].childNodes));
 }
 
 function tell(said) {
