@@ -101,6 +101,18 @@ def test_a_rule_takes_who_fits_in_everything(browser: Client, art: Campaign) -> 
     }
 
 
+def test_the_list_says_what_each_rule_chose_by(browser: Client, art: Campaign) -> None:
+    make_signature(art, name="Bot One", email="one@bots.example.org")
+    look(browser, name="bot*", discipline="musician", since="2026-01-22T14:00")
+    text = " ".join(browser.get("/admin/campaign/removal/").content.decode().split())
+    for said in (
+        "Name: <bdi>bot*</bdi>",
+        "Discipline: <bdi>Musician</bdi>",
+        "Confirmed from: <bdi>2026-01-22 14:00 UTC</bdi>",
+    ):
+        assert said in text
+
+
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [

@@ -314,7 +314,9 @@ def test_a_time_that_is_none_past_or_far_is_told_so(
     response = press(desk, held, "defer", until=until)
 
     assert response.status_code == 422
-    assert 'class="errors"' in response.content.decode()
+    text = words(response)
+    assert 'class="errors"' in text
+    assert f'id="id_until" value="{until}"' in text
     held.refresh_from_db()
     assert held.deferred_until is None
 

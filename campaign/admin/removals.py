@@ -10,11 +10,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -165,6 +166,9 @@ class RemovalAdmin(PageAdmin[Removal]):
     ordering = ("-pk",)
     sortable_by = ()
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Removal]:
+        return super().get_queryset(request).prefetch_related("campaign__disciplines")
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(roles.STEER)
 
@@ -176,9 +180,10 @@ class RemovalAdmin(PageAdmin[Removal]):
         return removal.previewed_at
 
     @admin.display(description=_("Chosen by"))
-    def chosen(self, removal: Removal) -> str:
-        its = Rule.of(removal.rule).chosen()
-        return ", ".join(str(RuleForm.base_fields[name].label) for name in its)
+    def chosen(self, removal: Removal) -> SafeString:
+        return format_html_join(
+            ", ", "{}: <bdi>{}</bdi>", _told(Rule.of(removal.rule), removal.campaign)
+        )
 
     @admin.display(description=_("State"))
     def state(self, removal: Removal) -> SafeString:
@@ -341,11 +346,15 @@ def _link_to(rule: Rule, campaign: Campaign) -> str:
     return f"{reverse('admin:campaign_removal_add')}?{query}"
 
 
+def _typed(value: Any) -> Any:
+    return f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else value
+
+
 def _told(rule: Rule, campaign: Campaign) -> list[tuple[Any, Any]]:
     """What it chooses by, each as label and value."""
     disciplines = {each.slug: each.name() for each in campaign.disciplines.all()}
     values: dict[str, Any] = {
-        **{name: getattr(rule, name) for name in rule.chosen()},
+        **{name: _typed(getattr(rule, name)) for name in rule.chosen()},
         "statuses": ", ".join(str(STATES[Status(each)]) for each in rule.statuses),
     }
     if rule.network_of:
