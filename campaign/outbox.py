@@ -102,10 +102,11 @@ _TAKE_MANY_OF_CAMPAIGN = _TAKE_MANY.format(
 )
 _TAKE_MANY_OF_ALL = _TAKE_MANY.format(table="campaign_mailday", of="", these="")
 
+# The id as a query of its own: else that of a row of this very trip would be looked for through all mails.
 _CAUSED_TO_SIGNER = """(
     SELECT count(*) FROM campaign_mail earlier
     JOIN campaign_signature about ON about.id = earlier.signature_id
-    WHERE about.id = %s AND earlier.kind = ANY(%s)
+    WHERE about.id = (SELECT {of}) AND earlier.kind = ANY(%s)
     AND earlier.created_at > COALESCE(about.confirmed_at, '-infinity')
 ) < %s"""
 _CAUSED_TO_REPRESENTATIVE = """(
@@ -305,9 +306,10 @@ def _take_slots(campaign_id: int, asked: Counter[str]) -> tuple[dict[str, int], 
         return of_campaign, {mailbox: n - asked[mailbox] for mailbox, n in cursor.fetchall()}
 
 
-def caused(owed: Mail) -> Statement:
+def caused(owed: Mail, *, of: str = "") -> Statement:
     """The row of such a mail, unless strangers have caused as many as they can about that signature,
     or to who signs for it. Its row is locked, so that of two at once the second counts the first.
+    ``of`` is SQL for its id where the database knows it better.
 
     What a signer's own link asks for isn't held by it: a link shows that the mailbox is theirs.
     """
@@ -315,8 +317,10 @@ def caused(owed: Mail) -> Statement:
         room = Statement(_CAUSED_TO_REPRESENTATIVE, (owed.representation_id, STRANGERS_A_LIFE))
     else:
         kinds = list(TO_SIGNERS_BY_STRANGERS)
-        room = Statement(_CAUSED_TO_SIGNER, (owed.signature_id, kinds, STRANGERS_A_LIFE))
-    return trip.insert_if(room, owed)
+        known = () if of else (owed.signature_id,)
+        sql = _CAUSED_TO_SIGNER.format(of=of or "%s::bigint")
+        room = Statement(sql, (*known, kinds, STRANGERS_A_LIFE))
+    return trip.insert_if(room, owed, **({"signature_id": of} if of else {}))
 
 
 def _mail_to(to: Recipient | Notice, kind: MailKind) -> Mail:

@@ -54,12 +54,15 @@ def place(
     placing.fold(fresh)
     fresh.search = identity.search_tokens(*placing.shown_texts(fresh))
     placed = [trip.insert(fresh), *_seen_from(network, fresh)]
+    # Of a fresh one nothing was caused yet; asked all the same, since to plan the question takes time, and
+    # who is known would be answered later (4.1 standard deviations of 2,000 pairs).
+    mailed = outbox.caused(owed, of=_FRESH if instead is None else "")
     if not welcome:
-        trip.send(_SAVE, *placed, trip.insert(owed, signature_id=_FRESH), _UNDO)
+        trip.send(_SAVE, *placed, mailed, _UNDO)
     elif instead is not None:
-        trip.send(_SAVE, *placed, _UNDO, outbox.caused(owed))
+        trip.send(_SAVE, *placed, _UNDO, mailed)
     else:
-        trip.send(_SAVE, *placed, _KEEP, trip.insert(owed, signature_id=_FRESH))
+        trip.send(_SAVE, *placed, _KEEP, mailed)
 
 
 def place_without_mail(fresh: Signature, *, network: Hashes | None = None) -> int:

@@ -182,6 +182,26 @@ def test_a_workbook_is_read_row_by_row(owner: Client) -> None:
     }
 
 
+def with_entities() -> bytes:
+    """A small workbook whose cell is gigabytes, once its XML is read as it asks to be."""
+    file = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(["name"]))) as plain,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as pack,
+    ):
+        for part in plain.namelist():
+            text = plain.read(part).decode()
+            if part.endswith("sheet1.xml"):
+                # Long to begin with, or expat sees that it grows more than a hundredfold.
+                head, tail = "<sheetData>", f"<!--{' ' * 50_000_000}--><sheetData>"
+                cell = '<row r="1"><c r="A1" t="inlineStr"><is><t>' + "&a;" * 3000
+                text = text.replace(head, f"{tail}{cell}</t></is></c></row>")
+                entity = f'<!DOCTYPE worksheet [<!ENTITY a "{"x" * 100_000}">]>'
+                text = text.replace("<worksheet", f"{entity}<worksheet", 1)
+            pack.writestr(part, text)
+    return file.getvalue()
+
+
 def packed(**parts: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as pack:
@@ -201,10 +221,11 @@ def packed(**parts: bytes) -> bytes:
             "is a workbook, but its name does not end in .xlsx",
         ),
         ("signers.xlsx", lambda: packed(bomb=b"0" * 100_000_001), "holds too much"),
+        ("signers.xlsx", with_entities, "is not a workbook that can be read"),
         ("signers.csv", lambda: b"email\n", "name is needed"),
         ("signers.csv", lambda: b"\xff\xfen\0a\0m\0e\0", "is not UTF-8"),
     ],
-    ids=["torn", "text", "misnamed", "bomb", "nameless", "utf-16"],
+    ids=["torn", "text", "misnamed", "bomb", "entities", "nameless", "utf-16"],
 )
 def test_a_file_that_is_no_table_is_refused_with_a_reason_and_emptied(
     owner: Client, name: str, content: Callable[[], bytes], why: str

@@ -58,7 +58,11 @@ def work(
     with capture(execute=True), CaptureQueriesContext(connection) as queries:
         act()
     statements = "; ".join(query["sql"] for query in queries.captured_queries).split(";")
-    kinds = [tuple(statement.split()[:3]) for statement in statements if statement.strip()]
+    kinds = [
+        (*statement.split()[:3], *["if"] * ("SELECT count(*)" in statement))
+        for statement in statements
+        if statement.strip()
+    ]
     # Kept or undone takes as long; and names of savepoints are random.
     return sorted(
         " ".join(kind[:1] if kind[0] == "SAVEPOINT" else kind)

@@ -8,14 +8,17 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as configured
 from django.contrib.auth.password_validation import validate_password
+from django.core import mail as sent
 from django.core.exceptions import ValidationError
 from django.test import Client
 
 from campaign import (
+    delivery,
     export,
     identity,
     likeness,
@@ -31,6 +34,7 @@ from campaign import (
 )
 from campaign.errors import CampaignError
 from campaign.likeness_data import GLUED
+from campaign.models import Signature
 from tests.factories import make_campaign, make_signature, make_user, manage_token
 
 PAGES = ["/", "/art/", "/art/signers/", "/api/v1/campaigns/art/", "/no/such/page", "/embed/art/"]
@@ -61,15 +65,18 @@ def test_every_answer_carries_what_browsers_must_be_told(client: Client, path: s
 
 
 COOKIES = """
+import django
 from django.conf import settings as s
+from django.contrib.auth.hashers import get_hasher
 print(s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.SESSION_COOKIE_SAMESITE)
 print(s.CSRF_COOKIE_NAME, s.CSRF_COOKIE_SECURE, s.CSRF_COOKIE_HTTPONLY, s.CSRF_COOKIE_SAMESITE)
 print(s.SESSION_COOKIE_PATH, s.SESSION_COOKIE_DOMAIN, s.CSRF_COOKIE_PATH, s.CSRF_COOKIE_DOMAIN)
+print(get_hasher().algorithm, get_hasher().iterations)
 print(s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_SSL_REDIRECT, s.DEBUG)
 """
 
 
-def test_in_production_cookies_are_of_this_host_alone() -> None:
+def test_in_production_cookies_are_of_this_host_alone_and_passwords_hashed_slowly() -> None:
     environment = {
         "PATH": os.environ["PATH"],
         "DJANGO_SETTINGS_MODULE": "petition.settings",
@@ -92,6 +99,7 @@ def test_in_production_cookies_are_of_this_host_alone() -> None:
         "__Host-session True True Lax",
         "__Host-csrf True True Lax",
         "/ None / None",
+        "pbkdf2_sha256 1000000",
         "31536000 True True False",
     ]
 
@@ -181,6 +189,85 @@ def test_no_host_of_a_request_comes_into_a_link(client: Client, settings: Any) -
         for path in ("/art/", "/art/signers/", f"/manage/{manage_token(signature)}/"):
             page = client.get(path, headers={"Host": host, "X-Forwarded-Host": host})
             assert b"evil.example" not in page.content
+
+
+@pytest.mark.django_db
+def test_no_host_of_a_request_comes_into_a_mail(settings: Any, client: Client) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    make_campaign()
+    headers = {
+        "Host": "evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "Forwarded": "host=evil.example",
+    }
+    body = {"name": "Zoë Moreau", "email": "zoe@example.org", "consent": True}
+    for path, typed in (
+        ("/api/v1/campaigns/art/signatures/", body),
+        ("/api/v1/campaigns/art/signatures/resend/", {"email": "zoe@example.org"}),
+    ):
+        answer = client.post(path, typed, content_type="application/json", headers=headers)
+        assert answer.status_code == 202
+    assert delivery.deliver_due() == 2
+    for mail in sent.outbox:
+        whole = mail.message().as_bytes().decode()
+        assert "evil" not in whole + str(mail.body)
+        assert {urlsplit(url).netloc for url in re.findall(r"http[^\s>\"']+", str(mail.body))} <= {
+            "testserver",
+            "example.org",
+        }
+
+
+# --- Fields that no form has --------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_no_field_that_the_form_lacks_is_taken(client: Client) -> None:
+    make_campaign()
+    typed = {"name": "Zoë Moreau", "email": "zoe@example.org", "consent": "yes", "language": "en"}
+    more = {
+        "status": "published",
+        "evidence": "staff",
+        "featured": "on",
+        "confirmed_at": "2026-01-23T00:00:00Z",
+        "public_id": "x" * 16,
+        "sort_name": "A",
+        "campaign": "2",
+        "represented": "on",
+    }
+    answer = client.post("/art/", typed | more)
+    assert answer.status_code == 200
+    kept = Signature.objects.values(*(more.keys() - {"campaign"})).get()
+    assert kept.pop("public_id") != more["public_id"]
+    assert kept == {
+        "status": "pending",
+        "evidence": "",
+        "featured": False,
+        "confirmed_at": None,
+        "sort_name": "",
+        "represented": False,
+    }
+
+
+@pytest.mark.django_db
+def test_no_correction_takes_more_than_what_may_be_corrected(client: Client) -> None:
+    make_campaign()
+    signature = make_signature(status="published", name="Zoë Moreau")
+    before: dict[str, Any] = {**Signature.objects.values().get()}
+    more = {"status": "published", "evidence": "staff", "featured": "on", "email": "e@example.org"}
+    typed = {"action": "correct", "revision": signature.revision, "name": "Zoë Moreau", **more}
+    client.post(f"/manage/{manage_token(signature)}/", typed | {"credit": "The Quarry Songs"})
+    after: dict[str, Any] = {**Signature.objects.values().get()}
+    assert after["credit"] == "The Quarry Songs"
+    same = (
+        "status",
+        "evidence",
+        "featured",
+        "email",
+        "canonical_email",
+        "public_id",
+        "campaign_id",
+    )
+    assert [after[name] for name in same] == [before[name] for name in same]
 
 
 # --- Text that is made to be slow to read ----------------------------------------------------
