@@ -9,7 +9,7 @@ import threading
 
 from django.db.models import QuerySet
 
-from campaign.likeness import Matcher, Protected
+from campaign.matcher import Matcher, Protected
 from campaign.models.campaign import Campaign, ProtectedName
 
 _matchers: dict[int, tuple[int, Matcher]] = {}

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign import audit, four_eyes, identity, locks, moves, queue, rules, suspicions
 from campaign.errors import CampaignError, ChangedMeanwhile
 from campaign.history import Actor
-from campaign.likeness import Likeness, Protected
+from campaign.matcher import Likeness, Protected
 from campaign.models.audit import AuditAction
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import ProtectedName

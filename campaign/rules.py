@@ -19,8 +19,9 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign import background, blocks, identity, limits, mailboxes, networks, protected
 from campaign.background import Background
-from campaign.likeness import Likeness, Matcher, Protected, Way
+from campaign.likeness import Way
 from campaign.mail_domains import FREE, registrable
+from campaign.matcher import Likeness, Matcher, Protected
 from campaign.models.campaign import Campaign, Publication
 from campaign.models.signature import STANDING, HoldReason, Kind, Signature, Status
 from campaign.networks import Reach

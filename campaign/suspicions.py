@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from campaign import identity, likeness, locks, moves, protected, queue, rules
-from campaign.likeness import Likeness, Matcher
+from campaign.matcher import Likeness, Matcher
 from campaign.models.approval import Approval
 from campaign.models.campaign import Campaign, ProtectedName
 from campaign.models.event import Verb

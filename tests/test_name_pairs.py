@@ -7,8 +7,8 @@ import pytest
 
 from campaign import identity
 from campaign.identity import name_problem
-from campaign.likeness import Matcher, Protected
 from campaign.likeness_data import GIVEN
+from campaign.matcher import Matcher, Protected
 from tests.name_pairs import ATTACKS, CREDIT_PAIRS, PAIRS, Pair
 
 Say = Callable[[str, object], None]

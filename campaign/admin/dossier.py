@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from campaign import blocks, bounces, four_eyes, identity, networks, rules, suspicions
 from campaign.admin import past
 from campaign.admin.desk import SHOWN
-from campaign.likeness import Protected
+from campaign.matcher import Protected
 from campaign.models.address import Unreachable, UnreachableReason
 from campaign.models.event import Event, Verb
 from campaign.models.evidence import Proof, Site
