@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from campaign import four_eyes, history, locks, moves, rejections, reports, rules
+from campaign import consequences, four_eyes, history, locks, moves, rejections, reports, rules
 from campaign.details import PROBLEMS
 from campaign.errors import (
     ChangedMeanwhile,
@@ -171,7 +171,7 @@ def keep(
     if four_eyes.doubted(signature) and (first := _first_yes(signature, by, note)):
         return first
     closed = reports.close(signature.pk, ReportOutcome.KEPT, only=report_ids)
-    if not moves.close_suspicions(signature.pk) and not closed:
+    if not consequences.close_suspicions(signature.pk) and not closed:
         return Moved(signature, changed=False, before=Status.PUBLISHED)
     Approval.objects.filter(signature=signature).delete()
     actor = Actor.moderator(by)

@@ -11,27 +11,12 @@ from typing import Any, Final, TypeVar
 
 from django.db import IntegrityError, transaction
 
-from campaign import announcements, blocks, counts, history, locks, outbox, placing, reports, trip
+from campaign import announcements, consequences, counts, history, locks, placing, trip
 from campaign.errors import ChangedMeanwhile, ListFrozen, MoveRefused, SignatureGone
 from campaign.history import Actor
-from campaign.models.approval import Approval
-from campaign.models.event import EventNote, Verb
-from campaign.models.evidence import Proof, Site
-from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
-from campaign.models.network import SignatureNetwork
-from campaign.models.print_list import PrintEntry
-from campaign.models.question import Question
-from campaign.models.report import Report, ReportOutcome
-from campaign.models.representation import Representation
-from campaign.models.signature import (
-    Evidence,
-    HoldReason,
-    RejectionReason,
-    Signature,
-    Status,
-)
-from campaign.models.suspicion import Suspicion
-from campaign.models.vouching import MemberLink
+from campaign.models.event import Verb
+from campaign.models.evidence import Proof
+from campaign.models.signature import Evidence, HoldReason, Signature, Status
 from campaign.trip import Statement
 
 T = TypeVar("T")
@@ -73,17 +58,6 @@ PUBLIC_FIELDS: Final = frozenset(
     }
 )
 """Whose change raises ``revision``: a moderator or a link that showed the old one must look again."""
-
-ANSWERS: Final = {
-    Verb.APPROVE: ReportOutcome.KEPT,
-    Verb.REJECT: ReportOutcome.REMOVED,
-    Verb.WITHDRAW: ReportOutcome.REMOVED,
-}
-"""What a move answers to those who reported the signature; a hold doesn't decide anything yet."""
-
-
-DECIDED: Final = (MailKind.PUBLISHED, MailKind.REJECTED)
-"""What a signer is told of a decision."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +136,7 @@ def move(
     _apply(signature, verb, decision)
     columns = {name: getattr(signature, name) for name in _MOVED_COLUMNS}
     if decision.to == Status.ERASED:
-        columns |= _empty(signature)
+        columns |= consequences.empty(signature)
     updated = trip.send(
         trip.update(signature, columns, status=before),
         *history.traces(
@@ -180,18 +154,7 @@ def move(
         raise MoveRefused
     taken_back = verb in {Verb.WITHDRAW, Verb.ERASE} and actor.kind != "clock"
     announcements.announce(signature, was_listed=was_listed, taken_back=taken_back)
-    if verb != Verb.CONFIRM:  # one moderator's yes is to how it stood there, to nothing after it
-        Approval.objects.filter(signature=signature).delete()
-    _settle_mails(signature, verb, before, decision.mails_at)
-    if verb in ANSWERS:
-        reports.close(signature.pk, ANSWERS[verb])
-    if verb == Verb.CONFIRM:
-        _close_pendings(signature, others)
-    else:
-        end_question(signature)
-    _block(signature, verb)
-    if verb != Verb.CONFIRM:
-        close_suspicions(signature.pk)
+    consequences.follow(signature, others, verb, before=before, mails_at=decision.mails_at)
     return Moved(signature, changed=True, before=before)
 
 
@@ -261,103 +224,6 @@ def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
             signature.listed_at = signature.listed_at or now
 
 
-def _empty(signature: Signature) -> dict[str, Any]:
-    """The columns of an erasure: every personal one empty; its mails, network, notes and reports go too."""
-    reports.delete(Report.objects.filter(signature=signature))
-    Mail.objects.filter(signature=signature).delete()
-    SignatureNetwork.objects.filter(pk=signature.pk).delete()
-    EventNote.objects.filter(event__signature=signature).delete()
-    PrintEntry.objects.filter(signature=signature).update(
-        name="", credit="", organisation="", discipline=""
-    )
-    Proof.objects.filter(signature=signature).delete()
-    Site.objects.filter(signature=signature).delete()
-    Question.objects.filter(signature=signature).delete()
-    Suspicion.objects.filter(signature=signature).delete()  # it names whom the signer is like
-    MemberLink.objects.filter(signature=signature).delete()
-    Representation.objects.filter(signature=signature).delete()
-    texts = (
-        *("name", "sort_name", "credit", "organisation", "country", "email", "canonical_email"),
-        *("source", "evidence_note", "name_fold", "sort_key", "details_key", "import_key"),
-    )
-    return {
-        **dict.fromkeys(texts, ""),
-        "discipline_id": None,
-        "member_of_id": None,
-        "featured": False,
-        "newsletter": False,
-        "represented": False,
-        "search": [],
-    }
-
-
-def _settle_mails(
-    signature: Signature, verb: Verb, before: Status, at: datetime | None = None
-) -> None:
-    """Owe the note that this move deserves, and drop waiting mails that are no longer true.
-
-    Who is restored before the mail about their rejection went out has heard of neither.
-    """
-    if verb in {Verb.WITHDRAW, Verb.ERASE}:
-        Mail.objects.filter(signature=signature, status__in=WAITING).update(
-            status=MailStatus.SUPPRESSED
-        )
-        return
-    unsaid = _take_back(signature) if verb in {Verb.HOLD, Verb.RESTORE} else set()
-    if verb == Verb.REJECT:
-        outbox.owe(MailKind.REJECTED, [signature], at=at)
-    elif (
-        before in {Status.HELD, Status.REJECTED}
-        and signature.status == Status.PUBLISHED
-        and unsaid != {MailKind.REJECTED}
-    ):
-        outbox.owe(MailKind.PUBLISHED, [signature])
-
-
-def close_suspicions(signature_id: int) -> int:
-    """Note that somebody has decided about a signature like a protected name; how many were open."""
-    suspicions = Suspicion.objects.filter(signature=signature_id, closed_at=None)
-    return suspicions.update(closed_at=placing.now())
-
-
-def _block(signature: Signature, verb: Verb) -> None:
-    """Have whoever comes later under a name that was rejected as false looked at."""
-    if verb == Verb.REJECT and signature.rejection_reason == RejectionReason.IMPERSONATION:
-        blocks.note(signature)
-    elif verb == Verb.RESTORE:
-        blocks.lift(signature)
-
-
-def _take_back(signature: Signature) -> set[str]:
-    """The kinds of the mails about decisions that still waited; they are not sent any more."""
-    waiting = Mail.objects.filter(signature=signature, kind__in=DECIDED, status__in=WAITING)
-    # Locked, or the worker could send one between the look and the update.
-    kinds = set(waiting.select_for_update().values_list("kind", flat=True))
-    waiting.update(status=MailStatus.SUPPRESSED)
-    return kinds
-
-
-def _close_pendings(signature: Signature, others: Sequence[Signature]) -> None:
-    """Delete the address's other pendings with this name: one of them has been confirmed."""
-    namesakes = [
-        other.pk
-        for other in others
-        if other.status == Status.PENDING and other.name_fold == signature.name_fold
-    ]
-    if namesakes:  # to find that there is nothing to delete took Django a fifth of a confirmation
-        placing.discard(namesakes)
-
-
-def end_question(signature: Signature) -> int:
-    """Wait no longer for its signer's answer; returns how many questions were open, 1 or 0."""
-    open_ones = Question.objects.filter(signature=signature, ended_at=None)
-    ended = open_ones.update(ended_at=placing.now())
-    if ended:
-        mails = Mail.objects.filter(signature=signature, kind=MailKind.QUESTION)
-        mails.filter(status__in=WAITING).update(status=MailStatus.SUPPRESSED)
-    return ended
-
-
 def call_back(signature: Signature) -> None:
     """Bring a deferred one before the moderators now; the row is locked."""
     if signature.deferred_until is not None:
@@ -420,7 +286,7 @@ def amend(
     if PUBLIC_FIELDS & changes.keys():
         signature.revision += 1
         signature.deferred_until = None  # what was put off is not what stands there now
-        end_question(signature)
+        consequences.end_question(signature)
     if (PUBLIC_FIELDS | {"newsletter"}) & changes.keys():
         # Who mirrors the private list must learn that somebody wants no more news. The public feed
         # then comes by that signer once more, and says the same of them as before.

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaign import history, locks, moves, outbox
+from campaign import consequences, history, locks, outbox
 from campaign.details import read_answer, read_question
 from campaign.errors import (
     CampaignError,
@@ -69,7 +69,7 @@ def ask(*, signature_id: int, revision: int, question: str, by: Moderator) -> Mo
     if not signature.email:
         raise MoveRefused
     text = read_question(signature.campaign, {"question": question})
-    moves.end_question(signature)
+    consequences.end_question(signature)
     Question.objects.create(signature=signature, text=text)
     outbox.owe(MailKind.QUESTION, [signature])
     return _note(signature, Verb.ASK, Actor.moderator(by))
@@ -104,7 +104,7 @@ def take_up(*, signature_id: int, by: Moderator) -> Moved:
     """
     signature, _others = locks.lock(signature_id)
     deferred = signature.deferred_until is not None and signature.deferred_until > timezone.now()
-    if not (moves.end_question(signature) or deferred):
+    if not (consequences.end_question(signature) or deferred):
         return Moved(signature, changed=False, before=Status(signature.status))
     _put_off(signature, None)
     return _note(signature, Verb.TAKE_UP, Actor.moderator(by))

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from campaign import history, leaving, moderation, moves, retention, signing
+from campaign import consequences, history, leaving, moderation, moves, retention, signing
 from campaign.models import Campaign, Signature, Webhook, WebhookDelivery
 from campaign.models.signature import Status
 from tests.factories import (
@@ -164,10 +164,10 @@ def test_two_webhooks_are_owed_a_message_each(hook: Webhook, campaign: Campaign)
 def test_what_is_undone_is_not_owed(hook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
     signature = make_signature(status=Status.PENDING)
 
-    def fail(*_args: object) -> None:
+    def fail(*_args: object, **_more: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(moves, "_settle_mails", fail)
+    monkeypatch.setattr(consequences, "follow", fail)
     with pytest.raises(RuntimeError):
         signing.confirm(confirm_token(signature))
     assert owed() == []
