@@ -157,7 +157,7 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
             for each in error.errors:
                 form.add_error(each.field if each.field in form.fields else None, each.message)
             return self._form_page(request, form, status=422)
-        context = self._context(request, title=_("The new key")) | {
+        context = self.context(request, _("The new key")) | {
             "key": key,
             "scopes": self.allowed(key),
             "secret": secret,
@@ -165,18 +165,14 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
         return TemplateResponse(request, "admin/campaign/apikey/made.html", context)
 
     def _form_page(self, request: HttpRequest, form: KeyForm, status: int = 200) -> HttpResponse:
-        context = self._context(request, title=_("New API key")) | {"form": form}
+        context = self.context(request, _("New API key")) | {"form": form}
         return TemplateResponse(request, "admin/campaign/apikey/add.html", context, status=status)
-
-    def _context(self, request: HttpRequest, *, title: Any) -> dict[str, Any]:
-        request.current_app = self.admin_site.name
-        return {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
 
     # --- One
 
     def page(self, request: HttpRequest, object_id: str) -> HttpResponse:
         key = self._find(request, desk.row_id(object_id))
-        context = self._context(request, title=str(key)) | {
+        context = self.context(request, str(key)) | {
             "original": key,
             "key": key,
             "named": self.named(key),

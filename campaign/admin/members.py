@@ -111,7 +111,7 @@ class MembershipAdmin(PageAdmin[Membership]):
                     return self._page(request, membership, welcome=settings.BASE_URL + welcome)
                 messages.success(request, _("They work in this campaign from now on."))
                 return _to(membership)
-        context = self._context(request, _("Invite somebody")) | {
+        context = self.context(request, _("Invite somebody")) | {
             "form": form,
             "meaning": [(role.label, MEANING[role]) for role in members.OFFERED],
         }
@@ -134,7 +134,7 @@ class MembershipAdmin(PageAdmin[Membership]):
         welcome: str = "",
     ) -> HttpResponse:
         user = membership.user
-        context = self._context(request, user.get_username()) | {
+        context = self.context(request, user.get_username()) | {
             "original": membership,
             "membership": membership,
             "member": user,
@@ -152,10 +152,6 @@ class MembershipAdmin(PageAdmin[Membership]):
         status = 409 if error else 200
         template = "admin/campaign/membership/page.html"
         return TemplateResponse(request, template, context, status=status)
-
-    def _context(self, request: HttpRequest, title: Any) -> dict[str, Any]:
-        request.current_app = self.admin_site.name
-        return {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
 
     def _find(self, request: HttpRequest, pk: int) -> Membership:
         return self.find(request, pk, Membership.objects.select_related("campaign", "user"))

@@ -203,7 +203,7 @@ class RemovalAdmin(PageAdmin[Removal]):
         campaigns = roles.campaigns(request.user, roles.STEER).order_by("slug")
         slug = typed.get("campaign", "")
         if not slug and len(campaigns) != 1:
-            context = self._context(request, _("New removal by rule")) | {"campaigns": campaigns}
+            context = self.context(request, _("New removal by rule")) | {"campaigns": campaigns}
             return TemplateResponse(request, "admin/campaign/removal/campaigns.html", context)
         campaign = campaigns.filter(slug=slug).first() if slug.isprintable() else None
         campaign = campaign or (None if slug else campaigns.first())
@@ -224,14 +224,10 @@ class RemovalAdmin(PageAdmin[Removal]):
     def _form_page(
         self, request: HttpRequest, campaign: Campaign, form: RuleForm, status: int = 200
     ) -> HttpResponse:
-        context = self._context(request, _("New removal by rule"))
+        context = self.context(request, _("New removal by rule"))
         context |= {"form": form, "campaign": campaign}
         template = "admin/campaign/removal/form.html"
         return TemplateResponse(request, template, context, status=status)
-
-    def _context(self, request: HttpRequest, title: Any) -> dict[str, Any]:
-        request.current_app = self.admin_site.name
-        return {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
 
     # --- One run
 
@@ -249,7 +245,7 @@ class RemovalAdmin(PageAdmin[Removal]):
         looks = roles.may(request.user, roles.LOOK, removal.campaign)
         waits = looks and removal.status == RemovalStatus.PREVIEWED
         ran = looks and removal.status in RAN
-        context = self._context(request, str(removal)) | {
+        context = self.context(request, str(removal)) | {
             "original": removal,
             "removal": removal,
             "state": self.state(removal),

@@ -15,6 +15,7 @@ from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import DataError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.functional import Promise
 from django.utils.translation import gettext_noop
 
 from campaign import audit, roles
@@ -266,6 +267,11 @@ class PageAdmin(ReadOnlyAdmin[M]):
         Each admin has its own. No `abstractmethod`: its metaclass clashes with that of `ModelAdmin`.
         """
         raise NotImplementedError
+
+    def context(self, request: HttpRequest, title: str | Promise) -> dict[str, Any]:
+        """What every template of a page below this admin needs."""
+        request.current_app = self.admin_site.name
+        return {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
 
     def find(self, request: HttpRequest, pk: int, rows: QuerySet[M]) -> M:
         """That one of the rows, for a page or a button, if it is in sight; raises Http404.

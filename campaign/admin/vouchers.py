@@ -139,7 +139,7 @@ class VoucherAdmin(PageAdmin[Voucher]):
                 said = _("%(name)s may vouch now. Give it a login next.")
                 messages.success(request, said % {"name": voucher.name})
                 return _to(voucher)
-        context = self._context(request, _("Admit an organisation")) | {"form": form}
+        context = self.context(request, _("Admit an organisation")) | {"form": form}
         status = 422 if form.is_bound else 200
         return TemplateResponse(request, "admin/campaign/voucher/add.html", context, status=status)
 
@@ -156,7 +156,7 @@ class VoucherAdmin(PageAdmin[Voucher]):
         errors: dict[str, str] | None = None,
         welcome: str = "",
     ) -> HttpResponse:
-        context = self._context(request, voucher.name) | {
+        context = self.context(request, voucher.name) | {
             "original": voucher,
             "voucher": voucher,
             "state": self.state(voucher),
@@ -169,10 +169,6 @@ class VoucherAdmin(PageAdmin[Voucher]):
         }
         template = "admin/campaign/voucher/page.html"
         return TemplateResponse(request, template, context, status=422 if errors else 200)
-
-    def _context(self, request: HttpRequest, title: Any) -> dict[str, Any]:
-        request.current_app = self.admin_site.name
-        return {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
 
     # --- What its buttons do
 
