@@ -367,12 +367,6 @@ def reason(likeness: Likeness) -> HoldReason:
     return HoldReason.PROTECTED_NAME if likeness.way is Way.LOOKS else HoldReason.NEAR_NAME
 
 
-def describe(likeness: Likeness) -> str:
-    """How a name is like a protected one, in a sentence."""
-    text = _LOOK_ALIKE["name"] if likeness.way is Way.LOOKS else _NEAR[likeness.way]
-    return _about(reason(likeness), text, likeness).sentence
-
-
 def _about(why: HoldReason, text: str | Promise, likeness: Likeness) -> Finding:
     its = likeness.protected
     name = _ALIAS % {"name": its.name, "whose": its.alias_of} if its.alias_of else _NAME % its.name
