@@ -76,7 +76,7 @@ class Campaign(models.Model):
     retention_set_at = models.DateTimeField(db_default=Now(), editable=False)
     # Each {"name": ..., "domains": [...]}: the mail domains that are an organisation's alone, in ASCII.
     organisations = models.JSONField(default=list, blank=True)
-    # What its file says under [rules]: the name of a rule, and whether it holds; see `rules.SWITCHES`.
+    # What its file says under [rules]: the name of a rule, and whether it holds; see `rules.RULES`.
     rules = models.JSONField(default=dict, blank=True)
     organiser_name = models.CharField(_("organiser"), max_length=200, blank=True)
     organiser_address = models.CharField(max_length=400, blank=True)
