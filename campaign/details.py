@@ -115,6 +115,11 @@ class _Reader:
     def fail(self, field: str, code: str, message: str | Promise) -> None:
         self.errors.append(FieldError(field, code, str(message)))
 
+    def end(self) -> None:
+        """Raises InvalidInput with every mistake at once, if there was one."""
+        if self.errors:
+            raise InvalidInput(self.errors)
+
     def text(self, field: str, *, needed: bool = False) -> str:
         """A cleaned line of free text that is a possible name, '' for none."""
         typed = str(self.typed.get(field) or "")
@@ -212,8 +217,7 @@ def _read_lines(
 ) -> str:
     reader = _Reader(campaign, typed)
     text = reader.needed_lines(field, longest, too_long)
-    if reader.errors:
-        raise InvalidInput(reader.errors)
+    reader.end()
     return text
 
 
@@ -267,8 +271,7 @@ def read_correction(campaign: Campaign, typed: Mapping[str, Any]) -> dict[str, A
         "country": reader.country,
     }
     corrected = {field: read[field]() for field in CORRECTABLE if field in typed}
-    if reader.errors:
-        raise InvalidInput(reader.errors)
+    reader.end()
     return corrected
 
 
@@ -276,8 +279,7 @@ def read_address(campaign: Campaign, typed: str) -> str:
     """A checked e-mail address; raises InvalidInput."""
     reader = _Reader(campaign, {"email": typed})
     address = reader.address("email")
-    if reader.errors:
-        raise InvalidInput(reader.errors)
+    reader.end()
     return address
 
 
@@ -287,8 +289,7 @@ def read_report(campaign: Campaign, typed: Mapping[str, Any]) -> ReportDetails:
     details = ReportDetails(
         email=reader.address("email"), reason=reader.report_reason(), note=reader.note()
     )
-    if reader.errors:
-        raise InvalidInput(reader.errors)
+    reader.end()
     return details
 
 
@@ -306,6 +307,5 @@ def _read(reader: _Reader, *, email: str) -> Details:
         newsletter=reader.typed.get("newsletter") is True,
         source=identity.clean(str(reader.typed.get("source") or "")[:SOURCE_MAX])[:SOURCE_MAX],
     )
-    if reader.errors:
-        raise InvalidInput(reader.errors)
+    reader.end()
     return details
