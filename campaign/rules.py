@@ -5,11 +5,10 @@ rejects anything. A campaign switches rules in its file (`[rules]`); some hold a
 `docs/decisions/36-rules.md`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from disposable_email_domains import blocklist
 from django.db.models import prefetch_related_objects
@@ -26,6 +25,7 @@ from campaign.models.campaign import Campaign, Publication
 from campaign.models.signature import STANDING, HoldReason, Kind, Signature, Status
 from campaign.networks import Reach
 from campaign.placeholders import is_placeholder
+from campaign.reasons import Finding, is_nearly, looks_like
 
 OF_ADDRESS: Final = frozenset(
     {
@@ -46,25 +46,6 @@ AT_ONCE: Final = timedelta(hours=1)
 """More than so many within an hour is many. Ours: above a household or an office that signs together,
 below what is worth a robot's while. A site is a wide network: a /48 has 65,536 narrow ones to come
 from, and a /24 of a mobile provider has many people. Off unless a campaign's file names them."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Why a rule would hold a signature, in a sentence, with the facts that it rests on.
-
-    ``likeness`` is the protected name and the way in which it is like it, ``signatures`` are the ids
-    of those that it points at.
-    """
-
-    reason: HoldReason
-    text: str | Promise
-    facts: Mapping[str, object] = field(default_factory=dict)
-    likeness: Likeness | None = None
-    signatures: Sequence[int] = ()
-
-    @property
-    def sentence(self) -> str:
-        return str(self.text) % self.facts
 
 
 class Rule(NamedTuple):
@@ -125,10 +106,7 @@ class Case:
 
 def protected_name(case: Case) -> Iterator[Finding]:
     for its, where in case.looks:
-        typed = getattr(case.signature, where)
-        same = _letters(typed) == _letters(its.name)
-        text = (_THE_SAME if same else _LOOK_ALIKE)[where]
-        yield _about(HoldReason.PROTECTED_NAME, text, Likeness(its, Way.LOOKS))
+        yield looks_like(its, where, getattr(case.signature, where))
 
 
 def near_name(case: Case) -> Iterator[Finding]:
@@ -136,7 +114,7 @@ def near_name(case: Case) -> Iterator[Finding]:
     looks = {its.pk for its, _where in case.looks}
     near = case.matcher.near(its.name, its.credit, its.organisation)
     for each in [each for each in near if each.protected.pk not in looks][:NAMED]:
-        yield _about(HoldReason.NEAR_NAME, _NEAR[each.way], each)
+        yield is_nearly(each)
 
 
 def second_name(case: Case) -> Iterator[Finding]:
@@ -299,11 +277,11 @@ def explain(signature: Signature) -> list[Finding]:
 
     A reason that it is held for, and no rule finds any more, says what it said. Changes nothing.
     """
-    findings = try_out(signature)
-    found = {finding.reason for finding in findings}
+    now = try_out(signature)
+    found = {finding.reason for finding in now}
     held_for = map(HoldReason, signature.hold_reasons)
     others = [Finding(each, f"{each.label}.") for each in held_for if each not in found]
-    return findings + others
+    return now + others
 
 
 def try_out(signature: Signature) -> list[Finding]:
@@ -365,39 +343,3 @@ def _about_names(signature: Signature) -> Iterator[Finding]:
 def reason(likeness: Likeness) -> HoldReason:
     """Why a likeness holds."""
     return HoldReason.PROTECTED_NAME if likeness.way is Way.LOOKS else HoldReason.NEAR_NAME
-
-
-def _about(why: HoldReason, text: str | Promise, likeness: Likeness) -> Finding:
-    its = likeness.protected
-    name = _ALIAS % {"name": its.name, "whose": its.alias_of} if its.alias_of else _NAME % its.name
-    return Finding(why, text, {"name": name}, likeness)
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, identity.search_fold(text)))
-
-
-_NAME: Final[Any] = _("“%s”")
-_ALIAS: Final[Any] = _("“%(name)s” (an alias of “%(whose)s”)")
-_THE_SAME: Final[dict[str, Any]] = {
-    "name": _("It is the protected name %(name)s."),
-    "credit": _("Its credit is the protected name %(name)s."),
-    "organisation": _("Its organisation is the protected name %(name)s."),
-}
-_LOOK_ALIKE: Final[dict[str, Any]] = {
-    "name": _("It looks like the protected name %(name)s, written with other characters."),
-    "credit": _("Its credit looks like the protected name %(name)s."),
-    "organisation": _("Its organisation looks like the protected name %(name)s."),
-}
-_NEAR: Final[dict[Way, Any]] = {
-    Way.SAME: _("Its words are those of the protected name %(name)s."),
-    Way.SLIP: _("It is a letter or two from the protected name %(name)s."),
-    Way.SOUND: _("It sounds like the protected name %(name)s."),
-    Way.ORDER: _("It is the protected name %(name)s in another order."),
-    Way.INITIALS: _("It is the protected name %(name)s with initials."),
-    Way.PARTS: _("It is the protected name %(name)s, with a middle name more or less."),
-    Way.WITHIN: _("It has the protected name %(name)s in it."),
-    Way.SCRIPT: _("It is the protected name %(name)s in another script."),
-    Way.CREDIT: _("Its credit or organisation has the protected name %(name)s in it."),
-    Way.TOGETHER: _("Its name and its credit or organisation make the protected name %(name)s."),
-}

@@ -21,7 +21,7 @@ from campaign.models.rejected_name import RejectedName
 from campaign.models.report import Report, ReportStatus
 from campaign.models.representation import Representation
 from campaign.models.signature import GUARDED, Evidence, Signature, Status
-from campaign.rules import Finding
+from campaign.reasons import Finding
 from campaign.search import matching
 
 DECISIONS = (Verb.APPROVE, Verb.SECOND, Verb.REJECT, Verb.HOLD, Verb.KEEP, Verb.RESTORE)
