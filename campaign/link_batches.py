@@ -27,8 +27,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import audit, files, identity, links, mailboxes, outbox, queue, vouchers
-from campaign.errors import FieldError, InvalidInput, NotFound
+from campaign import audit, files, identity, links, mailboxes, member_lists, outbox, queue, vouchers
+from campaign.errors import NotFound
 from campaign.links import Purpose
 from campaign.models.address import canonical_address
 from campaign.models.audit import AuditAction
@@ -48,14 +48,6 @@ KEPT_AFTER_FETCHED = timedelta(hours=1)
 """For a download that broke off."""
 NAMED = 200
 """Lines without a link that are named by their number; the rest is counted."""
-EMAIL, LINK = "email", "link"
-EMAILS = (EMAIL, "e-mail")
-"""What the column of addresses is called, as German and French address books too; the first wins."""
-_HEADER = 64 * 1024
-SHOWN = 100
-"""Characters of a first line that names no column for us."""
-_BOM = "\ufeff"
-
 PROBLEMS: dict[str, str | Promise] = {
     "blank": _("no address"),
     "malformed": _("not a whole address"),
@@ -66,22 +58,6 @@ PROBLEMS: dict[str, str | Promise] = {
     "broken": _("the quotes don’t match here; nothing below was read"),
 }
 """Why a line got no link."""
-
-_REFUSED: dict[str, str | Promise] = {
-    "empty": _("There is nothing in this list."),
-    "too_large": _("This list is larger than 64 MB. Please send it in parts."),
-    "not_text": _("This is not a CSV file. Please save the list as “CSV UTF-8” and send that."),
-    "no_email_column": _(
-        "The first line must name the columns, and one of them must be “email”. Here they are: %(first)s"
-    ),
-    "too_many": _("Other lists are still being written. Please wait until they are ready."),
-    "revoked": _("Your organisation does not vouch in this campaign any more."),
-}
-
-
-def _invalid(code: str, **facts: str) -> InvalidInput:
-    said = str(_REFUSED[code])
-    return InvalidInput([FieldError("file", code, said % facts if facts else said)])
 
 
 class Stopped(Exception):
@@ -101,7 +77,7 @@ def order(*, voucher: Voucher, label: str, chunks: Iterable[bytes], by: User) ->
     upload = folder / f"{secrets.token_hex(8)}.new"
     try:
         lines = _keep(upload, chunks)
-        _header(upload)
+        member_lists.header(upload)
         with transaction.atomic():
             _require_room(vouchers.locked(voucher.pk))
             batch = LinkBatch.objects.create(
@@ -116,10 +92,10 @@ def order(*, voucher: Voucher, label: str, chunks: Iterable[bytes], by: User) ->
 
 def _require_room(voucher: Voucher) -> None:
     if voucher.revoked_at is not None:
-        raise _invalid("revoked")
+        raise member_lists.invalid("revoked")
     unfinished = (BatchState.WAITING, BatchState.WRITING)
     if voucher.batches.filter(state__in=unfinished).count() >= AT_ONCE:
-        raise _invalid("too_many")
+        raise member_lists.invalid("too_many")
 
 
 def _keep(upload: Path, chunks: Iterable[bytes]) -> int:
@@ -130,9 +106,9 @@ def _keep(upload: Path, chunks: Iterable[bytes]) -> int:
         for chunk in chunks:
             size += len(chunk)
             if size > LARGEST:
-                raise _invalid("too_large")
+                raise member_lists.invalid("too_large")
             if b"\0" in chunk:  # UTF-16, or a spreadsheet's own format
-                raise _invalid("not_text")
+                raise member_lists.invalid("not_text")
             lines += chunk.count(b"\n")
             last = chunk[-1:] or last
             file.write(chunk)
@@ -141,57 +117,6 @@ def _keep(upload: Path, chunks: Iterable[bytes]) -> int:
 
 def _created(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
-
-
-@dataclass(frozen=True)
-class _Header:
-    """How a list is written: its columns' names, where the address stands, where the link goes."""
-
-    names: list[str]
-    delimiter: str
-    bom: bool
-    email: int
-
-    @property
-    def link(self) -> int | None:
-        """The column that a file of ours has already."""
-        return _place(LINK, self.names)
-
-    def with_link(self, cells: list[str], link: str) -> list[str]:
-        """The line with its link; shorter lines are filled up, so that it stands in its column."""
-        cells = cells + [""] * (len(self.names) - len(cells))
-        if self.link is not None:
-            return [*cells[: self.link], link, *cells[self.link + 1 :]]
-        return [*cells[: len(self.names)], link, *cells[len(self.names) :]]
-
-
-def _header(upload: Path) -> _Header:
-    """Raises InvalidInput."""
-    with upload.open("rb") as file:
-        begin = file.read(_HEADER)
-    text = begin.decode("utf-8", errors="surrogateescape")
-    bom = text.startswith(_BOM)
-    first = text.removeprefix(_BOM).splitlines()[:1]
-    if not text.removeprefix(_BOM).strip():
-        raise _invalid("empty")
-    for delimiter in (",", ";", "\t"):
-        with suppress(csv.Error):
-            names = next(csv.reader(first, delimiter=delimiter, strict=True))
-            for column in EMAILS:
-                if (place := _place(column, names)) is not None:
-                    return _Header(names, delimiter, bom, email=place)
-    raise _invalid("no_email_column", first=_shown(first[0]))
-
-
-def _place(wanted: str, names: list[str]) -> int | None:
-    folded = [name.strip().lower() for name in names]
-    return folded.index(wanted) if wanted in folded else None
-
-
-def _shown(line: str) -> str:
-    """So much of a line as tells its columns, for whoever sent it."""
-    text = identity.clean(line.encode(errors="surrogateescape").decode(errors="replace"))
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def _folder() -> Path:
@@ -284,7 +209,7 @@ def _write(batch: LinkBatch) -> None:
 
 
 def _write_links(batch: LinkBatch, source: IO[bytes]) -> None:
-    header, progress = _header(_path(batch, "in")), _Progress()
+    header, progress = member_lists.header(_path(batch, "in")), _Progress()
     encoding = "utf-8-sig" if header.bom else "utf-8"
     # What is no UTF-8 leaves as the bytes that it came as.
     lines = io.TextIOWrapper(source, encoding=encoding, errors="surrogateescape", newline="")
@@ -295,7 +220,7 @@ def _write_links(batch: LinkBatch, source: IO[bytes]) -> None:
         writer = csv.writer(written, delimiter=header.delimiter)
         names = _records(csv.reader(lines, delimiter=header.delimiter, strict=True), progress)
         next(names)
-        writer.writerow(header.with_link(header.names, LINK))
+        writer.writerow(header.with_link(header.names, member_lists.LINK))
         while chunk := list(islice(names, CHUNK)):
             made = _make(batch, header, chunk, progress)
             writer.writerows(
@@ -336,7 +261,10 @@ def _records(reader: "csv._reader", progress: _Progress) -> Iterator[tuple[int, 
 
 @transaction.atomic
 def _make(
-    batch: LinkBatch, header: _Header, chunk: list[tuple[int, list[str]]], progress: _Progress
+    batch: LinkBatch,
+    header: member_lists.Header,
+    chunk: list[tuple[int, list[str]]],
+    progress: _Progress,
 ) -> list[str]:
     """The links of these lines, '' where one gets none, in a transaction of their own.
 
@@ -372,7 +300,9 @@ def _make(
     return [_url(ids.get(wanted[number])) for number, _cells in chunk]
 
 
-def _mailbox(number: int, cells: list[str], header: _Header, progress: _Progress) -> str:
+def _mailbox(
+    number: int, cells: list[str], header: member_lists.Header, progress: _Progress
+) -> str:
     """The keyed hash of a line's address, '' where it is none or stands further up."""
     typed = cells[header.email] if header.email < len(cells) else ""
     try:

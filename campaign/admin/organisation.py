@@ -25,7 +25,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from campaign import files, link_batches, publication, roles, vouchers, vouching
+from campaign import files, link_batches, member_lists, publication, roles, vouchers, vouching
 from campaign.admin import desk
 from campaign.admin.site import relaxed, site
 from campaign.errors import InvalidInput, NotFound, NotReady
@@ -53,7 +53,7 @@ class ListForm(forms.Form):
         if file is not None:
             return file.name, file.chunks()
         lines = self.cleaned_data["addresses"].splitlines()
-        text = "\n".join([link_batches.EMAIL, *(line for line in lines if line.strip())])
+        text = "\n".join([member_lists.EMAIL, *(line for line in lines if line.strip())])
         return str(_("Pasted addresses")), [text.encode() if self.has_addresses else b""]
 
     @property
