@@ -1,6 +1,5 @@
 """Whose account changes is told by mail, at the address that it had before."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from campaign.models import Mail, Notice
 from campaign.models.mail import MailStatus
 from campaign.models.notice import AccountAct
 from tests.factories import make_user
-from tests.smtp import Sink, served
+from tests.smtp import Sink
 
 pytestmark = pytest.mark.django_db
 
@@ -27,14 +26,6 @@ NEW = "a quarry song"
 def clock() -> Any:
     with time_machine.travel("2026-11-22T12:00:00Z", tick=False) as clock:
         yield clock
-
-
-@pytest.fixture
-def sink(settings: Any) -> Iterator[Sink]:
-    with served() as (sink, port):
-        settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-        yield sink
 
 
 @pytest.fixture
