@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from django_otp.oath import totp
 
+from tests.browser.staff import logged_in
 from tests.browser.visiting import Visitors
 from tests.e2e.product import Product
 
@@ -29,12 +29,7 @@ TYPED = """() => Object.fromEntries(
 def form(visit: Visitors, running_product: Product) -> Any:
     """The form of a campaign, as its owner opens it."""
     said = running_product.manage("shell", "--no-imports", "-c", MAKE)
-    page = visit("/admin/")
-    page.locator("#id_username").fill("otto")
-    page.locator("#id_password").fill("secret")
-    page.locator("#id_token").fill(f"{totp(bytes.fromhex(SECRET)):06}")
-    page.locator("#login-form button").click()
-    page.locator("#login-form").wait_for(state="detached")
+    page = logged_in(visit, "otto", SECRET)
     page.goto(f"/admin/campaign/campaign/{said.partition('ID ')[2].split()[0]}/edit/")
     return page
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from django_otp.oath import totp
 
+from tests.browser.staff import logged_in
 from tests.browser.visiting import (
     DESKTOP_DARK,
     DESKTOP_LIGHT,
@@ -61,13 +61,7 @@ def desk(visit: Visitors, sessions: dict[str, Any]) -> Any:
 
     def opened(path: str, who: str = "ada", look: Look = DESKTOP_LIGHT, **wishes: Any) -> Any:
         if who not in sessions:
-            page = visit("/admin/")
-            page.locator("#id_username").fill(who)
-            page.locator("#id_password").fill("secret")
-            page.locator("#id_token").fill(f"{totp(bytes.fromhex(SECRETS[who])):06}")
-            page.locator("#login-form button").click()
-            page.locator(".lanes").wait_for()
-            sessions[who] = page.context.storage_state()
+            sessions[who] = logged_in(visit, who, SECRETS[who]).context.storage_state()
         return visit(path, look, storage_state=sessions[who], **wishes)
 
     return opened

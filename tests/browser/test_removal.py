@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from django_otp.oath import totp
 
+from tests.browser.staff import logged_in
 from tests.browser.visiting import (
     DESKTOP_LIGHT,
     LOOKS,
@@ -60,13 +60,7 @@ def desk(visit: Visitors, session: dict[str, Any]) -> Any:
 
     def opened(path: str, look: Look = DESKTOP_LIGHT, **wishes: Any) -> Any:
         if not session:
-            page = visit("/admin/")
-            page.locator("#id_username").fill("olga")
-            page.locator("#id_password").fill("secret")
-            page.locator("#id_token").fill(f"{totp(bytes.fromhex(SECRET)):06}")
-            page.locator("#login-form button").click()
-            page.locator("#login-form").wait_for(state="detached")
-            session.update(page.context.storage_state())
+            session.update(logged_in(visit, "olga", SECRET).context.storage_state())
         return visit(path, look, storage_state=session, **wishes)
 
     return opened
