@@ -1,5 +1,6 @@
 """Signing, as somebody does it with a browser."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from tests.e2e.product import Product
 from tests.e2e.sink import link
 
 
-def fill(page: Any, *, name: str, email: str) -> None:
+def fill(page: Any, *, email: str, name: str = "Zoë Moreau") -> None:
     """Fill in what the form needs, and agree."""
     page.locator("#name").fill(name)
     page.locator("#email").fill(email)
@@ -17,6 +18,23 @@ def fill(page: Any, *, name: str, email: str) -> None:
 
 def send(page: Any) -> None:
     page.locator(".sign-form button[type=submit]").click()
+
+
+def press(page: Any) -> None:
+    page.locator("#sign button[type=submit]").first.click()
+
+
+def sent(page: Any) -> Any:
+    """The section that stands in the place of the form after it was sent."""
+    section = page.locator("#sign[data-step=sent]")
+    section.wait_for()
+    return section
+
+
+def stay(page: Any) -> Callable[[], bool]:
+    """Whether the page is still the one that it is now, never loaded anew."""
+    page.evaluate("() => { window.same = true }")
+    return lambda: bool(page.evaluate("() => window.same === true"))
 
 
 def mailed(product: Product, address: str, purpose: str = "confirm") -> str:
@@ -40,3 +58,8 @@ def rows(product: Product, address: str) -> int:
     """How many signatures there are of that address, confirmed or not."""
     sql = "SELECT count(*) FROM campaign_signature WHERE email = %s"
     return int(product.query(sql, address)[0][0])
+
+
+def mails(product: Product, address: str) -> int:
+    asked = "SELECT count(*) FROM campaign_mail WHERE signature_id IN (SELECT id FROM campaign_signature WHERE email = %s)"
+    return int(product.query(asked, address)[0][0])

@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.campaigns import campaign
-from tests.browser.sign_form import fill, mails, pending, press, sent, stay
-from tests.browser.signing import imported
+from tests.browser.signing import fill, imported, mails, press, rows, sent, stay
 from tests.browser.visiting import (
     DESKTOP_DARK,
     DESKTOP_LIGHT,
@@ -42,14 +41,14 @@ def test_with_a_script_the_work_is_done_unseen(
 ) -> None:
     page = visit(f"{path}?language=en")
     is_same = stay(page)
-    fill(page, address)
+    fill(page, email=address)
     began = time.monotonic()
     press(page)
     sent(page)
     took = time.monotonic() - began
     record_property(MEASURED, f"bot check: {took:.2f} s from the press to the answer")
     assert is_same()
-    assert (pending(product, address), mails(product, address)) == (1, 1)
+    assert (rows(product, address), mails(product, address)) == (1, 1)
 
 
 def test_a_browser_that_cannot_work_is_told_to_wait_and_loses_nothing(
@@ -57,14 +56,14 @@ def test_a_browser_that_cannot_work_is_told_to_wait_and_loses_nothing(
 ) -> None:
     page = visit(f"/{SLUG}/?language=en")
     page.evaluate("() => { delete window.Worker }")
-    fill(page, address)
+    fill(page, email=address)
     press(page)
     page.locator("#sign[data-step=moment]").wait_for()
     axe(page)
     press(page)
     expect(page.locator("#sign .notice")).to_contain_text("Then press the button once more.")
     assert page.locator("#sign input[name=email]").input_value() == address
-    assert pending(product, address) == 0
+    assert rows(product, address) == 0
     page.go_back()
     assert page.locator("#email").input_value() == address
 
@@ -78,7 +77,7 @@ def test_without_a_script_one_waits(
     visit: Visitors, product: Product, address: str, look: Look, language: str
 ) -> None:
     page = visit(f"/{SLUG}/?language={language}", look, scripts=False, cookies=False)
-    fill(page, address)
+    fill(page, email=address)
     press(page)
     page.locator("#sign[data-step=moment]").wait_for()
     axe(page)
@@ -92,10 +91,10 @@ def test_without_a_script_one_waits(
 
     if language == "en" and look is PHONE_LIGHT:  # the others would wait as long
         until(is_in, what="the wait is over")
-        assert (pending(product, address), mails(product, address)) == (1, 1)
+        assert (rows(product, address), mails(product, address)) == (1, 1)
     else:
         assert not is_in()
-        assert pending(product, address) == 0
+        assert rows(product, address) == 0
 
 
 def test_a_report_does_the_work_by_itself(

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.campaigns import campaign
-from tests.browser.sign_form import fill, mails, pending, press, sent, stay
+from tests.browser.signing import fill, mails, press, rows, sent, stay
 from tests.browser.visiting import (
     DESKTOP_DARK,
     DESKTOP_LIGHT,
@@ -70,7 +70,7 @@ def test_from_a_mistake_to_the_mail_without_a_reload(
     shoot(page, f"sign-sent-{look.name}")
     assert is_same()
     assert product.sink.wait_for(address)
-    assert pending(product, address) == 1
+    assert rows(product, address) == 1
 
 
 @pytest.mark.parametrize("look", [PHONE_LIGHT, DESKTOP_LIGHT], ids=lambda look: look.name)
@@ -94,7 +94,7 @@ def test_back_and_forward_go_between_form_and_answer(visit: Visitors, address: s
     page = visit()
     page.goto("/art/signers/?language=en")
     page.goto(PAGE)
-    fill(page, address)
+    fill(page, email=address)
     press(page)
     sent(page)
     page.go_back()
@@ -115,7 +115,7 @@ def test_a_page_reloaded_after_signing_says_where_the_mail_is(
     page = visit(PAGE)
     hint = page.get_by_text("If you have signed just now")
     assert not hint.is_visible()
-    fill(page, address)
+    fill(page, email=address)
     press(page)
     sent(page)
     page.reload()
@@ -178,7 +178,7 @@ def test_a_double_tap_sends_once_and_the_button_says_that_it_is_busy(
     page = visit(PAGE)
     held: list[Any] = []
     page.route("**/art/**", lambda route: held.append(route))
-    fill(page, address)
+    fill(page, email=address)
     button = page.locator("#sign button[type=submit]")
     button.dblclick(force=True)
     button.click(force=True)
@@ -190,7 +190,7 @@ def test_a_double_tap_sends_once_and_the_button_says_that_it_is_busy(
     held[0].continue_()
     sent(page)
     assert len(held) == 1
-    assert pending(product, address) == 1
+    assert rows(product, address) == 1
     assert mails(product, address) == 1
 
 
@@ -199,7 +199,7 @@ def test_what_was_typed_outlives_a_lost_connection(
 ) -> None:
     page = visit(PAGE)
     is_same = stay(page)
-    fill(page, address)
+    fill(page, email=address)
     failures = [
         lambda route: route.abort(),
         lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>"),
@@ -218,7 +218,7 @@ def test_what_was_typed_outlives_a_lost_connection(
     press(page)
     sent(page)
     assert is_same()
-    assert pending(product, address) == 1
+    assert rows(product, address) == 1
 
 
 def test_the_mail_is_sent_again_after_a_pause_and_the_address_can_be_corrected(
@@ -227,7 +227,7 @@ def test_the_mail_is_sent_again_after_a_pause_and_the_address_can_be_corrected(
     page = visit()
     page.clock.install()
     page.goto(PAGE)
-    fill(page, address)
+    fill(page, email=address)
     page.locator("[name=kind][value=group]").check(force=True)
     press(page)
     again = sent(page).get_by_role("button", name="Send the mail again")
@@ -250,21 +250,21 @@ def test_the_mail_is_sent_again_after_a_pause_and_the_address_can_be_corrected(
     page.locator("#email").fill(f"right.{address}")
     press(page)
     assert f"right.{address}" in sent(page).inner_text()
-    assert (pending(product, address), pending(product, f"right.{address}")) == (1, 1)
+    assert (rows(product, address), rows(product, f"right.{address}")) == (1, 1)
 
 
 def test_who_ignored_the_question_is_asked_again_and_one_press_mends_it(
     visit: Visitors, product: Product
 ) -> None:
     page = visit(PAGE, scripts=False)
-    fill(page, "one.press@gmial.com")
+    fill(page, email="one.press@gmial.com")
     press(page)
     assert "Did you mean one.press@gmail.com?" in sent(page).inner_text()
     shoot(page, "sign-meant")
     axe(page)
     page.get_by_role("button", name="Send it there instead").click()
     page.locator("dd", has_text="one.press@gmail.com").wait_for()
-    assert pending(product, "one.press@gmail.com") == 1
+    assert rows(product, "one.press@gmail.com") == 1
 
 
 def test_a_statement_that_changed_meanwhile_is_shown_in_its_place(
@@ -274,7 +274,7 @@ def test_a_statement_that_changed_meanwhile_is_shown_in_its_place(
     product.load(text)
     page = visit("/changing/?language=en")
     is_same = stay(page)
-    fill(page, address)
+    fill(page, email=address)
     product.load(text.replace("Ask before you take.", "Pay before you take."))
     press(page)
     page.locator("#errors").wait_for()
@@ -286,16 +286,16 @@ def test_a_statement_that_changed_meanwhile_is_shown_in_its_place(
     assert page.locator("#email").input_value() == address
     assert not page.locator("#consent").is_checked()
     assert is_same()
-    assert pending(product, address) == 0
+    assert rows(product, address) == 0
     page.locator("#consent").check()
     press(page)
     sent(page)
-    assert pending(product, address) == 1
+    assert rows(product, address) == 1
 
 
 def test_a_page_that_says_why_is_read_out_in_the_form(visit: Visitors, address: str) -> None:
     page = visit(PAGE)
-    fill(page, address, name="x" * 1_000)
+    fill(page, email=address, name="x" * 1_000)
     page.locator("#name").evaluate("(field) => { field.value = 'x'.repeat(300000) }")
     press(page)
     too_large = "What was sent is larger than any of our forms. Please shorten it."
@@ -345,7 +345,7 @@ def test_the_same_form_says_the_same_with_a_script_and_without(
     told = []
     for scripts in (True, False):
         page = visit(f"/art/?language={language}", PHONE_DARK, scripts=scripts)
-        fill(page, "zoe", name="")
+        fill(page, email="zoe", name="")
         press(page)
         page.locator("#errors").wait_for()
         assert focused(page) == "errors"
@@ -367,7 +367,7 @@ def test_in_a_frame_and_with_every_cookie_and_all_storage_blocked(
 ) -> None:
     page = visit("/embed/art/?language=en", cookies=False)
     is_same = stay(page)
-    fill(page, address, name="")
+    fill(page, email=address, name="")
     press(page)
     page.locator("#errors").wait_for()
     page.locator("#name").fill("Zoë Moreau")
@@ -383,11 +383,11 @@ def test_back_to_the_form_without_a_script_finds_it_filled_in(
     visit: Visitors, product: Product, address: str
 ) -> None:
     page = visit(PAGE, scripts=False)
-    fill(page, address)
+    fill(page, email=address)
     press(page)
     sent(page)
     page.go_back()
     assert page.locator("#email").input_value() == address
     press(page)
     sent(page)
-    assert pending(product, address) == 1
+    assert rows(product, address) == 1
