@@ -15,7 +15,7 @@ from campaign.errors import CampaignError
 from campaign.links import Purpose, read_token
 from campaign.models.address import Suppression
 from campaign.models.campaign import Campaign
-from campaign.models.mail import Mail
+from campaign.models.mail import Mail, MailKind
 from campaign.models.report import Report
 from campaign.models.representation import Representation
 
@@ -69,6 +69,23 @@ def seen(token: str) -> Held:
 
 
 @transaction.atomic
+def renew(token: str) -> None:
+    """Send a new link for an old one, to the mailbox that it came to, if anything is still held of it.
+
+    Takes a slot of its address, as `signing.renew` does. Nothing is returned: an old link that somebody
+    else finds tells them nothing. Raises TokenInvalid.
+    """
+    about = _about(read_token(Purpose.MY_DATA, token).subject)
+    if about is None:
+        return
+    outbox.answered(about.canonical_email)
+    welcome = outbox.welcome(campaign_id=about.campaign_id, canonical_email=about.canonical_email)
+    # Once more, and locked: whoever erases it meanwhile would leave a mail that nobody may get.
+    if welcome and (about := _about(about.public_id, lock=True)) is not None:
+        outbox.owe(MailKind.MY_DATA, [about])
+
+
+@transaction.atomic
 def erase(token: str) -> None:
     """Delete it: reports, requests that wait, and their name on what others have confirmed.
 
@@ -103,10 +120,11 @@ def _subject(token: str) -> str:
     return link.subject
 
 
-def _about(public_id: str) -> Report | Representation | None:
+def _about(public_id: str, *, lock: bool = False) -> Report | Representation | None:
     """What has that id, if it is still there and says whose it was."""
     for model in (Representation, Report):
         found = model._default_manager.select_related("campaign").filter(public_id=public_id)
+        found = found.select_for_update(of=("self",)) if lock else found
         about = found.exclude(canonical_email="").first()
         if about is not None:
             return about

@@ -55,6 +55,7 @@ TRUE_WHILE = {
     MailKind.REPORT_CONFIRM: {Status.HELD, Status.PUBLISHED},
     MailKind.REPORT_KEPT: {Status.PUBLISHED},
     MailKind.REPORT_REMOVED: {Status.REJECTED, Status.WITHDRAWN},
+    MailKind.MY_DATA: set(Status),
 }
 """The statuses of the signature in which a mail still says something true."""
 
@@ -241,7 +242,8 @@ def _is_wanted(mail: Mail, alone: Collection[str]) -> bool:
     about = mail.report if mail.kind == MailKind.REPORT_CONFIRM else None
     if about is not None and about.status != ReportStatus.UNCONFIRMED:
         return False
-    if mail.representation is not None and mail.representation.confirmed_at is not None:
+    asked = mail.representation if mail.kind == MailKind.REPRESENT_CONFIRM else None
+    if asked is not None and asked.confirmed_at is not None:
         return False
     return not (mail.kind in BY_STRANGERS and mail.recipient.public_id in alone)
 

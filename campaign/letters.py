@@ -68,6 +68,7 @@ SUBJECTS: dict[str, str | Promise] = {
     MailKind.REPORT_CONFIRM: _("Please confirm your report: %(title)s"),
     MailKind.REPORT_KEPT: _("About your report: %(title)s"),
     MailKind.REPORT_REMOVED: _("About your report: %(title)s"),
+    MailKind.MY_DATA: _("Your data: %(title)s"),
 }
 
 
@@ -210,12 +211,12 @@ def example(campaign: Campaign, kind: str, language: str) -> Letter:
         about = {"campaign": campaign, "signature": signature, "language": language}
         report = Report(**about, public_id="example", email="reporter@example.org")
     mail = Mail(campaign=campaign, signature=signature, report=report, kind=kind)
-    if kind in OF_REPRESENTATIONS:
+    if kind in {*OF_REPRESENTATIONS, MailKind.MY_DATA}:
         about = {"campaign": campaign, "signature": signature, "language": language}
         by = Representation(
             **about, public_id="example", name="Ada Example", email="ada@example.org"
         )
-        mail.representation = by if kind == MailKind.REPRESENT_CONFIRM else None
+        mail.representation = None if kind == MailKind.REPRESENTED else by
     return render(mail)
 
 

@@ -46,7 +46,10 @@ def test_nothing_else_sends_a_mail() -> None:
 
 def test_what_strangers_cause_is_held_by_the_day_by_all_campaigns_and_by_a_life() -> None:
     # A link of the signer's own; a mail of which there is one a report, with a cap for its name; one a line.
-    without_life = {"signing.renew", "reporting.report", "intake._place"}
+    without_life = {
+        *("signing.renew", "correspondents.renew"),
+        *("reporting.report", "intake._place"),
+    }
     for kind, writer, _doors, caps in ROWS:
         if kind in BY_STRANGERS:
             wanted = {"day", "all"} | (set() if writer in without_life else {"life"})

@@ -175,6 +175,9 @@ def cause_everything(
     ]
     if represented:
         post(path, {})
+    old = re.search(r"/my-data/[\w.-]+/", str(letters.render(mail).body))
+    assert old is not None
+    post(old[0], {"action": "renew"})
     Mail.objects.filter(kind=MailKind.CONFIRM).update(status="sent", sent_at=timezone.now())
     with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1)):
         assert retention.remind() == 1

@@ -65,8 +65,8 @@ def both(made: Letter) -> tuple[dict[str, object], dict[str, object]]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("language", ["en", "fr"])
-# An alert is of no signature, and who is represented needs somebody who signed for them: those are read
-# as they arrive, in `test_bell_mail` and `test_representing`.
+# An alert is of no signature, and who is represented or sees their data needs somebody beside the signer:
+# those are read as they arrive, in `test_bell_mail`, `test_representing` and `test_my_data`.
 @pytest.mark.parametrize("kind", sorted(set(MailKind.values) - {"alert", "represented"}))
 def test_every_mail_reads_as_the_one_of_pythons_email_package(kind: str, language: str) -> None:
     make_signature(make_campaign(), status=Status.PENDING, language=language)

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core import mail as outbox
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from campaign import leaving, letters, signing
+from campaign import delivery, leaving, letters, signing
 from campaign.links import Purpose, make_token
 from campaign.models import Campaign, Event, Mail, Report, Representation, Signature
 from campaign.models.mail import MailKind
@@ -199,6 +200,69 @@ def test_a_link_of_another_purpose_or_too_old_opens_and_deletes_nothing(
         assert client.get(page).status_code == 410
         assert client.post(page, SURE).status_code == 410
     assert Representation.objects.get().name == "Canary Agent"
+
+
+# --- A link that is too old ------------------------------------------------------------------
+
+RENEW = {"action": "renew"}
+
+
+def later(days: int = 366) -> Any:
+    return time_machine.travel(timezone.now() + timedelta(days=days))
+
+
+def test_a_link_that_is_too_old_offers_a_new_one_and_that_opens_the_page(
+    client: Client, campaign: Campaign
+) -> None:
+    listed = make_signature(campaign, name="Bo Dale")
+    ask_and_confirm(client)
+    for page in (link(MailKind.REPRESENT_CONFIRM), report(client, listed, "b@example.org")):
+        with later():
+            old = client.get(page)
+            assert old.status_code == 410
+            assert "Mail me a new link" in words(old)
+            assert not Mail.objects.filter(kind=MailKind.MY_DATA).exists()  # a look mails nothing
+            sent = client.post(page, RENEW)
+            assert sent.status_code == 200
+            new = link(MailKind.MY_DATA)
+            assert delivery.deliver_due() >= 1
+            assert "What we hold of you" in words(client.get(new))
+        Mail.objects.filter(kind=MailKind.MY_DATA).delete()
+    to = [mail.to for mail in outbox.outbox if "Your data" in str(mail.subject)]
+    assert to == [[AGENT], ["b@example.org"]]
+
+
+def test_it_says_the_same_whether_anything_is_held_or_a_mail_may_go(
+    client: Client, campaign: Campaign
+) -> None:
+    page = ask(client)
+    with later():
+        told = [words(client.post(page, RENEW)) for _ in range(5)]
+        assert Mail.objects.filter(kind=MailKind.MY_DATA).count() == 3
+        Signature.objects.all().delete()
+        told.append(words(client.post(page, RENEW)))
+    assert len(set(told)) == 1
+    assert not Mail.objects.exists()
+
+
+def test_a_link_that_is_no_genuine_one_mails_nobody(client: Client, campaign: Campaign) -> None:
+    page = ask(client)
+    made = Representation.objects.get()
+    foreign = make_token(Purpose.REPRESENT, subject=made.public_id, revision=1)
+    before = everything()
+    for path in (f"/my-data/{foreign}/", page[:-2] + "/", "/my-data/nonsense/"):
+        assert client.post(path, RENEW).status_code == 400
+    foreign_origin = client.post(page, RENEW, headers={"origin": "https://evil.example"})
+    assert foreign_origin.status_code == 403
+    assert everything() == before
+
+
+def test_the_database_sends_such_a_link_to_one_of_them_and_no_signer(campaign: Campaign) -> None:
+    signature = make_signature(campaign)
+    with pytest.raises(IntegrityError, match="to_one_of_them"), transaction.atomic():
+        Mail.objects.create(
+            campaign=campaign, signature=signature, kind=MailKind.MY_DATA, urgent=True
+        )
 
 
 def test_a_form_of_another_site_deletes_nothing(client: Client, campaign: Campaign) -> None:

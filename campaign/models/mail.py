@@ -24,6 +24,7 @@ class MailKind(models.TextChoices):
     REPORT_CONFIRM = "report_confirm", _("please confirm your report")
     REPORT_KEPT = "report_kept", _("the entry that you reported stays")
     REPORT_REMOVED = "report_removed", _("the entry that you reported is gone")
+    MY_DATA = "my_data", _("link to your data")
     ALERT = "alert", _("an alert for those who moderate")
 
 
@@ -38,12 +39,15 @@ URGENT = (
     MailKind.REPORT_CONFIRM,
     MailKind.REPRESENT_CONFIRM,
     MailKind.REPRESENTED,
+    MailKind.MY_DATA,
 )
 # Whoever types an address causes these: each can be stopped by the one who gets it.
 BY_STRANGERS = (*URGENT, MailKind.REMINDER)
 # Those of them that go to the signer, for the cap of a signature's life.
 TO_SIGNERS_BY_STRANGERS = tuple(
-    kind for kind in BY_STRANGERS if kind not in (*TO_REPORTERS, MailKind.REPRESENT_CONFIRM)
+    kind
+    for kind in BY_STRANGERS
+    if kind not in (*TO_REPORTERS, MailKind.REPRESENT_CONFIRM, MailKind.MY_DATA)
 )
 
 
@@ -137,14 +141,23 @@ class Mail(models.Model):
         constraints = (
             # What a reporter is told must never reach the signer, nor the other way round.
             models.CheckConstraint(
-                condition=models.Q(kind__in=TO_REPORTERS, report__isnull=False)
+                condition=models.Q(kind="my_data")
+                | models.Q(kind__in=TO_REPORTERS, report__isnull=False)
                 | (~models.Q(kind__in=TO_REPORTERS) & models.Q(report__isnull=True)),
                 name="mail_to_a_reporter_has_a_report",
             ),
             models.CheckConstraint(
-                condition=models.Q(kind="represent_confirm", representation__isnull=False)
+                condition=models.Q(kind="my_data")
+                | models.Q(kind="represent_confirm", representation__isnull=False)
                 | (~models.Q(kind="represent_confirm") & models.Q(representation__isnull=True)),
                 name="mail_to_a_representative_has_one",
+            ),
+            # A link to what is held of one, never to the signer that they reported or signed for.
+            models.CheckConstraint(
+                condition=~models.Q(kind="my_data")
+                | models.Q(report__isnull=False, representation__isnull=True)
+                | models.Q(report__isnull=True, representation__isnull=False),
+                name="mail_about_data_is_to_one_of_them",
             ),
             # What staff is told is about nobody's signature, and every other mail is about one.
             models.CheckConstraint(
