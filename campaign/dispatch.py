@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from django.db import connection
 from django.db.models import F, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from campaign import outbound, publication, queue, seal
@@ -44,7 +45,8 @@ TURN = 10.0
 LOOK = 0.5
 """Seconds between two looks of a run for webhooks that are owed something since."""
 LEASE = timedelta(seconds=60)
-"""How long a webhook stays with a worker that died; longer than a turn and its last post."""
+"""How long a webhook stays with a worker that died, by the database's clock; longer than a turn and its
+last post."""
 PAUSES: Final = tuple(
     timedelta(seconds=seconds)
     for seconds in (10, 60, 300, 1800, 7200, 28_800, 86_400, 86_400, 86_400)
@@ -64,11 +66,12 @@ ROTATION = timedelta(days=1)
 """How long the secret before a rotation goes on signing."""
 
 _TAKE = """
-UPDATE campaign_webhook SET lease_owner = %(owner)s, lease_until = %(until)s
+UPDATE campaign_webhook
+SET lease_owner = %(owner)s, lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
 WHERE id = ANY (ARRAY(
     SELECT hook.id FROM campaign_webhook hook
     JOIN campaign_campaign campaign ON campaign.id = hook.campaign_id
-    WHERE (hook.lease_owner = '' OR hook.lease_until < %(now)s)
+    WHERE (hook.lease_owner = '' OR hook.lease_until < clock_timestamp())
       AND (hook.rests_until IS NULL OR hook.rests_until <= %(now)s)
       AND (
         hook.active AND campaign.opens_at <= %(now)s AND EXISTS (
@@ -221,14 +224,16 @@ def _take(owner: str, most: int) -> list[Webhook]:
     """Lease the webhooks that are owed something now and that nobody serves."""
     now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"owner": owner, "now": now, "until": now + LEASE, "most": most})
+        cursor.execute(
+            _TAKE, {"owner": owner, "now": now, "lease": LEASE.total_seconds(), "most": most}
+        )
         ids = [row[0] for row in cursor.fetchall()]
     return list(Webhook.objects.filter(pk__in=ids).select_related("campaign")) if ids else []
 
 
 def _give_back(hooks: QuerySet[Webhook], owner: str) -> None:
     """End the leases; when they ended says who has waited longest."""
-    hooks.filter(lease_owner=owner).update(lease_owner="", lease_until=timezone.now())
+    hooks.filter(lease_owner=owner).update(lease_owner="", lease_until=Now())
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> Outcome:

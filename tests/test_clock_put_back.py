@@ -44,10 +44,30 @@ def test_a_mail_that_is_owed_for_later_keeps_its_pause() -> None:
 
 
 @pytest.mark.django_db
-def test_a_mail_that_was_claimed_an_hour_ahead_by_who_died_is_free_again() -> None:
+def test_a_claim_lasts_as_long_whatever_the_clock_of_its_worker_says() -> None:
     make_signature(make_campaign(), status=Status.PENDING)
-    with time_machine.travel(timezone.now() + HOUR):
+    now = timezone.now()
+    with time_machine.travel(now + HOUR):
         claims.Owner().claim()
+    left = Mail.objects.get().lease_until - now  # type: ignore[operator]
+    assert claims.LEASE <= left < 2 * claims.LEASE
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("off", [HOUR, -HOUR], ids=["ahead", "behind"])
+def test_a_worker_whose_clock_is_wrong_takes_nobodys_claim(off: timedelta) -> None:
+    make_signature(make_campaign(), status=Status.PENDING)
+    [mail] = claims.Owner().claim()
+    with time_machine.travel(timezone.now() + off):
+        claims.take_back()
+    assert Mail.objects.values_list("status", flat=True).get(pk=mail.pk) == "claimed"
+
+
+@pytest.mark.django_db
+def test_what_the_databases_own_clock_put_an_hour_ahead_is_free_again() -> None:
+    make_signature(make_campaign(), status=Status.PENDING)
+    claims.Owner().claim()
+    Mail.objects.update(lease_until=timezone.now() + HOUR)
     claims.take_back()
     assert Mail.objects.get().status == "queued"
 

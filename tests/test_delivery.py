@@ -126,7 +126,7 @@ def test_a_server_that_was_not_there_is_left_alone_for_a_moment(
 def test_the_claim_of_a_worker_that_died_is_taken_over_after_its_lease(sink: Sink) -> None:
     make_signature(make_campaign(), status=Status.PENDING)
     Mail.objects.update(
-        status="claimed", lease_owner="dead", lease_until=timezone.now() + timedelta(seconds=30)
+        status="claimed", lease_owner="dead", lease_until=timezone.now() + claims.LEASE
     )
     assert delivery.deliver_due() == 0
     Mail.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
