@@ -306,6 +306,18 @@ def test_the_export_directory_is_there_and_shared(settings: Settings, tmp_path: 
 # --- Mail ------------------------------------------------------------------------------------
 
 
+def test_static_files_that_nobody_collected_are_found(settings: Settings, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = tmp_path
+    backend = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    stores = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
+    settings.STORAGES = stores
+    assert list(found(files.static).values()) == ["fail"]
+    collected = {"paths": {files.STYLES: "petition.1.css"}, "version": "1.1", "hash": ""}
+    (tmp_path / "staticfiles.json").write_text(json.dumps(collected))
+    settings.STORAGES = {**stores}  # read anew, as a process that starts afterwards
+    assert found(files.static) == {"static files are there": "ok"}
+
+
 def test_a_mail_server_that_greets_is_well(settings: Settings) -> None:
     settings.EMAIL_BACKEND, settings.EMAIL_HOST = "campaign.smtp.EmailBackend", "127.0.0.1"
     with served() as (sink, port):

@@ -30,6 +30,7 @@ CHECKS: dict[str, Check] = {
     "workers": work.workers,
     "journal": files.journal,
     "files": files.export_dir,
+    "static": files.static,
     "mail": mail.server,
     "senders": mail.senders,
     "superusers": people.superusers,

@@ -1,4 +1,4 @@
-"""The directory that web and workers share."""
+"""The directory that web and workers share, the journal, and what pages are drawn with."""
 
 import os
 import shutil
@@ -7,12 +7,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 
 from campaign.doctor.findings import Finding, fail, ok, wanted, warn
 
+STYLES = "campaign/petition.css"
 FREE = 1 << 30
 LATELY = 120
 """Seconds: the worker looks after the files every 10."""
+
+
+def static() -> Iterator[Finding]:
+    """Whether the files that pages are drawn with were collected; no page answers without."""
+    try:
+        staticfiles_storage.url(STYLES)
+    except ValueError:
+        yield fail("static files are missing: every page is an error", "manage.py collectstatic")
+    else:
+        yield ok("static files are there")
 
 
 def journal() -> Iterator[Finding]:

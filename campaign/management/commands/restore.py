@@ -66,8 +66,8 @@ def _journal(path: Path) -> list[Departure]:
         return list(journal.read(path))
     except OSError as error:
         raise CommandError(
-            f"{path}: {error.strerror}. It says who has erased their data since the backup; if it is"
-            " lost, say so by --without-journal"
+            f"{path}: {error.strerror}. It says who has erased their data since the backup; if nobody"
+            " has ever left, or it is lost, say so by --without-journal"
         ) from error
     except ValueError as error:
         raise CommandError(f"{path}: {error}") from error
