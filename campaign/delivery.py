@@ -50,6 +50,8 @@ TRUE_WHILE = {
     MailKind.SIGNED_ALREADY: set(STANDING),
     MailKind.PUBLISHED: {Status.PUBLISHED},
     MailKind.REJECTED: {Status.REJECTED},
+    MailKind.QUESTION: {Status.HELD, Status.PUBLISHED},
+    MailKind.VOUCHED: {Status.HELD, Status.PUBLISHED},
     MailKind.REPRESENT_CONFIRM: {Status.PENDING},
     MailKind.REPRESENTED: {Status.PENDING},
     MailKind.REPORT_CONFIRM: {Status.HELD, Status.PUBLISHED},
@@ -57,7 +59,7 @@ TRUE_WHILE = {
     MailKind.REPORT_REMOVED: {Status.REJECTED, Status.WITHDRAWN},
     MailKind.MY_DATA: set(Status),
 }
-"""The statuses of the signature in which a mail still says something true."""
+"""The statuses of the signature in which a mail still says something true; of each kind but alerts."""
 
 _NO_MAILBOX = re.compile(rb"5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?![0-9.])")
 
@@ -159,10 +161,10 @@ def _send_batch(server: BaseEmailBackend, owner: Owner, mails: list[Mail], ends:
 
 
 def _send(server: BaseEmailBackend, owner: Owner, mail: Mail, alone: Collection[str]) -> bool:
-    if not _is_wanted(mail, alone):
-        owner.mark(mail, status=MailStatus.SUPPRESSED)
-        return False
     try:
+        if not _is_wanted(mail, alone):
+            owner.mark(mail, status=MailStatus.SUPPRESSED)
+            return False
         message = letters.render(mail, server)
         message.message()
     except Exception as error:
@@ -241,6 +243,8 @@ def _is_wanted(mail: Mail, alone: Collection[str]) -> bool:
         return False
     about = mail.report if mail.kind == MailKind.REPORT_CONFIRM else None
     if about is not None and about.status != ReportStatus.UNCONFIRMED:
+        return False
+    if mail.kind == MailKind.VOUCHED and not letters.vouched_by_hand(mail.about).exists():
         return False
     asked = mail.representation if mail.kind == MailKind.REPRESENT_CONFIRM else None
     if asked is not None and asked.confirmed_at is not None:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -39,6 +40,7 @@ from campaign.models.report import Report
 from campaign.models.representation import Representation
 from campaign.models.signature import Signature
 from campaign.models.statement import StatementText, current_text
+from campaign.models.vouching import Vouching
 
 NAME_IN_MAIL = 60
 """Characters of a typed name that may stand in a mail to a mailbox that nobody has confirmed yet."""
@@ -329,9 +331,13 @@ def _vouched(mail: Mail) -> dict[str, Any]:
         return {}
     if not mail.about.pk:
         return {"organisations": _("Example Guild")}
-    by_hand = mail.about.vouchings.filter(ended_at=None, user__isnull=False)
-    names = by_hand.order_by("pk").values_list("voucher__name", flat=True)
+    names = vouched_by_hand(mail.about).values_list("voucher__name", flat=True)
     return {"organisations": ", ".join(names)}
+
+
+def vouched_by_hand(signature: Signature) -> QuerySet[Vouching]:
+    """What its signer is told of: by a link they would know."""
+    return signature.vouchings.filter(ended_at=None, user__isnull=False).order_by("pk")
 
 
 def _greeting(to: Signature | Representation) -> str:

@@ -8,11 +8,13 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaign import claims, delivery, leaving, letters, signing
+from campaign import claims, delivery, leaving, letters, signing, vouching, waiting
 from campaign.models import Mail
+from campaign.models.mail import MailKind
 from campaign.models.signature import Status
 from tests.factories import make_campaign, make_signature, not_me_token
 from tests.smtp import Sink, sent_to
+from tests.vouchers import make_voucher
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +51,57 @@ def test_what_somebody_waits_for_overtakes_notes(sink: Sink) -> None:
     make_signature(campaign, status=Status.PENDING, email="waits@example.org")
     delivery.deliver_due()
     assert [mail["To"] for mail in sink.received] == ["waits@example.org", "noted@example.org"]
+
+
+def test_of_every_kind_it_is_known_while_what_it_says_is_true() -> None:
+    """One that is missing came first again and again, and no mail behind it was sent."""
+    assert set(delivery.TRUE_WHILE) == set(MailKind) - {MailKind.ALERT}
+
+
+def test_a_question_and_a_word_of_an_organisation_reach_the_signer(sink: Sink) -> None:
+    campaign = make_campaign()
+    signature = make_signature(campaign, email="zoe@example.org")
+    Mail.objects.all().delete()
+    voucher = make_voucher(campaign)
+    by = voucher.admitted_by
+    assert by is not None
+    vouching.confirm_name(voucher=voucher, public_id=signature.public_id, by=by)
+    signature.refresh_from_db()
+    waiting.ask(
+        signature_id=signature.pk, revision=signature.revision, question="Is it you?", by=by
+    )
+    assert delivery.deliver_due() == 2
+    assert {mail["To"] for mail in sink.received} == {"zoe@example.org"}
+    bodies = [mail.get_body(("plain",)) for mail in sink.received]
+    text = " ".join(" ".join(body.get_content() for body in bodies if body).split())
+    assert "Is it you?" in text
+    assert "says that you are one of its members" in text
+
+
+def test_who_is_vouched_for_no_more_is_not_told_that_they_are(sink: Sink) -> None:
+    campaign = make_campaign()
+    signature = make_signature(campaign, email="zoe@example.org")
+    Mail.objects.all().delete()
+    voucher = make_voucher(campaign)
+    by = voucher.admitted_by
+    assert by is not None
+    its = vouching.confirm_name(voucher=voucher, public_id=signature.public_id, by=by)
+    vouching.take_back(vouching=its, by=by)
+    assert delivery.deliver_due() == 0
+    assert sink.received == []
+    assert state()["status"] == "suppressed"
+
+
+def test_a_mail_that_cannot_be_judged_stands_in_nobodys_way(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = make_campaign()
+    make_signature(campaign, status=Status.PENDING, email="first@example.org")
+    make_signature(campaign, email="second@example.org")
+    monkeypatch.delitem(delivery.TRUE_WHILE, MailKind.CONFIRM)
+    delivery.deliver_due()
+    assert [mail["To"] for mail in sink.received] == ["second@example.org"]
+    assert Mail.objects.get(signature__email="first@example.org").status == "deferred"
 
 
 def test_a_permanent_refusal_fails_and_is_never_tried_again(sink: Sink) -> None:

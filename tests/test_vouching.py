@@ -72,6 +72,7 @@ def test_opening_a_link_changes_nothing_and_one_button_signs_confirms_and_vouche
     assert done.status_code == 200
     assert "You have signed. Thank you." in done.content.decode()
     assert "/manage/" in done.content.decode()
+    assert "Actors’ Guild" not in done.content.decode()
 
     signature = Signature.objects.get()
     assert (signature.status, signature.evidence) == (Status.PUBLISHED, "vouched")
@@ -90,7 +91,8 @@ def test_opening_a_link_changes_nothing_and_one_button_signs_confirms_and_vouche
 def test_with_the_separate_tick_the_organisation_stands_beside_the_name_everywhere(
     client: Client, campaign: Campaign, voucher: Voucher
 ) -> None:
-    client.post(link_for(voucher, "zoe@example.org"), member_form(member="yes"))
+    done = client.post(link_for(voucher, "zoe@example.org"), member_form(member="yes"))
+    assert "<bdi>Actors’ Guild</bdi>" in done.content.decode()
 
     signature = Signature.objects.get()
     evidence = client.get(f"{SIGNERS}{signature.public_id}/").json()["evidence"]
