@@ -1,5 +1,6 @@
 """Logging in to the admin: password, lockout, and what is on record of both."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
 
-from campaign import lockout
+from campaign import lockout, vouchers
 from campaign.models import AuditEntry, LoginTry, StaffSession
 from tests.factories import make_user
 
@@ -147,6 +148,23 @@ def test_logging_out_ends_the_session_and_is_on_record(user: User) -> None:
     assert client.get("/admin/campaign/signature/").status_code == 302
     assert StaffSession.objects.get().ended_at is not None
     assert [action for action, _who, _what in record()] == ["login", "logout"]
+
+
+def test_each_password_has_a_button_that_shows_it(user: User) -> None:
+    eye = re.compile(r'<button type="button"\s+class="password-eye"\s+hidden')
+    client = Client()
+    assert len(eye.findall(client.get("/admin/login/").content.decode())) == 1
+    client.force_login(User.objects.create_superuser("boss", "", "secret"))
+    mine = client.get("/admin/password_change/").content.decode()
+    theirs = client.get(f"/admin/auth/user/{user.pk}/password/").content.decode()
+    assert (len(eye.findall(mine)), len(eye.findall(theirs))) == (3, 2)
+    user.set_unusable_password()
+    user.save()
+    path = vouchers.welcome_path(user, by=User.objects.get(username="boss"))
+    welcome = Client().get(path, follow=True).content.decode()
+    assert len(eye.findall(welcome)) == 2
+    for page in (mine, theirs, welcome):
+        assert len(re.findall(r'<input type="password"', page)) == len(eye.findall(page))
 
 
 def test_who_is_no_staff_does_not_come_in(db: None) -> None:

@@ -10,11 +10,12 @@ from unfold.forms import AuthenticationForm
 from unfold.widgets import BASE_INPUT_CLASSES
 
 from campaign import audit, lockout, networks, second_factor
+from campaign.admin.shown import ShowsPasswords
 from campaign.lockout import Try
 from campaign.models.audit import AuditAction
 
 
-class LoginForm(AuthenticationForm):  # type: ignore[misc]
+class LoginForm(ShowsPasswords, AuthenticationForm):  # type: ignore[misc]
     """Who logs in. Nothing says whether it was the name, the password, or both that were wrong."""
 
     token = forms.CharField(

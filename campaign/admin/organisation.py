@@ -27,6 +27,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from campaign import files, link_batches, member_lists, publication, roles, vouchers, vouching
 from campaign.admin import desk
+from campaign.admin.shown import FirstPasswordForm
 from campaign.admin.site import relaxed, site
 from campaign.errors import InvalidInput, NotFound, NotReady
 from campaign.models.campaign import Campaign
@@ -341,6 +342,7 @@ class Welcome(PasswordResetConfirmView):
     """Chooses the first password, by the link that `vouchers.welcome_path` made."""
 
     template_name = "admin/campaign/voucher/welcome.html"
+    form_class = FirstPasswordForm
     success_url = reverse_lazy("admin:login")
 
     def get_context_data(self, **options: Any) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group, User
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import UserChangeForm, UserCreationForm
 
 from campaign import accounts
 from campaign.admin import admission, desk
+from campaign.admin.shown import OthersPasswordForm
 from campaign.admin.site import site
 from campaign.admin.unfolded import DjangoUserAdmin, ModelAdmin
 
@@ -23,7 +24,7 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin[User]):
     campaign_path = ""
     form = UserChangeForm
     add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = OthersPasswordForm
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         rights = () if request.user.is_superuser else RIGHTS

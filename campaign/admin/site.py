@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 
 from csp.decorators import csp
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
+from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.templatetags.static import static
@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from campaign import accounts, roles, staff_sessions
 from campaign.admin import admission, desk, numbers
 from campaign.admin.account import Account
+from campaign.admin.shown import OwnPasswordForm
 from campaign.admin.unfolded import AdminSite
 from campaign.roles import LOOK, STEER
 
@@ -81,7 +82,13 @@ class Site(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """A new password ends the other sessions: whoever knew the old one may be in one."""
-        response = super().password_change(request, extra_context)
+        view = PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse(f"{self.name}:password_change_done", current_app=self.name),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        request.current_app = self.name
+        response = view(request)
         if request.method == "POST" and response.status_code == 302:
             user = admission.user_of(request)
             accounts.password_changed(user, by=user, here=admission.session_of(request))

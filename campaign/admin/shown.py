@@ -1,0 +1,54 @@
+"""Passwords that can be looked at while they are typed (OWASP ASVS 4.0.3, 2.1.12)."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.models import User
+from django.forms.renderers import BaseRenderer
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from unfold.forms import AdminOwnPasswordChangeForm, AdminPasswordChangeForm
+
+if TYPE_CHECKING:
+    _SetPasswordForm = SetPasswordForm[User]
+else:
+    _SetPasswordForm = SetPasswordForm
+
+
+class PasswordInput(forms.PasswordInput):
+    """With a button beside it that shows what is typed; a page without scripts has none."""
+
+    def render(
+        self,
+        name: str,
+        value: Any,
+        attrs: dict[str, Any] | None = None,
+        renderer: BaseRenderer | None = None,
+    ) -> SafeString:
+        by_button = {**(attrs or {}), "x-bind:type": "shown ? 'text' : 'password'"}
+        typed = super().render(name, value, by_button, renderer)
+        return render_to_string("admin/campaign/password.html", {"input": typed})
+
+
+class ShowsPasswords(forms.BaseForm):
+    """A form whose passwords can be shown."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.PasswordInput):
+                field.widget = PasswordInput(field.widget.attrs)
+                field.widget.is_required = field.required
+
+
+class OwnPasswordForm(ShowsPasswords, AdminOwnPasswordChangeForm):  # type: ignore[misc]
+    """One's own, by the old one."""
+
+
+class OthersPasswordForm(ShowsPasswords, AdminPasswordChangeForm):  # type: ignore[misc]
+    """Somebody else's, by who may."""
+
+
+class FirstPasswordForm(ShowsPasswords, _SetPasswordForm):
+    """The first one, by a link."""
