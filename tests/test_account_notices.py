@@ -158,6 +158,8 @@ def test_each_act_has_words_of_its_own(user: User, act: AccountAct) -> None:
     assert str(letters.ACCOUNTS[act][1]) in str(letter.body)
     assert not any(other in str(letter.body) for other in others)
     assert "None" not in str(letter.body)
+    # About no campaign: nobody signs it.
+    assert str(letter.body).endswith("/admin/account/\n")
 
 
 def test_it_goes_with_the_account_and_after_ninety_days(user: User, clock: Any) -> None:
