@@ -31,8 +31,10 @@ class PasswordInput(forms.PasswordInput):
         return render_to_string("admin/campaign/password.html", {"input": typed})
 
 
-class ShowsPasswords(forms.BaseForm):
-    """A form whose passwords can be shown."""
+class ShowsPasswords:
+    """To be mixed into a form: its passwords can be shown."""
+
+    fields: dict[str, forms.Field]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -88,7 +88,7 @@ class Site(AdminSite):
             extra_context={**self.each_context(request), **(extra_context or {})},
         )
         request.current_app = self.name
-        response = view(request)
+        response = cast(HttpResponse, view(request))
         if request.method == "POST" and response.status_code == 302:
             user = admission.user_of(request)
             accounts.password_changed(user, by=user, here=admission.session_of(request))
