@@ -21,6 +21,7 @@ from campaign.models.address import (
     canonical_address,
 )
 from campaign.models.audit import AuditAction
+from campaign.models.campaign import Campaign
 from campaign.models.mail import Mail
 
 RETRY = "campaign.change_mail"
@@ -32,7 +33,7 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
 
     list_display = ("id", "kind", "status", "to", "attempts", "error", "due_at", "sent_at")
     list_filter = ("status", "kind", ("campaign", CampaignFilter))
-    list_select_related = ("signature", "campaign", "notice__membership__user")
+    list_select_related = ("signature", "notice__membership__user", "notice__account")
     list_per_page = 50
     paginator = desk.CappedPaginator
     ordering = ("-pk",)
@@ -42,12 +43,17 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
     readonly_fields = ("to",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mail]:
-        return super().get_queryset(request).defer("signature__search")
+        # Not joined: a mail about an account has no campaign, and would not be in the list.
+        rows = super().get_queryset(request).prefetch_related("campaign")
+        return rows.defer("signature__search")
+
+    def campaign_of(self, obj: Mail) -> Campaign | None:
+        return None if obj.campaign_id == outbox.NONE else super().campaign_of(obj)
 
     @admin.display(description=_("To"))
     def to(self, mail: Mail) -> str:
         if mail.notice:
-            return f"{mail.notice.person} ({mail.campaign})"
+            return f"{mail.notice.person} ({self.campaign_of(mail) or _('about their account')})"
         said = _("the signer of %(id)s")
         if mail.report_id:
             said = _("who reported %(id)s")
