@@ -58,6 +58,18 @@ def test_of_every_kind_it_is_known_while_what_it_says_is_true() -> None:
     assert set(delivery.TRUE_WHILE) == set(MailKind) - {MailKind.ALERT}
 
 
+def test_a_mail_of_a_later_release_is_put_off_and_stops_no_other(sink: Sink) -> None:
+    """As an old worker meets it while a release is deployed, and after a step back."""
+    campaign = make_campaign()
+    of_later = make_signature(campaign, email="zoe@example.org", status=Status.PENDING)
+    make_signature(campaign, email="mia@example.org", status=Status.PENDING)
+    Mail.objects.filter(signature=of_later).update(kind="of_later")
+    assert delivery.deliver_due() == 1
+    assert [mail["To"] for mail in sink.received] == ["mia@example.org"]
+    put_off = Mail.objects.get(signature=of_later)
+    assert (put_off.status, put_off.attempts) == ("deferred", 1)
+
+
 def test_a_question_and_a_word_of_an_organisation_reach_the_signer(sink: Sink) -> None:
     campaign = make_campaign()
     signature = make_signature(campaign, email="zoe@example.org")
