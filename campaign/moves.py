@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from django.db import IntegrityError, transaction
 
-from campaign import announcements, consequences, counts, history, locks, outbox, placing, trip
+from campaign import announcements, consequences, counts, history, locks, placing, trip
 from campaign.errors import ChangedMeanwhile, ListFrozen, MoveRefused, SignatureGone
 from campaign.history import Actor
 from campaign.models.event import Verb
@@ -149,7 +149,6 @@ def move(
             note=decision.note,
         ),
         *_proof(signature, decision.domain),
-        *([outbox.answer(signature.canonical_email)] if verb == Verb.CONFIRM else []),
     )
     if updated != 1:
         raise MoveRefused

@@ -78,12 +78,7 @@ SELECT EXISTS (SELECT FROM everywhere) AND NOT EXISTS (
 The campaign's slot first: where that has none left, tries cost the other campaigns nothing. Days that
 are over change no more, so the lock of today's row is enough for what is counted over all of them.
 """
-# Without waiting: whoever confirms holds the rows of the address, which who renews a link takes afterwards.
-_ANSWERED = """
-DELETE FROM campaign_mailday WHERE id IN (
-    SELECT id FROM campaign_mailday WHERE address_hash = %s AND day < %s FOR UPDATE SKIP LOCKED
-)
-"""
+_ANSWERED = "DELETE FROM campaign_mailday WHERE address_hash = %s AND day < %s"
 
 NONE = 0
 """Stands for the campaign of a mail that is about an account of staff."""
@@ -225,13 +220,9 @@ def welcome_parameters(campaign_id: int, canonical_email: str) -> dict[str, Any]
 def answered(canonical_email: str) -> None:
     """Note that whoever owns this mailbox has used a link of ours: no mail of the days before counts as
     `UNANSWERED` any more. Today's slots stay taken."""
-    trip.send(answer(canonical_email))
-
-
-def answer(canonical_email: str) -> Statement:
-    """The same as a statement, for who sends others with it."""
-    mailbox = address_hash(mailboxes.mailbox_key(canonical_email))
-    return Statement(_ANSWERED, (mailbox, timezone.now().date()))
+    with connection.cursor() as cursor:
+        mailbox = address_hash(mailboxes.mailbox_key(canonical_email))
+        cursor.execute(_ANSWERED, [mailbox, timezone.now().date()])
 
 
 def note_reminder(*, campaign_id: int, canonical_email: str) -> bool:

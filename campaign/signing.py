@@ -233,7 +233,7 @@ def confirm(token: str) -> Moved:
         link.require_fresh()
         return confirmed(signature, others)
 
-    return moves.once_more(
+    moved = moves.once_more(
         lambda: moves.move(
             signature_id=link.subject,
             verb=Verb.CONFIRM,
@@ -242,6 +242,9 @@ def confirm(token: str) -> Moved:
             revision=link.revision,
         )
     )
+    if moved.changed:
+        outbox.answered(moved.signature.canonical_email)
+    return moved
 
 
 def confirmed(signature: Signature, others: Sequence[Signature]) -> Decision:
