@@ -5,9 +5,9 @@ changes (migration 0004), and every look asks for the stamp. So each request pay
 the rest only after a change.
 """
 
+from django.db import connection
 from django.db.models import Prefetch
 
-from campaign import trip
 from campaign.models.campaign import Campaign
 from campaign.models.statement import StatementVersion
 
@@ -18,8 +18,10 @@ _copies: dict[str, Campaign] = {}
 
 def find(slug: str) -> Campaign | None:
     """The campaign of that slug, opened or not; shared by all threads, so for reading only."""
-    now = trip.ask(_STAMP, [slug])
-    return at(slug, now[0][0]) if now else None
+    with connection.cursor() as cursor:
+        cursor.execute(_STAMP, [slug])
+        now = cursor.fetchone()
+    return at(slug, now[0]) if now else None
 
 
 def at(slug: str, stamp: int) -> Campaign:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from campaign import current, trip
+from campaign import current
 from campaign.errors import SignatureGone
 from campaign.models.signature import Signature
 
@@ -29,7 +29,7 @@ WHERE signature.{{key}} = %(it)s OR (
 ORDER BY signature.id FOR UPDATE OF signature
 """
 _LOCK_ADDRESS = """
-SELECT id, status::text, name_fold::text, details_key::text FROM campaign_signature
+SELECT id, status, name_fold, details_key FROM campaign_signature
 WHERE campaign_id = %s AND canonical_email = %s AND canonical_email <> ''
 ORDER BY id FOR UPDATE
 """
@@ -90,4 +90,6 @@ def wait_for_moves() -> None:
 
 def lock_address(campaign_id: int, canonical_email: str) -> list[Known]:
     """Lock everything that an address has signed, so that none of it goes or moves."""
-    return [Known(*row) for row in trip.ask(_LOCK_ADDRESS, [campaign_id, canonical_email])]
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_ADDRESS, [campaign_id, canonical_email])
+        return [Known(*row) for row in cursor.fetchall()]

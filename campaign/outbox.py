@@ -43,7 +43,7 @@ REPORTS_A_DAY = 30
 """Reports about one signature that cause a mail on one UTC day; nobody's lane is filled with one name."""
 
 WELCOME = """
-past AS (
+WITH past AS (
     SELECT COALESCE(sum(n), 0)::int AS unanswered, max(day) AS newest
     FROM campaign_mailday WHERE address_hash = %(mailbox)s AND day < %(today)s
 ), most AS (
@@ -73,7 +73,7 @@ SELECT EXISTS (SELECT FROM everywhere) AND NOT EXISTS (
     WHERE address_hash = ANY(%(addresses)s) AND (until IS NULL OR until > %(now)s)
 )
 """
-"""What `welcome` asks behind WITH, with `welcome_parameters`.
+"""What `welcome` asks, with `welcome_parameters`.
 
 The campaign's slot first: where that has none left, tries cost the other campaigns nothing. Days that
 are over change no more, so the lock of today's row is enough for what is counted over all of them.
@@ -181,8 +181,9 @@ def welcome(*, campaign_id: int, canonical_email: str) -> bool:
     Call it first in a transaction: the row's lock then serialises everything that is done for this
     address, and nobody else waits. Tags share the slots of their mailbox at every domain.
     """
-    [(granted,)] = trip.ask(f"WITH {WELCOME}", welcome_parameters(campaign_id, canonical_email))
-    return bool(granted)
+    with connection.cursor() as cursor:
+        cursor.execute(WELCOME, welcome_parameters(campaign_id, canonical_email))
+        return bool(cursor.fetchone()[0])
 
 
 def room_for_report(signature: Signature) -> bool:

@@ -1,4 +1,4 @@
-"""Several writes in one trip to the database, and questions that are planned once.
+"""Several writes in one trip to the database.
 
 For the two paths that the busiest day is made of, signing and moving: the ORM sends each write by
 itself, and takes longer to put it together than PostgreSQL to carry it out.
@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, models
-from psycopg import Cursor
 
 
 class Statement(NamedTuple):
@@ -26,28 +25,6 @@ def send(*statements: Statement) -> int:
         parameters = [each for statement in statements for each in statement.parameters]
         cursor.execute("; ".join(statement.sql for statement in statements), parameters)
         return int(cursor.rowcount)
-
-
-class _PlanningOnce(Cursor[Any]):
-    """A cursor whose statements each connection parses and plans once (PREPARE)."""
-
-    def execute(self, query: Any, params: Any = None, **kwargs: Any) -> Any:
-        return super().execute(query, params, prepare=True)
-
-
-def ask(sql: str, parameters: Any) -> list[tuple[Any, ...]]:
-    """The rows of one statement that each connection plans once: for what every request asks.
-
-    Planning took four of five parts of the server's time for it. The columns of its rows must have types
-    that no migration changes (a cast helps): a plan that is kept can't give another type than before, and
-    fails until the connection ends.
-    """
-    connection.ensure_connection()
-    cursor: Any = _PlanningOnce(connection.connection)
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrap(cursor) as asking:
-        asking.execute(sql, parameters)
-        return list(asking.fetchall())
 
 
 def insert(row: models.Model, **expressions: str) -> Statement:

@@ -163,7 +163,7 @@ def test_of_a_thousand_tries_at_once_by_all_doors_six_mails_come(
 
 
 def test_control_without_the_slots_every_try_is_a_mail(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "WELCOME", "none AS (SELECT) SELECT TRUE")
+    monkeypatch.setattr(outbox, "WELCOME", "SELECT TRUE")
     doors = Doors(("art",))
     tried(doors, 4 * len(doors.all()), 4)
     assert to_the_victim().total() > 4 * outbox.EVERYWHERE_A_DAY - 6
