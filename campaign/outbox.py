@@ -36,23 +36,11 @@ EVERYWHERE_A_DAY = 6
 """The same by all campaigns together: an attacker may use each of them (docs/decisions/43)."""
 STRANGERS_A_LIFE = 12
 """Mails that strangers can cause about one signature until it is confirmed, and again from then on."""
-UNANSWERED = 20
-"""Mails that strangers can cause to one mailbox before its owner does anything; then one a week."""
-WEEK = 7
 REPORTS_A_DAY = 30
 """Reports about one signature that cause a mail on one UTC day; nobody's lane is filled with one name."""
 
 WELCOME = """
-WITH past AS (
-    SELECT COALESCE(sum(n), 0)::int AS unanswered, max(day) AS newest
-    FROM campaign_mailday WHERE address_hash = %(mailbox)s AND day < %(today)s
-), most AS (
-    SELECT CASE
-        WHEN unanswered < %(unanswered)s THEN LEAST(%(everywhere)s, %(unanswered)s - unanswered)
-        WHEN newest > %(today)s - %(week)s THEN 0
-        ELSE 1
-    END AS n FROM past
-), slot AS (
+WITH slot AS (
     INSERT INTO campaign_mailquota AS quota (campaign_id, address_hash, day, n)
     VALUES (%(campaign_id)s, %(mailbox)s, %(today)s, 1)
     ON CONFLICT (campaign_id, address_hash, day)
@@ -60,9 +48,9 @@ WITH past AS (
     RETURNING n
 ), everywhere AS (
     INSERT INTO campaign_mailday AS of_all (address_hash, day, n)
-    SELECT %(mailbox)s, %(today)s, 1 FROM slot, most WHERE most.n > 0
+    SELECT %(mailbox)s, %(today)s, 1 FROM slot
     ON CONFLICT (address_hash, day)
-        DO UPDATE SET n = of_all.n + 1 WHERE of_all.n < (SELECT most.n FROM most)
+        DO UPDATE SET n = of_all.n + 1 WHERE of_all.n < %(everywhere)s
     RETURNING n
 )
 SELECT EXISTS (SELECT FROM everywhere) AND NOT EXISTS (
@@ -75,10 +63,8 @@ SELECT EXISTS (SELECT FROM everywhere) AND NOT EXISTS (
 """
 """What `welcome` asks, with `welcome_parameters`.
 
-The campaign's slot first: where that has none left, tries cost the other campaigns nothing. Days that
-are over change no more, so the lock of today's row is enough for what is counted over all of them.
+The campaign's slot first: where that has none left, tries cost the other campaigns nothing.
 """
-_ANSWERED = "DELETE FROM campaign_mailday WHERE address_hash = %s AND day < %s"
 
 NONE = 0
 """Stands for the campaign of a mail that is about an account of staff."""
@@ -176,8 +162,7 @@ def hashes_of(canonical_email: str) -> list[str]:
 def welcome(*, campaign_id: int, canonical_email: str) -> bool:
     """Take one of today's slots for a mail that a stranger may have caused, if one is left.
 
-    False without a slot, when it got as many as it may without an answer (`answered`), or when the
-    address asked to be left alone or is `Unreachable` (`left_alone`).
+    False without a slot, or when the address asked to be left alone or is `Unreachable` (`left_alone`).
     Call it first in a transaction: the row's lock then serialises everything that is done for this
     address, and nobody else waits. Tags share the slots of their mailbox at every domain.
     """
@@ -213,17 +198,7 @@ def welcome_parameters(campaign_id: int, canonical_email: str) -> dict[str, Any]
         "today": now.date(),
         "limit": STRANGERS_A_DAY,
         "everywhere": EVERYWHERE_A_DAY,
-        "unanswered": UNANSWERED,
-        "week": WEEK,
     }
-
-
-def answered(canonical_email: str) -> None:
-    """Note that whoever owns this mailbox has used a link of ours: no mail of the days before counts as
-    `UNANSWERED` any more. Today's slots stay taken."""
-    with connection.cursor() as cursor:
-        mailbox = address_hash(mailboxes.mailbox_key(canonical_email))
-        cursor.execute(_ANSWERED, [mailbox, timezone.now().date()])
 
 
 def note_reminder(*, campaign_id: int, canonical_email: str) -> bool:

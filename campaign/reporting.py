@@ -126,7 +126,6 @@ def confirm(token: str) -> None:
         fresh.status, fresh.confirmed_at = ReportStatus.OPEN, timezone.now()
         fresh.on_file = is_on_file(signature, fresh.canonical_email)
         fresh.save(update_fields=("status", "confirmed_at", "on_file"))
-        outbox.answered(fresh.canonical_email)
         # Whoever put it off did not know of this.
         moves.call_back(signature)
         if signature.status not in STANDS:

@@ -165,7 +165,6 @@ def confirm(token: str) -> None:
             return
         fresh.confirmed_at = timezone.now()
         fresh.save(update_fields=("confirmed_at",))
-        outbox.answered(fresh.canonical_email)
         if email and signature.status == Status.PENDING:
             _write(signature, email, canonical, welcome=welcome)
 

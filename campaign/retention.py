@@ -37,8 +37,6 @@ REMIND_AT_ONCE = 500
 REMIND_FOR = 60.0
 """Seconds after which `remind` leaves the rest to its next run; half of a task's limit."""
 QUOTA_KEPT = timedelta(days=2)
-UNANSWERED_KEPT = timedelta(days=30)
-"""Without another mail, after which a mailbox begins anew (docs/decisions/43)."""
 PACE_KEPT = timedelta(hours=1)
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 WEBHOOK_LOG_KEPT = timedelta(days=30)
@@ -167,13 +165,6 @@ def _member_links(now: datetime) -> QuerySet[MemberLink]:
     return MemberLink.objects.filter(over)
 
 
-def _mail_days(now: datetime) -> QuerySet[MailDay]:
-    """All days of a mailbox go together, once it got nothing for so long: `outbox` adds them up."""
-    begin = (now - UNANSWERED_KEPT).date()
-    later = MailDay.objects.filter(address_hash=OuterRef("address_hash"), day__gte=begin)
-    return MailDay.objects.filter(~Exists(later), day__lt=begin)
-
-
 def _uploads(now: datetime) -> QuerySet[Upload]:
     """One that is being imported ends first."""
     over = Upload.objects.filter(created_at__lt=now - UPLOAD_KEPT)
@@ -194,7 +185,9 @@ KINDS: Final[dict[str, Kind]] = {
     "slots of addresses": Kind(
         lambda now: MailQuota.objects.filter(day__lt=(now - QUOTA_KEPT).date())
     ),
-    "slots of addresses in all campaigns": Kind(_mail_days),
+    "slots of addresses in all campaigns": Kind(
+        lambda now: MailDay.objects.filter(day__lt=(now - QUOTA_KEPT).date())
+    ),
     "mailboxes that were not there": Kind(lambda now: Unreachable.objects.filter(until__lt=now)),
     "mails by the minute": Kind(lambda now: MailPace.objects.filter(minute__lt=now - PACE_KEPT)),
     "idempotency keys": Kind(

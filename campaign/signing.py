@@ -202,7 +202,6 @@ def renew(purpose: Purpose, token: str) -> Signature:
     signature = _by_public_id(link.subject)
     canonical = signature.canonical_email
     with transaction.atomic():
-        outbox.answered(canonical)
         welcome = outbox.welcome(campaign_id=signature.campaign_id, canonical_email=canonical)
         locked, _others = locks.lock(signature.pk)
         if locked.status not in {Status.PENDING, *STANDING}:
@@ -233,7 +232,7 @@ def confirm(token: str) -> Moved:
         link.require_fresh()
         return confirmed(signature, others)
 
-    moved = moves.once_more(
+    return moves.once_more(
         lambda: moves.move(
             signature_id=link.subject,
             verb=Verb.CONFIRM,
@@ -242,9 +241,6 @@ def confirm(token: str) -> Moved:
             revision=link.revision,
         )
     )
-    if moved.changed:
-        outbox.answered(moved.signature.canonical_email)
-    return moved
 
 
 def confirmed(signature: Signature, others: Sequence[Signature]) -> Decision:

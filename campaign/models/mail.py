@@ -210,10 +210,7 @@ class MailQuota(models.Model):
 
 
 class MailDay(models.Model):
-    """How many mails strangers have caused to one address on one UTC day, by all campaigns together.
-
-    Its days stay until whoever owns it uses a link of ours, or gets nothing for 30 days.
-    """
+    """How many mails strangers have caused to one address on one UTC day, by all campaigns together."""
 
     address_hash = models.CharField(max_length=64)
     day = models.DateField()

@@ -3,16 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from ipaddress import ip_address
 from itertools import count
 from random import Random
 
 import pytest
-from django.db import connections, transaction
+from django.db import connections
 from django.test import Client
-from django.utils import timezone
 
 from campaign import letters, outbox, retention
 from campaign.models import Campaign, Mail, MailDay, MailQuota
@@ -167,51 +165,3 @@ def test_control_without_the_slots_every_try_is_a_mail(monkeypatch: pytest.Monke
     doors = Doors(("art",))
     tried(doors, 4 * len(doors.all()), 4)
     assert to_the_victim().total() > 4 * outbox.EVERYWHERE_A_DAY - 6
-
-
-# --- The cap of a mailbox that never answers -------------------------------------------------
-
-
-def used_up(*, newest: int, n: int) -> None:
-    """So many mails went to the victim before today and none was answered, the newest so many days ago."""
-    MailDay.objects.create(
-        address_hash=outbox.address_hash(VICTIM),
-        day=timezone.now().date() - timedelta(days=newest),
-        n=n,
-    )
-
-
-def granted_at_once(campaigns: list[Campaign], tries: int) -> int:
-    def ask(place: int) -> int:
-        its = campaigns[place % len(campaigns)]
-        with transaction.atomic():
-            return outbox.welcome(campaign_id=its.pk, canonical_email=VICTIM)
-
-    return sum(at_once([partial(ask, place) for place in range(tries)]))
-
-
-AT_ONCE = [
-    pytest.param(1, outbox.UNANSWERED - 2, 2, id="two left"),
-    pytest.param(outbox.WEEK, outbox.UNANSWERED, 1, id="one a week"),
-    pytest.param(outbox.WEEK - 1, outbox.UNANSWERED, 0, id="none this week"),
-]
-
-
-@pytest.mark.parametrize(("newest", "n", "left"), AT_ONCE)
-def test_a_mailbox_that_never_answers_gets_what_is_left_whoever_asks_at_once(
-    newest: int, n: int, left: int
-) -> None:
-    campaigns = [make_campaign(slug=slug) for slug in ("art", "two", "three")]
-    used_up(newest=newest, n=n)
-    assert granted_at_once(campaigns, 12) == left
-
-
-def test_control_a_cap_that_is_only_looked_at_lets_more_through(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    looked = outbox.WELCOME.replace("of_all.n < (SELECT most.n FROM most)", "TRUE")
-    assert looked != outbox.WELCOME
-    monkeypatch.setattr(outbox, "WELCOME", looked)
-    campaigns = [make_campaign(slug=slug) for slug in ("art", "two", "three")]
-    used_up(newest=1, n=outbox.UNANSWERED - 2)
-    assert granted_at_once(campaigns, 12) > 2
