@@ -13,6 +13,6 @@ def logged_in(visit: Visitors, username: str, secret: str) -> Any:
     page.locator("#id_username").fill(username)
     page.locator("#id_password").fill("secret")
     page.locator("#id_token").fill(f"{totp(bytes.fromhex(secret)):06}")
-    page.locator("#login-form button").click()
+    page.locator("#login-form button[type=submit]").click()
     page.locator("#login-form").wait_for(state="detached")
     return page
