@@ -7,6 +7,7 @@ A worker that stood still finds its leases taken over: it may neither send what 
 now, nor mark it.
 """
 
+import logging
 import threading
 import time
 import uuid
@@ -16,12 +17,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import Error, connection, connections
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from campaign.models.mail import Mail, MailStatus
+
+logger = logging.getLogger(__name__)
 
 BATCH = 50
 """Mails claimed at once: what a worker that dies holds back until its leases end."""
@@ -228,13 +231,24 @@ class Owner:
 
 @contextmanager
 def renewed(owner: Owner) -> Iterator[None]:
-    """Renew an owner's leases in the background: a server may think for longer than a lease lasts."""
+    """Renew an owner's leases in the background: a server may think for longer than a lease lasts.
+
+    What the database refuses is tried again after the same pause, and logged once.
+    """
     ended = threading.Event()
 
     def renew() -> None:
+        failed = False
         try:
             while not ended.wait(RENEW):
-                owner.renew()
+                try:
+                    owner.renew()
+                except Error as error:
+                    # Let through, it would end all leases, and a slow mail would go out twice.
+                    connection.close()  # it may be broken; the next one is another
+                    if not failed:
+                        logger.warning("leases could not be renewed: %s", type(error).__name__)
+                    failed = True
         finally:
             connections.close_all()  # those of this thread
 

@@ -62,9 +62,9 @@ def _settle_mails(signature: Signature, verb: Verb, before: Status, at: datetime
     Who is restored before the mail about their rejection went out has heard of neither.
     """
     if verb in {Verb.WITHDRAW, Verb.ERASE}:
-        Mail.objects.filter(signature=signature, status__in=WAITING).update(
-            status=MailStatus.SUPPRESSED
-        )
+        waiting = Mail.objects.filter(signature=signature, status__in=WAITING)
+        # Whoever else asked for the link to their own data still wants it.
+        waiting.exclude(kind=MailKind.MY_DATA).update(status=MailStatus.SUPPRESSED)
         return
     unsaid = _take_back(signature) if verb in {Verb.HOLD, Verb.RESTORE} else set()
     if verb == Verb.REJECT:

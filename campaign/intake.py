@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
@@ -18,11 +20,12 @@ from campaign.campaign_file import FileMistake
 from campaign.details import Details, read_imported
 from campaign.errors import FieldError, InvalidInput
 from campaign.history import ORGANISER
+from campaign.matcher import respelt
 from campaign.models.address import Suppression, SuppressionReason, canonical_address
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
-from campaign.models.signature import STANDING, Evidence, HoldReason, Signature, Status
+from campaign.models.signature import Evidence, HoldReason, Signature, Status
 from campaign.models.statement import current_text
 
 if TYPE_CHECKING:
@@ -297,9 +300,7 @@ def _fresh(
     # the very same details are asked for already.
     signed = set(theirs.exclude(status=Status.PENDING).values_list("canonical_email", "name_fold"))
     asked = set(theirs.filter(status=Status.PENDING).values_list("canonical_email", "details_key"))
-    # Who withdrew all that they had signed isn't there under another spelling of their name either.
-    withdrew = set(theirs.filter(status=Status.WITHDRAWN).values_list("canonical_email", flat=True))
-    withdrew -= set(theirs.filter(status__in=STANDING).values_list("canonical_email", flat=True))
+    withdrew = _of_those_who_withdrew(theirs, chunk)
     hashes = {outbox.address_hash(canonical) for canonical in addresses}
     gone = set(
         Suppression.objects.filter(
@@ -321,12 +322,31 @@ def _fresh(
             or (not on_file and (line.canonical, line.details.key()) in asked)
         ):
             report.known += 1
-        elif line.canonical in withdrew:
+        elif (line.canonical, line.details.name) in withdrew:
             report.left += 1
         else:
             fresh.append(line)
         here.add(line.key)
     return fresh
+
+
+def _of_those_who_withdrew(theirs: QuerySet[Signature], chunk: list[_Line]) -> set[tuple[str, str]]:
+    """The addresses and names of lines that spell anew the name of one who withdrew from there.
+
+    Anybody else under that address, of an agency or a family, is a person of their own.
+    """
+    left: dict[str, set[str]] = defaultdict(set)
+    typed: dict[str, set[str]] = defaultdict(set)
+    gone = theirs.filter(status=Status.WITHDRAWN)
+    for address, name in gone.values_list("canonical_email", "name"):
+        left[address].add(name)
+    for line in chunk:
+        typed[line.canonical].add(line.details.name)
+    return {
+        (address, name)
+        for address, names in left.items()
+        for name in respelt(names, typed[address])
+    }
 
 
 def _place(campaign: Campaign, batch: ImportBatch, lines: list[_Line]) -> None:

@@ -288,8 +288,7 @@ def test_an_import_after_the_restore_brings_back_nobody_who_left(
         leaving.erase(manage_token(of["e"]))
     restored(empty, file)
     there = statuses(empty)
-    addresses = ("w", "e", "late.w", "late.e")
-    lines = [f"Prof. Somebody {i},{each}@example.org" for i, each in enumerate(addresses)]
+    lines = [f"Prof. {each.name},{each.email}" for of in (before, late) for each in of.values()]
     (again := tmp_path / "again.csv").write_text("\n".join(["name,email", *lines]))
     for consent in ((), ("--consent-on-file", "They agreed on paper.")):
         told = manage(empty, "import_signers", "art", str(again), *consent)

@@ -301,6 +301,37 @@ def test_who_withdrew_is_not_brought_back_under_another_spelling(
     assert names() == ["Ana Sousa"]
 
 
+@pytest.mark.parametrize(
+    "spelt",
+    ["Annelise Morau", "MOREAU ANNELISE", "Dr Anelise Moreau", "A. Moreau", "Annelise K. Moreau"],
+)
+def test_of_an_agency_only_who_withdrew_stays_away_however_they_are_spelt(
+    run: Importer, art: Campaign, spelt: str
+) -> None:
+    agency = "agency@example.org"
+    make_signature(art, name="Annelise Moreau", email=agency, status=Status.WITHDRAWN)
+    file = f"name,email\nBea Two,{agency}\n{spelt},{agency}\nCy Three,{agency}\n"
+    assert run(file, "--consent-on-file", NOTE) == (said(added=2, left=1), [])
+    assert names() == ["Annelise Moreau", "Bea Two", "Cy Three"]
+
+
+def test_who_withdrew_keeps_away_nobody_who_is_like_them_elsewhere(
+    run: Importer, art: Campaign
+) -> None:
+    make_signature(art, name="Ana Sousa", email="ana@example.org", status=Status.WITHDRAWN)
+    file = "name,email\nDr Ana Sousa,other@example.org\n"
+    assert run(file, "--consent-on-file", NOTE) == (said(added=1), [])
+
+
+def test_who_withdrew_stays_away_though_another_of_their_mailbox_stands(
+    run: Importer, art: Campaign
+) -> None:
+    make_signature(art, name="Ana Sousa", email="both@example.org", status=Status.WITHDRAWN)
+    make_signature(art, name="Bruno", email="both@example.org")
+    file = "name,email\nDr Ana Sousa,both@example.org\n"
+    assert run(file, "--consent-on-file", NOTE) == (said(left=1), [])
+
+
 def test_a_mailbox_of_two_of_whom_one_withdrew_may_name_a_third(
     run: Importer, art: Campaign
 ) -> None:

@@ -232,6 +232,19 @@ def test_a_link_that_is_too_old_offers_a_new_one_and_that_opens_the_page(
     assert to == [[AGENT], ["b@example.org"]]
 
 
+def test_a_signer_who_leaves_does_not_keep_the_new_link_from_who_asked_for_it(
+    client: Client, campaign: Campaign
+) -> None:
+    listed = make_signature(campaign, name="Bo Dale")
+    page = report(client, listed, "b@example.org")
+    with later():
+        assert client.post(page, RENEW).status_code == 200
+        leaving.withdraw(manage_token(listed))
+        delivery.deliver_due()
+        assert Mail.objects.get(kind=MailKind.MY_DATA).status == "sent"
+        assert "What we hold of you" in words(client.get(link(MailKind.MY_DATA)))
+
+
 def test_it_says_the_same_whether_anything_is_held_or_a_mail_may_go(
     client: Client, campaign: Campaign
 ) -> None:
