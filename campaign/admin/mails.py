@@ -53,7 +53,8 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
     @admin.display(description=_("To"))
     def to(self, mail: Mail) -> str:
         if mail.notice:
-            return f"{mail.notice.person} ({self.campaign_of(mail) or _('about their account')})"
+            about = self.campaign_of(mail) or _("about their account")
+            return f"{mail.notice.person} ({about})"
         said = _("the signer of %(id)s")
         if mail.report_id:
             said = _("who reported %(id)s")
