@@ -67,7 +67,6 @@ def test_one_moderator_is_one_pair_of_eyes_however_often_they_press(star: Signat
     assert Event.objects.filter(verb=Verb.SECOND).count() == 1
 
 
-@pytest.mark.parametrize("note", ["", "ok", "  looks\n fine "])
 def test_what_waits_for_the_second_does_not_come_back_to_the_first(
     campaign: Campaign, star: Signature
 ) -> None:
@@ -83,6 +82,7 @@ def test_what_waits_for_the_second_does_not_come_back_to_the_first(
     assert comes_to(approve(ben, star, **lane)).startswith(f"{QUEUE}{other.pk}/change/")
 
 
+@pytest.mark.parametrize("note", ["", "ok", "  looks\n fine "])
 def test_without_a_word_on_how_it_was_checked_nothing_is_approved(
     star: Signature, note: str
 ) -> None:
