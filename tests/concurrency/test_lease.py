@@ -79,12 +79,18 @@ def end_of_the_lease() -> datetime:
 
 
 def end_the_session_that_renews() -> int:
-    """As a database does that fails over; which one it was."""
+    """As a database does that fails over; which one it was.
+
+    The newest that renewed: another test's may lie in the pool, its last statement still shown.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pid, pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            "SELECT pid, pg_terminate_backend(pid, 5000) FROM ("
+            " SELECT pid FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            """ AND query LIKE 'UPDATE "campaign_mail" SET "lease_until"%'"""
+            """ AND query LIKE 'UPDATE "campaign_mail" SET "lease_until"%%'"""
+            " ORDER BY query_start DESC LIMIT 1) renewing",
+            [],
         )
         [(pid, ended)] = cursor.fetchall()
     assert ended
