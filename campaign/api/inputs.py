@@ -36,7 +36,7 @@ class JsonParser(JSONParser):
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         coding = parser_context["request"].headers.get("Content-Encoding", "identity")
         if coding.lower() != "identity":
-            raise UnsupportedMediaType(coding[:100])
+            raise UnsupportedMediaType(coding)
         try:
             return json.loads(
                 stream.read().decode("utf-8"),
@@ -45,7 +45,7 @@ class JsonParser(JSONParser):
             )
         except (ValueError, RecursionError) as error:
             detail = gettext("The body is not JSON in UTF-8: %(error)s") % {"error": error}
-            raise ParseError(detail[:200]) from None
+            raise ParseError(detail) from None
 
 
 class StrictText(Said, serializers.CharField):

@@ -33,6 +33,8 @@ from campaign.errors import (
 )
 
 CONTENT_TYPE = "application/problem+json"
+DETAIL_MAX = 200
+"""Characters of a sentence that quotes what was sent."""
 
 # DRF's codes, where ours say more.
 _CODES = {
@@ -162,7 +164,8 @@ def _described(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
         codes = error.get_codes()
         code = codes if isinstance(codes, str) else str(error.default_code)
         code = _CODES.get(code, code)
-        return problem(error.status_code, code, str(error.detail)), _headers(error)
+        # DRF quotes what was sent, a header of any length too.
+        return problem(error.status_code, code, str(error.detail)[:DETAIL_MAX]), _headers(error)
     for kind, (status, code, detail) in _DJANGO.items():
         if isinstance(error, kind):
             return problem(status, code, str(detail)), {}
