@@ -243,6 +243,39 @@ def test_a_reader_finds_nobody_by_an_address(query: str, here: Campaign, signed:
         assert response.headers["Location"] == f"{ADMIN}signature/?e=1"
 
 
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        *("campaign__signatures__email__startswith", "campaign__signatures__canonical_email"),
+        "campaign__memberships__user__password__startswith",
+        "campaign__memberships__user__totpdevice__key__startswith",
+        *("campaign__memberships__user__username", "campaign__preview_key__isnull"),
+        *("campaign__api_keys__digest__startswith", "campaign__webhooks__url__contains"),
+        *("batch__consent_note__contains", "batch__imported_by__password__startswith"),
+        *("discipline__campaign__uploads__file_name", "kind__regex", "campaign__id__gt"),
+    ],
+)
+@pytest.mark.parametrize("what", ["signature", "importbatch"])
+def test_no_filter_leads_a_reader_through_a_relation_to_what_isnt_shown(
+    what: str, lookup: str, here: Campaign, signed: Signature
+) -> None:
+    """A password or an address would be had letter by letter: the list is empty, or it isn't."""
+    reader = browser(make_member(here, Role.READER))
+    response = reader.get(f"{ADMIN}{what}/?{lookup}=z")
+    assert (response.status_code, response.headers["Location"]) == (302, f"{ADMIN}{what}/?e=1")
+
+
+@pytest.mark.parametrize(
+    "query", ["campaign__id__exact={}", "kind__exact=person", "status=all", "batch__isnull=True"]
+)
+def test_the_filters_that_a_list_offers_are_taken(
+    query: str, here: Campaign, signed: Signature
+) -> None:
+    reader = browser(make_member(here, Role.READER))
+    response = reader.get(f"{ADMIN}signature/?{query.format(here.pk)}")
+    assert response.status_code == 200
+
+
 def test_a_moderator_finds_them_by_it(here: Campaign, signed: Signature) -> None:
     moderator = browser(make_member(here, Role.MODERATOR))
     for typed in ("zoe@private.example.org", "@private.example.org"):
