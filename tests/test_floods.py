@@ -180,6 +180,8 @@ def test_asking_for_the_mail_again_and_reporting_count_and_meet_the_ceiling(
     doors: list[Callable[[], Any]] = [
         lambda: client.post(f"{URL}resend/", resend, content_type="application/json"),
         lambda: client.post("/art/", {**resend, "action": "resend"}),
+        lambda: client.post("/embed/art/", {**resend, "action": "resend"}),
+        lambda: client.post("/art/my-signature/", resend),
         lambda: client.post(f"/art/signers/{listed.public_id}/report/", report),
     ]
     for door in doors:

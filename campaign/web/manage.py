@@ -12,7 +12,18 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import leaving, letters, own_data, publication, rejections, signing, sites, vouching
+from campaign import (
+    floods,
+    leaving,
+    letters,
+    networks,
+    own_data,
+    publication,
+    rejections,
+    signing,
+    sites,
+    vouching,
+)
 from campaign.details import CORRECTABLE
 from campaign.errors import (
     CampaignError,
@@ -20,6 +31,7 @@ from campaign.errors import (
     InvalidInput,
     ListFrozen,
     NotFound,
+    RateLimited,
     SignatureGone,
     TokenExpired,
     TokenInvalid,
@@ -296,12 +308,28 @@ def my_signature(request: HttpRequest, slug: str) -> HttpResponse:
     context = {**_asking(campaign, speech), "email": form.get("email", ""), "sent": True}
     with translation.override(speech.interface):
         try:
+            floods.count(campaign, networks.hashes(networks.of(request)))
             signing.resend(campaign=campaign, email=context["email"])
         except InvalidInput as error:
-            errors = by_field(error.errors)
-            context |= {"errors": errors, "mistakes": mistakes(errors), "sent": False}
-    status = 200 if context["sent"] else 422
-    return private_page(request, template, context, speech=speech, status=status)
+            return _not_sent(request, context, by_field(error.errors), speech, status=422)
+        except RateLimited as error:
+            later = _not_sent(request, context, {"email": str(error)}, speech, status=error.status)
+            later["Retry-After"] = str(error.retry_after)
+            return later
+    return private_page(request, template, context, speech=speech)
+
+
+def _not_sent(
+    request: HttpRequest,
+    context: dict[str, Any],
+    errors: dict[str, str | Promise],
+    speech: Speech,
+    *,
+    status: int,
+) -> HttpResponse:
+    """The form once more, with the address that was typed and what stands in the way."""
+    context = {**context, "errors": errors, "mistakes": mistakes(errors), "sent": False}
+    return private_page(request, "pages/my_signature.html", context, speech=speech, status=status)
 
 
 def _asking(campaign: Campaign, speech: Speech) -> dict[str, Any]:
