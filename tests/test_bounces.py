@@ -271,6 +271,20 @@ def test_mailgun_is_known_by_its_signature(client: Client, mail: Mail, settings:
     assert noted() == [("bounced", False)]
 
 
+@pytest.mark.parametrize(
+    "body", ["[" * 100_000, '{"signature":' * 20_000, "[1]", "{}", "\x00", "9" * 5000]
+)
+def test_no_body_that_anybody_sends_breaks_what_reads_mailguns(
+    client: Client, settings: Settings, body: str
+) -> None:
+    """It is read before its signature is looked at."""
+    settings.MAIL_PROVIDER = "mailgun"
+    settings.ANYMAIL = {"WEBHOOK_SECRET": "", "MAILGUN_WEBHOOK_SIGNING_KEY": SECRET}
+    answer = client.post(PATH, body, content_type="application/json")
+    assert answer.status_code == 400
+    assert not noted()
+
+
 # --- Who sees it -----------------------------------------------------------------------------
 
 
