@@ -15,6 +15,9 @@ from campaign.models.audit import AuditAction
 NOTED_EVERY = timedelta(minutes=1)
 """How old ``seen_at`` may be: one write a minute, however busy somebody is."""
 
+PASSWORD_HOLDS = timedelta(minutes=15)
+"""How long after a password was typed, at the login or again, it opens what is sensitive."""
+
 _BROWSERS = (
     *(("Edge", r"Edg"), ("Opera", r"OPR/"), ("Samsung Internet", r"SamsungBrowser")),
     *(("Firefox", r"Firefox/|FxiOS"), ("Chrome", r"Chrome/|CriOS"), ("Safari", r"Safari/")),
@@ -68,6 +71,18 @@ def still_open(session_id: int, user: AbstractBaseUser) -> bool:
     if session.seen_at < now - NOTED_EVERY:
         StaffSession.objects.filter(pk=session.pk).update(seen_at=now)
     return True
+
+
+def typed_lately(session_id: int) -> bool:
+    """Whether the password was typed in that session so lately that what is sensitive opens."""
+    since = timezone.now() - PASSWORD_HOLDS
+    lately = Q(started_at__gt=since) | Q(password_at__gt=since)
+    return StaffSession.objects.filter(lately, pk=session_id).exists()
+
+
+def typed_again(session_id: int) -> None:
+    """Note that it was just now."""
+    StaffSession.objects.filter(pk=session_id).update(password_at=timezone.now())
 
 
 def open_ones(user: AbstractBaseUser) -> list[StaffSession]:

@@ -39,6 +39,7 @@ class LoginForm(ShowsPasswords, AuthenticationForm):  # type: ignore[misc]
             " manages its campaign can open it at once."
         ),
     }
+    succeeded = AuditAction.LOGIN
 
     @sensitive_variables("cleaned")
     def clean(self) -> dict[str, Any]:
@@ -58,7 +59,7 @@ class LoginForm(ShowsPasswords, AuthenticationForm):  # type: ignore[misc]
             audit.record(AuditAction.LOGIN_FAILED, by=None, details=about)
             raise
         lockout.succeeded(tried)
-        audit.record(AuditAction.LOGIN, by=self.get_user())
+        audit.record(self.succeeded, by=self.get_user())
         return cleaned
 
     def _check_token(self) -> None:

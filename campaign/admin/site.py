@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from campaign import accounts, roles, staff_sessions
-from campaign.admin import admission, desk, numbers
+from campaign.admin import admission, desk, numbers, reentry
 from campaign.admin.account import Account
 from campaign.admin.shown import OwnPasswordForm
 from campaign.admin.unfolded import AdminSite
@@ -43,7 +43,8 @@ class Site(AdminSite):
         def open_door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if admission.must_enrol(request):
                 return HttpResponseRedirect(reverse("admin:account_app"))
-            return inside(request, *args, **kwargs)
+            asked = admission.is_admitted(request) and reentry.question(request, self)
+            return asked or inside(request, *args, **kwargs)
 
         return cast(View, relaxed(open_door))
 
@@ -54,7 +55,7 @@ class Site(AdminSite):
         def open_door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not admission.may_open_account(request):
                 return redirect_to_login(request.get_full_path(), reverse("admin:login"))
-            return view(request, *args, **kwargs)
+            return reentry.question(request, self) or view(request, *args, **kwargs)
 
         return cast(Callable[..., HttpResponse], relaxed(never_cache(open_door)))
 

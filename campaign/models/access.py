@@ -31,7 +31,8 @@ class StaffSession(models.Model):
     """One browser that somebody logged in with, until they log out, or somebody ends it.
 
     ``browser`` is a word or two made of what it says of itself, ``place`` the beginning of its address,
-    ``network`` the number of its network (see `networks`): the address itself is never kept.
+    ``network`` the number of its network (see `networks`): the address itself is never kept. At
+    ``password_at`` they last typed their password again, after the login.
     """
 
     user = models.ForeignKey(
@@ -40,6 +41,7 @@ class StaffSession(models.Model):
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    password_at = models.DateTimeField(null=True, blank=True)
     browser = models.CharField(max_length=40, blank=True)
     place = models.CharField(max_length=20, blank=True)
     network = models.BigIntegerField(null=True, blank=True)

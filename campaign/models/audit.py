@@ -35,6 +35,7 @@ class AuditAction(models.TextChoices):
     LOGIN_FAILED = "login_failed", _("login failed")
     LOCKED_OUT = "locked_out", _("locked out after too many tries")
     UNLOCKED = "unlocked", _("let in again after too many tries")
+    PASSWORD_AGAIN = "password_again", _("password typed again")
     LOGOUT = "logout", _("logged out")
     SESSION_ENDED = "session_ended", _("sessions ended")
     PASSWORD_CHANGED = "password_changed", _("password changed")

@@ -1,0 +1,81 @@
+"""When the password was typed again, in a session of staff."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("campaign", "0054_mails_looked_at"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="staffsession",
+            name="password_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AlterField(
+            model_name="auditentry",
+            name="action",
+            field=models.CharField(
+                choices=[
+                    ("key_made", "API key made"),
+                    ("key_revoked", "API key revoked"),
+                    ("export", "signatures exported"),
+                    ("import", "signers imported"),
+                    ("print_list", "print list frozen"),
+                    ("brake_pulled", "brake pulled"),
+                    ("brake_let_go", "brake let go"),
+                    ("brake_released", "what a brake held published"),
+                    ("four_eyes", "four eyes switched"),
+                    ("batch_previewed", "import batch previewed"),
+                    ("batch_released", "import batch released"),
+                    ("voucher_admitted", "organisation admitted"),
+                    ("voucher_quota", "organisation’s quota changed"),
+                    ("voucher_revoked", "organisation revoked"),
+                    ("voucher_login", "login of an organisation made"),
+                    ("voucher_login_gone", "login of an organisation taken"),
+                    ("name_confirmed", "name confirmed by an organisation"),
+                    ("name_taken_back", "name taken back by an organisation"),
+                    ("looked_at", "looked at what nobody vouches for any more"),
+                    ("links_made", "links for members made"),
+                    ("links_fetched", "links for members fetched"),
+                    ("links_revoked", "links for members revoked"),
+                    ("login", "logged in"),
+                    ("login_failed", "login failed"),
+                    ("locked_out", "locked out after too many tries"),
+                    ("unlocked", "let in again after too many tries"),
+                    ("password_again", "password typed again"),
+                    ("logout", "logged out"),
+                    ("session_ended", "sessions ended"),
+                    ("password_changed", "password changed"),
+                    ("factor_added", "second factor enrolled"),
+                    ("factor_reset", "second factor reset"),
+                    ("code_used", "logged in by a recovery code"),
+                    ("codes_renewed", "recovery codes renewed"),
+                    ("campaign_made", "campaign made in the admin"),
+                    ("campaign_edited", "campaign edited in the admin"),
+                    ("campaign_loaded", "campaign loaded from a file"),
+                    ("removal", "removal by rule started"),
+                    ("removal_stopped", "removal by rule stopped"),
+                    ("removal_ended", "removal by rule ended"),
+                    ("removal_undo", "undoing of a removal by rule started"),
+                    ("removal_undone", "removal by rule undone"),
+                    ("invited", "account made for a member"),
+                    ("member_added", "member added"),
+                    ("member_changed", "role of a member changed"),
+                    ("member_removed", "member removed"),
+                    ("alerts_chosen", "alerts by mail switched on or off"),
+                    ("addresses_seen", "mail domains seen in a list"),
+                    ("private_read", "signatures read by an API key"),
+                    ("trail_exported", "audit trail exported"),
+                    ("mails_retried", "failed mails tried again"),
+                    ("emptied", "personal data erased, their time being over"),
+                    ("row_added", "added in the admin"),
+                    ("row_changed", "changed in the admin"),
+                    ("row_deleted", "deleted in the admin"),
+                ],
+                max_length=20,
+            ),
+        ),
+    ]
