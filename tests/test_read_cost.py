@@ -41,6 +41,18 @@ def test_counts_a_campaign_and_the_first_page_cost_two_queries_at_most(
         assert warm.get(path).status_code == 200
 
 
+def test_a_broken_link_asks_no_more_where_there_are_more_campaigns(
+    warm: Client, django_assert_num_queries: Any
+) -> None:
+    for slug in ("film", "book", "song"):
+        make_campaign(slug=slug)
+    for _ in range(2):  # at first each is read whole
+        broken = warm.get("/confirm/broken/")
+    assert all(f"/{slug}/my-signature/" in broken.text for slug in ("art", "film", "book", "song"))
+    with django_assert_num_queries(1):
+        warm.get("/confirm/broken/")
+
+
 @pytest.mark.parametrize("path", [f"{BASE}counts/", "/art/", "/art/signers/", f"{BASE}signers/x/"])
 def test_outside_of_the_admin_nobody_is_logged_in(warm: Client, path: str) -> None:
     warm.force_login(make_user("moderate_signature"))

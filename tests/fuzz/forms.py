@@ -8,9 +8,11 @@ from tests.fuzz.web import Answer, post_form
 from tests.fuzz.world import World, somewhere
 
 
-def _of(page: Callable[[World], str], form: dict[str, str], field: str) -> Send:
+def _of(page: Callable[[World], str], form: dict[str, str], *fields: str) -> Send:
+    """The text in one field, or the same in several of one form: an input for each of them."""
+
     def send(world: World, value: str, rng: Random) -> Answer:
-        sent = {"revision": world.revision, **form, field: value}
+        sent = {"revision": world.revision, **form, **dict.fromkeys(fields, value)}
         return post_form(page(world), sent, address=somewhere(rng))
 
     return send
@@ -29,6 +31,18 @@ CORRECTION = {
     name: GOOD[name] for name in ("name", "kind", "discipline", "credit", "organisation", "country")
 }
 REPORTED = {"email": "zoe@example.org", "reason": "not_signed", "note": "I said no."}
+TEXTS = tuple(GOOD)[:4]
+"""Any text is good there, so that one request can try it in all of them."""
+
+
+def _own_page(world: World) -> str:
+    return f"/manage/{world.manage}/"
+
+
+def _member(world: World) -> str:
+    return f"/vouch/{world.vouch}/"
+
+
 FORMS = [
     *_forms(
         "report",
@@ -42,19 +56,19 @@ FORMS = [
     ),
     *_forms(
         "own page",
-        lambda world: f"/manage/{world.manage}/",
+        _own_page,
         {"action": "correct"},
         {**CORRECTION, "revision": ("1", "2", "3"), "action": ("show", "hide", "member", "erase")},
     ),
     *_forms(
         "own page",
-        lambda world: f"/manage/{world.manage}/",
+        _own_page,
         {"action": "site"},
         {"site": ("zoe.example.com", "https://zoe.example.com/about", "müller.example.com")},
     ),
     *_forms(
         "own page",
-        lambda world: f"/manage/{world.manage}/",
+        _own_page,
         {"action": "member"},
         {"vouching": ("1", "2")},
     ),
@@ -63,14 +77,26 @@ FORMS = [
     ),
     *_forms(
         "member",
-        lambda world: f"/vouch/{world.vouch}/",
+        _member,
         {**FORM, "member": "yes"},
         {**GOOD, "action": ("sign", "join", "renew"), "member": ("yes",)},
     ),
     *_forms(
         "member",
-        lambda world: f"/vouch/{world.vouch}/",
+        _member,
         {"action": "join", "language": "en"},
         {"own_email": GOOD["email"]},
     ),
+]
+FORMS += [
+    Field(
+        f"{label} {'+'.join(names)}",
+        _of(page, form, *names),
+        like(*sum((GOOD[name] for name in names), ())),
+        stores=True,
+    )
+    for label, page, form, names in (
+        ("own page", _own_page, {"action": "correct"}, TEXTS[:3]),
+        ("member", _member, {**FORM, "member": "yes"}, TEXTS),
+    )
 ]

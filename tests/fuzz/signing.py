@@ -57,10 +57,11 @@ HIDDEN = {
 }
 
 
-def _form(path: str, form: dict[str, str], field: str) -> Send:
-    return lambda _world, value, rng: post_form(
-        path, {**form, field: value}, address=somewhere(rng)
-    )
+def _form(path: str, form: dict[str, str], *fields: str) -> Send:
+    def send(_world: World, value: str, rng: Random) -> Answer:
+        return post_form(path, {**form, **dict.fromkeys(fields, value)}, address=somewhere(rng))
+
+    return send
 
 
 def _resend(_world: World, value: str, rng: Random) -> Answer:
@@ -146,6 +147,12 @@ SIGN += [
     for names in (TEXTS, CHOICES)
 ]
 SIGN += [
+    Field(
+        "sign representative_name+role",
+        _form("/art/", REPRESENTED, "representative_name", "representative_role"),
+        like(*GOOD["name"], *GOOD["credit"]),
+        stores=True,
+    ),
     Field("sign altcha", _guarded("altcha"), _solution, _not_let_in),
     Field("sign ticket", _guarded("ticket"), like("eyJhIjoxfQ:1abc:xyz"), _not_let_in),
     Field(
