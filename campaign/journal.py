@@ -11,10 +11,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+
+LONGEST = 4096
+"""Bytes of a line; one has about 300."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,25 @@ def note(
 
 def _append(path: Path, line: Departure) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "ab+") as file:
         # Web servers of several machines may share it, and not every file system appends whole lines.
         fcntl.flock(file, fcntl.LOCK_EX)
+        _cut_torn(file)
         file.write(json.dumps(asdict(line)).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def _cut_torn(file: IO[bytes]) -> None:
+    """Take off a last line that was never ended: its writer died, or its disk was full.
+
+    What is written behind it would be one line with it, and nobody could read either.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - LONGEST))
+    torn = file.read().rpartition(b"\n")[2]
+    if torn.startswith(b"{"):  # and nothing of a file that is no journal
+        file.truncate(size - len(torn))
 
 
 def read(path: Path) -> Iterator[Departure]:

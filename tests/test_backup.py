@@ -338,6 +338,22 @@ def test_a_last_line_that_was_cut_off_is_left_out_and_any_other_refused(tmp_path
         list(journal.read(path))
 
 
+@pytest.mark.parametrize("there", ["", "whole\n", "whole\nwhole\n"])
+@pytest.mark.parametrize("torn", ["{", '{"at": "2026-01-22T14:00:00", "did": "era', ""])
+def test_who_leaves_after_a_line_was_cut_off_is_in_the_journal_all_the_same(
+    signer: Signature, there: str, torn: str
+) -> None:
+    """By a worker that was killed, or a disk that was full for a moment."""
+    whole = (
+        '{"at": "x", "did": "erase", "campaign": 1, "signer": "a", "address": "", "reasons": []}'
+    )
+    path = Path(settings.JOURNAL_FILE)
+    path.write_text(there.replace("whole", whole) + torn)
+    leaving.erase(manage_token(signer))
+    signers = [line.signer for line in journal.read(path)]
+    assert signers == ["a"] * there.count("whole") + [signer.public_id]
+
+
 # --- What is refused -------------------------------------------------------------------------
 
 
