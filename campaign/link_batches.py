@@ -41,6 +41,8 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of an upload: 160,000 members with 400 bytes each."""
 AT_ONCE = 3
 """Lists of one organisation that may wait at a time."""
+KEPT_MOST = 20
+"""Lists of one organisation that may lie here at a time, ready ones too: or one login could fill the disk."""
 CHUNK = 1000
 """Lines that are one transaction: the organisation's quota is locked for about 50 ms."""
 KEPT = timedelta(hours=24)
@@ -96,6 +98,8 @@ def _require_room(voucher: Voucher) -> None:
     unfinished = (BatchState.WAITING, BatchState.WRITING)
     if voucher.batches.filter(state__in=unfinished).count() >= AT_ONCE:
         raise member_lists.invalid("too_many")
+    if voucher.batches.exclude(state=BatchState.GONE).count() >= KEPT_MOST:
+        raise member_lists.invalid("too_many_kept")
 
 
 def _keep(upload: Path, chunks: Iterable[bytes]) -> int:

@@ -27,6 +27,9 @@ _REFUSED: dict[str, str | Promise] = {
         "The first line must name the columns, and one of them must be “email”. Here they are: %(first)s"
     ),
     "too_many": _("Other lists are still being written. Please wait until they are ready."),
+    "too_many_kept": _(
+        "Very many of your lists lie here. Please delete files that you have fetched, or come back tomorrow."
+    ),
     "revoked": _("Your organisation does not vouch in this campaign any more."),
 }
 

@@ -12,8 +12,12 @@ from openpyxl import Workbook, load_workbook
 
 UNPACKED_LIMIT: Final = 100_000_000
 """Bytes that a workbook may hold unpacked; 200,000 lines of signers are about half of that."""
+LINES_LIMIT: Final = 1_048_576
+"""Lines of a file; no workbook can have more rows."""
 ROWS_LIMIT: Final = 50_000
 """Rows of a workbook that is written: 8 s of a web server's thread at 25 columns, measured."""
+
+_TOO_MUCH: Final = _("holds too much; save it as CSV, or in parts")
 
 
 class SheetMistake(Exception):
@@ -27,11 +31,20 @@ def lines(content: bytes, file_name: str) -> Iterator[str]:
     lines alone. Raises SheetMistake, while it is read too.
     """
     if file_name.lower().endswith(".xlsx"):
-        return _lines_of_workbook(content)
+        return _limited(_lines_of_workbook(content))
     if content.startswith(b"PK\x03\x04"):
         raise SheetMistake(_("is a workbook, but its name does not end in .xlsx"))
     text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", "surrogateescape", newline="")
-    return iter(text)
+    return _limited(iter(text))
+
+
+def _limited(lines: Iterator[str]) -> Iterator[str]:
+    """Twenty megabytes are ten million lines of two bytes, each with its mistake; a row may say that it is
+    the billionth, and all before it are empty."""
+    for number, line in enumerate(lines, start=1):
+        if number > LINES_LIMIT:
+            raise SheetMistake(_TOO_MUCH)
+        yield line
 
 
 def _lines_of_workbook(content: bytes) -> Iterator[str]:
@@ -39,9 +52,16 @@ def _lines_of_workbook(content: bytes) -> Iterator[str]:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             # What a part says of its size is held against it when it is read.
             if sum(part.file_size for part in packed.infolist()) > UNPACKED_LIMIT:
-                raise SheetMistake(_("holds too much; save it as CSV, or in parts"))
+                raise SheetMistake(_TOO_MUCH)
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        for row in workbook.worksheets[0].iter_rows(values_only=True):
+        sheet, left = workbook.worksheets[0], UNPACKED_LIMIT
+        # As wide as its cells: what a sheet says of its size may be all that a sheet can have.
+        sheet.reset_dimensions()
+        for row in sheet.iter_rows(values_only=True):
+            # A text that stands in the pack once may stand in a million cells, and a row say how far it goes.
+            left -= len(row) + sum(len(value) for value in row if isinstance(value, str))
+            if left < 0:
+                raise SheetMistake(_TOO_MUCH)
             yield _line([_text(value) for value in row])
     except SheetMistake:
         raise

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -26,6 +26,8 @@ from campaign.models.upload import WORK, Upload, UploadState
 TASK: Final = "campaign.take_uploads"
 LARGEST: Final = 20_000_000
 """Bytes of a file; 160,000 members with name, address and credit are about 16 MB."""
+MOST: Final = 10
+"""Files of one person that may lie here at a time: or one login could fill the disk of the database."""
 LEASE: Final = timedelta(seconds=60)
 """After which a file whose worker has died is taken up, by the database's clock; renewed with each chunk."""
 MISTAKES_SHOWN: Final = 200
@@ -62,6 +64,12 @@ def receive(
         said = _("The file is larger than 20 MB. Please send it in parts.")
         raise InvalidInput([FieldError("file", "too_long", said)])
     with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(
+            pk=by.pk
+        )  # of two at once the second counts the first
+        if Upload.objects.filter(by=by.pk).exclude(content=b"").count() >= MOST:
+            said = _("Ten of your files lie here. Please import or delete some of them first.")
+            raise InvalidInput([FieldError("file", "too_many", said)])
         upload = Upload.objects.create(
             campaign=campaign,
             by_id=by.pk,

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
-from campaign import tasks, vouchers
+from campaign import link_batches, tasks, vouchers
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -88,6 +88,31 @@ OWN_SIDE = [
     ("POST", "own/{voucher}/{batch}/forget/"),
     ("POST", "own/{voucher}/{batch}/revoke/"),
 ]
+
+
+def test_one_login_fills_no_disk_with_its_lists(
+    guild: Client, voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (link_batches.AT_ONCE, link_batches.KEPT_MOST) == (3, 20)
+    monkeypatch.setattr(link_batches, "KEPT_MOST", 4)
+
+    def send() -> Any:
+        return guild.post(f"{own_page(voucher)}list/", {"addresses": "zoe@example.org"})
+
+    assert [send().status_code for _ in range(3)] == [302] * 3
+    waits = send()
+    assert waits.status_code == 422
+    assert "Other lists are still being written." in waits.content.decode()
+    link_batches.work()
+    assert send().status_code == 302
+    link_batches.work()
+    full = send()
+    assert full.status_code == 422
+    assert "Very many of your lists lie here." in full.content.decode()
+    assert "zoe@example.org" in full.content.decode()
+    assert LinkBatch.objects.count() == 4
+    link_batches.forget(LinkBatch.objects.all()[0])
+    assert send().status_code == 302
 
 
 @pytest.mark.parametrize(
