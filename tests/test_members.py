@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -78,6 +79,21 @@ def test_who_is_invited_chooses_a_password_by_a_link_that_works_once(
     assert client.get("/admin/campaign/signature/").status_code == 200
     again = Client().get(link[1], follow=True)
     assert 'name="new_password1"' not in again.content.decode()
+
+
+def test_an_invitation_ends_after_three_days(here: Campaign, owner: User) -> None:
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False) as clock:
+        page = invited(owner, here, "new@example.org", "reader").content.decode()
+        link = re.search(r"(/admin/welcome/[^<\s]+)", page)
+        assert link
+        clock.shift(3 * 86_400)
+        assert 'name="new_password1"' in Client().get(link[1], follow=True).content.decode()
+        clock.shift(2)
+        late = Client().get(link[1], follow=True)
+        assert 'name="new_password1"' not in late.content.decode()
+        passwords = {"new_password1": "quarry-Songs-1", "new_password2": "quarry-Songs-1"}
+        Client().post(link[1], passwords, follow=True)
+    assert not User.objects.get(username="new@example.org").has_usable_password()
 
 
 def test_who_has_an_account_is_a_member_at_once(here: Campaign, owner: User) -> None:

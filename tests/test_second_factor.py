@@ -149,6 +149,17 @@ def test_a_code_works_once(user: User, clock: Any) -> None:
     assert log_in(token_of(user))[1].status_code == 302
 
 
+def test_a_code_ends_half_a_minute_after_the_app_shows_another(user: User, clock: Any) -> None:
+    enrolled(user, clock)
+    token = token_of(user)
+    clock.shift(61)
+    assert log_in(token)[1].status_code == 200
+    clock.shift(60)
+    token = token_of(user)
+    clock.shift(30)
+    assert log_in(token)[1].status_code == 302
+
+
 def test_after_a_wrong_code_the_right_one_waits_longer_each_time(user: User, clock: Any) -> None:
     enrolled(user, clock)
     for wait in (1, 2, 4):
