@@ -375,11 +375,12 @@ TEMPLATES = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "campaign.roles.Backend"]
-# As ASVS has it: long, on no list of common ones, without rules of which characters.
+# As ASVS has it: long, on no list of common ones nor made of them, without rules of which characters.
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "campaign.passwords.LengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "campaign.passwords.GuessValidator"},
 ]
 # A sign form is a few hundred bytes; anything larger is not one.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

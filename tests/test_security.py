@@ -35,7 +35,8 @@ from campaign import (
 from campaign.errors import CampaignError
 from campaign.likeness_data import GLUED
 from campaign.models import Signature
-from tests.factories import make_campaign, make_signature, make_user, manage_token
+from campaign.models.membership import Role
+from tests.factories import make_campaign, make_member, make_signature, make_user, manage_token
 
 PAGES = ["/", "/art/", "/art/signers/", "/api/v1/campaigns/art/", "/no/such/page", "/embed/art/"]
 PAGES += ["/admin/login/", "/admin/", "/api/v1/campaigns/art/feed.atom", "/api/docs/", "/healthz"]
@@ -171,8 +172,38 @@ def test_a_password_that_can_be_guessed_is_refused(password: str, code: str) -> 
     assert code in {error.code for error in refused.value.error_list}
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
-    "password", ["a quarry song", "日本語のパスワードは良い", "🎻" * 12, "x y" * 40]
+    "password",
+    [
+        *("password1234567", "P@ssw0rd2026!!", "iloveyouforever", "hallohallohallo", "x y" * 40),
+        *("qwertyuiop[]", "123456789012", "ab 31.12.1999", "🎻" * 12),
+        *("ZoeMoreau1990", "moreau@example.org", "quarry2026art!", "testserver2026"),
+    ],
+)
+def test_a_password_that_is_made_of_what_is_known_is_refused(password: str) -> None:
+    user = make_member(make_campaign(slug="art-quarry"), Role.READER, username="moreau")
+    user.first_name = "Zoë"
+    with pytest.raises(ValidationError) as refused:
+        validate_password(password, user)
+    assert "password_guessable" in {error.code for error in refused.value.error_list}
+
+
+def test_a_password_that_is_made_to_be_slow_to_estimate_is_not() -> None:
+    slow = "4@8({[</369&#!1/|0$5+7%2/" * 5
+    began = time.thread_time()
+    validate_password(slow)
+    assert time.thread_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "a quarry song",
+        "日本語のパスワードは良い",
+        "🎻🎷🥁🎺🎸🪕🎹🪗🪘🎤🎧🎼",
+        "drum slow hill tea " * 6,
+    ],
 )
 def test_a_long_one_of_any_characters_will_do(password: str) -> None:
     validate_password(password)
