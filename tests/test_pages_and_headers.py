@@ -14,6 +14,7 @@ from django.test import Client
 from campaign import publication
 from campaign.models import Signature
 from campaign.models.signature import Status
+from petition import wsgi
 from petition.wsgi import application
 from tests.factories import (
     confirm_token,
@@ -316,3 +317,22 @@ def test_a_cookie_of_somebody_elses_is_answered_with_none(
         assert "Set-Cookie" not in answer
         assert not answer.cookies
         assert "Cookie" not in answer.get("Vary", "")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/art/", "/confirm/", "/api/v1/", "/static/"])
+def test_of_a_path_no_more_is_read_than_any_of_ours_has(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    django = wsgi._django
+
+    def noted(environ: Any, start_response: Any) -> Any:
+        read.append(len(environ["PATH_INFO"]))
+        return django(environ, start_response)
+
+    monkeypatch.setattr(wsgi, "_django", noted)
+    no_utf8 = ("\ud800" * 20_000).encode("utf-8", "surrogatepass").decode("latin-1")
+    status, _page = served(path + no_utf8, "", "")
+    assert status == ("400" if path == "/confirm/" else "404")
+    assert read == [wsgi.LONGEST_PATH]
