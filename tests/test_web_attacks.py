@@ -141,6 +141,43 @@ def test_what_stands_in_an_address_is_text_on_its_page(client: Client, path: str
     assert_harmless(client.get(path, asked).content.decode())
 
 
+@pytest.mark.parametrize("https", [False, True])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "//evil.example/art",
+            "//evil.example//",
+            "///evil.example",
+            "/\\evil.example/art",
+            "/%5Cevil.example/x",
+        ),
+        *(
+            "//evil.example/%2e%2e",
+            "/art",
+            "/admin",
+            "//evil.example@testserver/art",
+            "/%09/evil.example",
+        ),
+    ],
+)
+def test_no_address_leads_to_another_site(path: str, https: bool, settings: Settings) -> None:
+    """What adds a slash, or leads to https, repeats the path that was asked for."""
+    make_campaign()
+    settings.SECURE_SSL_REDIRECT = https
+    for method in ("GET", "POST"):
+        answer = Client().generic(method, "/", PATH_INFO=path)
+        location = answer.headers.get("Location", "https://testserver/" if https else "/")
+        assert re.match("https://testserver/" if https else r"/(?![/\\])", location), location
+
+
+def test_logging_out_leads_to_no_other_site() -> None:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root", "r@example.org", "secret"))
+    answer = client.post("/admin/logout/?next=https://evil.example/", {"next": "//evil.example/"})
+    assert "evil.example" not in answer.headers.get("Location", "")
+
+
 # --- Files -----------------------------------------------------------------------------------
 
 

@@ -12,8 +12,9 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from campaign import letters, outbox, retention
-from campaign.models import Campaign, Mail, MailDay, MailQuota
+from campaign import letters, outbox, reporting, retention
+from campaign.links import Purpose, link_path
+from campaign.models import Campaign, Mail, MailDay, MailQuota, Report
 from campaign.models.mail import MailKind
 from campaign.models.signature import Status
 from tests.concurrency.threads import at_once
@@ -22,6 +23,7 @@ from tests.reports import import_file
 from tests.representing import LINK
 from tests.representing import TYPED as FOR_SOMEBODY
 from tests.sign_form import FORM
+from tests.vouchers import link_for, make_voucher, member_form
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("providers")]
 
@@ -38,6 +40,7 @@ class Doors:
     def __init__(self, slugs: tuple[str, ...]) -> None:
         self.campaigns = [make_campaign(slug=slug, extra='bot_check = "off"') for slug in slugs]
         self.entries, self.old_links, self.representing = [], [], []
+        self.member_links, self.data_links = [], []
         for campaign in self.campaigns:
             self.entries.append(
                 make_signature(campaign, email=f"entry@{campaign.slug}.example.org")
@@ -45,6 +48,8 @@ class Doors:
             mine = make_signature(campaign, status=Status.PENDING, email=VICTIM, name="Own Name")
             self.old_links.append(confirm_token(mine))
             self.representing.append(self._asked(campaign))
+            self.member_links.append(self._used_link(campaign))
+            self.data_links.append(self._reported(campaign))
         for table in (Mail, MailQuota, MailDay):  # what came of the preparation
             table.objects.all().delete()
 
@@ -56,13 +61,31 @@ class Doors:
         found = LINK.findall(str(letters.render(mail).body))
         return str(next(path for path in found if path.startswith("/represent/")))
 
+    def _used_link(self, campaign: Campaign) -> str:
+        """The path of a member's link that the victim has signed by."""
+        link = link_for(make_voucher(campaign), VICTIM)
+        member = member_form(email=VICTIM, name="Member Name")
+        assert Client().post(link, member).status_code == 200
+        return link
+
+    def _reported(self, campaign: Campaign) -> str:
+        """The path to what is held of the victim as a reporter."""
+        entry, typed = self.entries[-1], {"email": VICTIM, "reason": "other", "note": ""}
+        reporting.report(campaign=campaign, public_id=entry.public_id, typed=typed, language="en")
+        its = Report.objects.latest("pk").public_id
+        return link_path(Purpose.MY_DATA, subject=its, revision=1)
+
     def all(self) -> list[Door]:
         return [
             self.sign_form,
+            self.sign_embed,
             self.sign_api,
             self.resend_page,
             self.resend_api,
+            self.my_signature,
             self.renew,
+            self.renew_member,
+            self.renew_my_data,
             self.sign_for_somebody,
             self.confirm_for_the_victim,
             self.report,
@@ -74,6 +97,10 @@ class Doors:
         typed = {**FORM, "email": SPELLINGS[n % 4], "name": f"Form {'abcdefghij'[n % 10]}"}
         self._taken(client.post(f"/{self._slug(n)}/", typed))
 
+    def sign_embed(self, client: Client, n: int) -> None:
+        typed = {**FORM, "email": SPELLINGS[n % 4], "name": f"Frame {'abcdefghij'[n % 10]}"}
+        self._taken(client.post(f"/embed/{self._slug(n)}/", typed))
+
     def sign_api(self, client: Client, n: int) -> None:
         typed = details(email=SPELLINGS[n % 4], name=f"Api {'abcdefghij'[n % 10]}")
         self._taken(self._api(client, n, "signatures/", typed))
@@ -83,6 +110,17 @@ class Doors:
 
     def resend_api(self, client: Client, n: int) -> None:
         self._taken(self._api(client, n, "signatures/resend/", {"email": SPELLINGS[n % 4]}))
+
+    def my_signature(self, client: Client, n: int) -> None:
+        self._taken(client.post(f"/{self._slug(n)}/my-signature/", {"email": SPELLINGS[n % 4]}))
+
+    def renew_member(self, client: Client, n: int) -> None:
+        link = self.member_links[n % len(self.member_links)]
+        self._taken(client.post(link, {"action": "renew"}))
+
+    def renew_my_data(self, client: Client, n: int) -> None:
+        link = self.data_links[n % len(self.data_links)]
+        self._taken(client.post(link, {"action": "renew"}))
 
     def renew(self, client: Client, n: int) -> None:
         token = self.old_links[n % len(self.old_links)]
