@@ -1,6 +1,7 @@
 """The second factor of staff: a code that an app makes every 30 seconds (RFC 6238), or a recovery code.
 
-django-otp keeps the secret and refuses a code that was used, or that comes too soon after wrong ones.
+django-otp keeps the secret, which `CodeApp` seals, and refuses a code that was used, or that comes too
+soon after wrong ones.
 Of recovery codes only a keyed hash is kept, cut to the 80 bits that its column takes.
 """
 
@@ -19,9 +20,9 @@ from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from campaign import accounts, audit, staff_sessions
+from campaign.models.access import CodeApp
 from campaign.models.audit import AuditAction
 from campaign.models.notice import AccountAct
 
@@ -33,20 +34,21 @@ _LENGTH = 10
 """Characters of a recovery code, 5 bits each: with tries throttled, far more than anybody guesses."""
 
 
-def device_of(user: AbstractBaseUser) -> TOTPDevice | None:
+def device_of(user: AbstractBaseUser) -> CodeApp | None:
     """The app that somebody has enrolled."""
-    return TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    app: CodeApp | None = CodeApp.objects.filter(user=user, confirmed=True).first()
+    return app
 
 
 # --- Enrolling -------------------------------------------------------------------------------
 
 
 @transaction.atomic
-def begin(user: User) -> TOTPDevice:
+def begin(user: User) -> CodeApp:
     """A secret to be scanned; the same one until it is confirmed, so that a reload changes nothing."""
     User.objects.select_for_update().get(pk=user.pk)  # two tabs would make two
-    begun = TOTPDevice.objects.filter(user=user, confirmed=False).first()
-    return begun or TOTPDevice.objects.create(user=user, confirmed=False, name="app")
+    begun: CodeApp | None = CodeApp.objects.filter(user=user, confirmed=False).first()
+    return begun or CodeApp.objects.create(user=user, confirmed=False, name="app")
 
 
 @sensitive_variables()
@@ -57,10 +59,10 @@ def confirm(user: User, token: str) -> list[str] | None:
     An app that was enrolled before stops to count, and so do its recovery codes. None for a code
     that isn't right, or where nothing was begun.
     """
-    begun = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).first()
+    begun = CodeApp.objects.select_for_update().filter(user=user, confirmed=False).first()
     if begun is None or not begun.verify_token(_typed(token)):
         return None
-    TOTPDevice.objects.filter(user=user, confirmed=True).delete()
+    CodeApp.objects.filter(user=user, confirmed=True).delete()
     begun.confirmed = True
     begun.save(update_fields=["confirmed"])
     audit.record(AuditAction.FACTOR_ADDED, by=user)
@@ -68,7 +70,7 @@ def confirm(user: User, token: str) -> list[str] | None:
     return _new_codes(user)
 
 
-def picture(device: TOTPDevice) -> str:
+def picture(device: CodeApp) -> str:
     """What the app scans: its secret and whose it is, as SVG in one colour, drawn here."""
     drawn = qrcode.make(device.config_url, image_factory=qrcode.image.svg.SvgPathImage, border=2)
     buffer = io.BytesIO()
@@ -77,7 +79,7 @@ def picture(device: TOTPDevice) -> str:
     return text[text.index("<svg") :]
 
 
-def secret(device: TOTPDevice) -> str:
+def secret(device: CodeApp) -> str:
     """The secret as one types it, in fours."""
     text = b32encode(device.bin_key).decode().rstrip("=")
     return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
@@ -95,7 +97,7 @@ def verify(user: User, typed: str) -> Device | None:
     """
     token = _typed(typed)
     if token.isdecimal() and len(token) == 6:
-        app = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
+        app = CodeApp.objects.select_for_update().filter(user=user, confirmed=True).first()
         if app is None or not _was_used(app, token):
             return app if app is not None and app.verify_token(token) else None
         # Whoever has looked over a shoulder comes second, and knows the password too.
@@ -110,7 +112,7 @@ def verify(user: User, typed: str) -> Device | None:
     return codes
 
 
-def _was_used(app: TOTPDevice, token: str) -> bool:
+def _was_used(app: CodeApp, token: str) -> bool:
     """Whether this is a code of the app, of now, that has opened something already."""
     codes = TOTP(app.bin_key, app.step, app.t0, app.digits, app.drift)
     return bool(codes.verify(int(token), app.tolerance)) and codes.t() <= app.last_t
@@ -164,7 +166,7 @@ def reset(*, user: User, by: AbstractBaseUser) -> None:
 
     Their sessions end: whoever has found the phone may be in one.
     """
-    TOTPDevice.objects.filter(user=user).delete()
+    CodeApp.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
     staff_sessions.end(user, by=by)
     audit.record(AuditAction.FACTOR_RESET, by=by, details={"user": user.pk})

@@ -8,10 +8,9 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from campaign import delivery, letters, retention, second_factor
-from campaign.models import Mail, Notice
+from campaign.models import CodeApp, Mail, Notice
 from campaign.models.mail import MailStatus
 from campaign.models.notice import AccountAct
 from tests.factories import make_user
@@ -53,7 +52,7 @@ def change_password(client: Client, old: str = "secret") -> Any:
     return client.post("/admin/password_change/", form)
 
 
-def enrolled(user: User, clock: Any) -> TOTPDevice:
+def enrolled(user: User, clock: Any) -> CodeApp:
     app = second_factor.begin(user)
     assert second_factor.confirm(user, code(app))
     Notice.objects.all().delete()
@@ -61,7 +60,7 @@ def enrolled(user: User, clock: Any) -> TOTPDevice:
     return app
 
 
-def code(app: TOTPDevice) -> str:
+def code(app: CodeApp) -> str:
     return f"{totp(app.bin_key):06}"
 
 

@@ -2,10 +2,12 @@
 
 import re
 from base64 import b32decode
+from importlib import import_module
 from typing import Any
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
@@ -14,7 +16,7 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from campaign import second_factor
-from campaign.models import AuditEntry, StaffSession
+from campaign.models import AuditEntry, CodeApp, StaffSession
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +45,7 @@ def log_in(token: str = "") -> tuple[Client, Any]:
 
 
 def token_of(user: User, *, confirmed: bool = True) -> str:
-    device = TOTPDevice.objects.get(user=user, confirmed=confirmed)
+    device = CodeApp.objects.get(user=user, confirmed=confirmed)
     return f"{totp(device.bin_key):06}"
 
 
@@ -78,7 +80,7 @@ def test_the_secret_that_can_be_typed_is_the_one_in_the_picture(user: User) -> N
     text = re.search(r'<code class="secret">([A-Z2-7 ]+)</code>', client.get(APP).content.decode())
     assert text
     secret = text[1].replace(" ", "")
-    device = TOTPDevice.objects.get()
+    device = CodeApp.objects.get()
     assert b32decode(secret + "=" * (-len(secret) % 8)) == device.bin_key
     assert f"secret={secret}" in device.config_url.replace("%3D", "")
 
@@ -101,10 +103,10 @@ def test_scanning_and_typing_the_code_enrols_and_shows_ten_codes_once(
 def test_a_wrong_code_enrols_nothing_and_keeps_the_secret(user: User, typed: str) -> None:
     client, _response = log_in()
     client.get(APP)
-    before = TOTPDevice.objects.get().key
+    before = CodeApp.objects.get().key
     answer = client.post(APP, {"token": typed})
     assert answer.status_code == 422
-    device = TOTPDevice.objects.get()
+    device = CodeApp.objects.get()
     assert (device.key, device.confirmed) == (before, False)
     assert not StaticToken.objects.exists()
     assert client.get(QUEUE).status_code == 302
@@ -116,6 +118,57 @@ def test_enrolling_ends_the_sessions_that_were_opened_without(user: User, clock:
     _client, _codes = enrolled(user, clock)
     assert other.get(QUEUE).headers["Location"].startswith("/admin/login/")
     assert StaffSession.objects.filter(ended_at=None).count() == 1
+
+
+# --- Its secret -------------------------------------------------------------------------------
+
+
+def test_the_database_alone_makes_no_code(user: User, clock: Any) -> None:
+    enrolled(user, clock)
+    secret = CodeApp.objects.get().bin_key
+    kept = bytes.fromhex(TOTPDevice.objects.get().key)
+    assert (len(secret), len(kept)) == (20, 36)
+    assert secret not in kept
+
+
+def test_a_secret_that_is_copied_to_another_account_opens_nothing_there(
+    user: User, clock: Any
+) -> None:
+    enrolled(user, clock)
+    CodeApp.objects.create(user=make_user(username="boss"), name="app")
+    theirs = TOTPDevice.objects.get(user__username="boss")
+    TOTPDevice.objects.filter(pk=theirs.pk).update(key=TOTPDevice.objects.get(user=user).key)
+    assert second_factor.verify(theirs.user, token_of(user)) is None
+
+
+def test_under_another_hash_key_each_code_is_wrong_and_nothing_breaks(
+    user: User, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrolled(user, clock)
+    token = token_of(user)
+    monkeypatch.setattr(settings, "HASH_KEY", "another")
+    assert "type your password again" in log_in(token)[1].content.decode()
+
+
+def test_a_plain_secret_of_the_release_before_goes_on_and_is_sealed_at_its_next_code(
+    user: User, clock: Any
+) -> None:
+    plain = TOTPDevice.objects.create(user=user, name="app")
+    assert log_in(f"{totp(plain.bin_key):06}")[1].status_code == 302
+    assert TOTPDevice.objects.get().key != plain.key
+    assert CodeApp.objects.get().bin_key == plain.bin_key
+
+
+def test_the_migration_seals_what_is_there_and_unseals_it_all_the_way_back(user: User) -> None:
+    migration = import_module("campaign.migrations.0057_sealed_apps")
+    plain = TOTPDevice.objects.create(user=user, name="app")
+    for _ in range(2):
+        migration.seal(apps, None)
+        assert len(TOTPDevice.objects.get().key) == 72
+        assert CodeApp.objects.get().bin_key == plain.bin_key
+    for _ in range(2):
+        migration.unseal(apps, None)
+        assert TOTPDevice.objects.get().key == plain.key
 
 
 # --- Logging in ------------------------------------------------------------------------------
@@ -235,12 +288,12 @@ def test_new_codes_take_the_place_of_the_old_and_need_the_factor_once_more(
 
 def test_moving_to_another_app_ends_the_old_one(user: User, clock: Any) -> None:
     client, old_codes = enrolled(user, clock)
-    old = TOTPDevice.objects.get()
+    old = CodeApp.objects.get()
     client.get(APP)
-    assert TOTPDevice.objects.filter(confirmed=True).get() == old
+    assert CodeApp.objects.filter(confirmed=True).get() == old
     client.post(APP, {"token": token_of(user, confirmed=False)})
     assert client.get(QUEUE).status_code == 200
-    assert TOTPDevice.objects.get().key != old.key
+    assert CodeApp.objects.get().key != old.key
     clock.shift(60)
     assert log_in(f"{totp(old.bin_key):06}")[1].status_code == 200
     clock.shift(60)

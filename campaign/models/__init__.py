@@ -1,6 +1,6 @@
 """What is stored, one file a concept."""
 
-from campaign.models.access import LoginTry, StaffSession
+from campaign.models.access import CodeApp, LoginTry, StaffSession
 from campaign.models.address import MailProvider, Suppression, Unreachable
 from campaign.models.alert import Alert, Pulse
 from campaign.models.api_key import ApiKey
@@ -40,6 +40,7 @@ __all__ = [
     "AuditNote",
     "BrakeRelease",
     "Campaign",
+    "CodeApp",
     "Consent",
     "Discipline",
     "Event",

@@ -9,12 +9,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from campaign import lockout, members, networks, second_factor
 from campaign.errors import InvalidInput
 from campaign.lockout import Limit, Try
-from campaign.models import AuditEntry, LoginTry, Membership
+from campaign.models import AuditEntry, CodeApp, LoginTry, Membership
 from campaign.models.membership import Role
 from tests.concurrency.threads import PATIENCE, Meanwhile, at_once
 from tests.factories import make_campaign, make_member, make_user
@@ -57,19 +56,19 @@ def test_counting_by_reading_and_writing_lets_more_through(
 def enrolled() -> tuple[User, str]:
     user = make_user(username="zoe")
     device = second_factor.begin(user)
-    TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
+    CodeApp.objects.filter(pk=device.pk).update(confirmed=True)
     return user, f"{totp(device.bin_key):06}"
 
 
 def test_a_code_that_comes_twice_at_once_opens_once(db: None) -> None:
     user, token = enrolled()
     outcomes = at_once([partial(second_factor.verify, user, token)] * 2)
-    assert [type(outcome) for outcome in outcomes if outcome] == [TOTPDevice]
+    assert [type(outcome) for outcome in outcomes if outcome] == [CodeApp]
 
 
 def test_without_the_lock_it_would_open_twice(db: None) -> None:
     user, token = enrolled()
-    first, second = (TOTPDevice.objects.get(user=user) for _ in range(2))
+    first, second = (CodeApp.objects.get(user=user) for _ in range(2))
     assert [first.verify_token(token), second.verify_token(token)] == [True, True]
 
 
