@@ -16,6 +16,7 @@ from campaign.errors import BotCheckRequired, RateLimited
 from campaign.models import Campaign, Mail, Signature
 from campaign.models.api_key import Scope
 from campaign.networks import Hashes
+from petition.local import free_port
 from tests.concurrency.threads import at_once
 from tests.factories import details, make_campaign, make_key, make_signature, solved
 
@@ -120,6 +121,33 @@ def test_only_above_a_ceiling_that_no_honest_crowd_reaches_a_network_is_refused(
         clock.shift(120)
         assert sign(client, "192.0.2.7", 4).status_code == 202
     assert Signature.objects.count() == 5
+
+
+@pytest.mark.parametrize(
+    ("wide", "outside"),
+    [("192.0.2.{}", "192.0.3.1"), ("2001:db8:7:{:x}::1", "2001:db8:8::1")],
+    ids=["IPv4 /24", "IPv6 /48"],
+)
+def test_so_is_the_wide_network_around_it(
+    client: Client, art: Campaign, monkeypatch: pytest.MonkeyPatch, wide: str, outside: str
+) -> None:
+    Campaign.objects.update(bot_check="off")
+    monkeypatch.setattr(floods, "CEILING_WIDE", 3)
+    with time_machine.travel(NOON, tick=False):
+        statuses = [sign(client, wide.format(n), n).status_code for n in range(1, 6)]
+        assert statuses == [202] * 3 + [429] * 2
+        assert sign(client, outside, 9).status_code == 202
+
+
+def test_without_redis_a_process_keeps_to_the_ceiling_by_itself(
+    client: Client, art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Campaign.objects.update(bot_check="off")
+    monkeypatch.setattr(floods, "CEILING_NARROW", 3)
+    monkeypatch.setattr(settings, "REDIS_URL", f"redis://127.0.0.1:{free_port()}/0")
+    with time_machine.travel(NOON, tick=False):
+        assert codes(client, "192.0.2.7", range(6)) == [202] * 3 + [429] * 3
+        assert sign(client, "192.0.2.8", 7).status_code == 202
 
 
 def test_a_phone_that_does_no_work_locks_out_nobody_who_shares_its_address(
