@@ -5,9 +5,9 @@ rush on the campaign does, and only what no honest crowd reaches is refused. Who
 waits instead (`patience`).
 """
 
-from campaign import botcheck, patience, rates
+from campaign import botcheck, mailboxes, patience, rates
 from campaign.errors import BotCheckRequired, RateLimited
-from campaign.mail_domains import FREE
+from campaign.mail_domains import FREE, read_domain, registrable
 from campaign.models.campaign import BotCheck, Campaign
 from campaign.networks import Hashes
 
@@ -21,7 +21,7 @@ Half the rate of the largest honest rush on record (2,000 a minute), so that a g
 BUSY_NARROW, BUSY_WIDE = 30, 120
 """The same from one network (/32 of IPv4, /64 of IPv6), and from the wide one around it (/24, /48)."""
 BUSY_DOMAIN = 30
-"""The same to addresses of one mail domain within an hour: who owns it all gets all of their mails.
+"""The same to addresses of one mail domain, and all below it, within an hour: who owns it gets all of them.
 
 Not where anybody has an address (Gmail and the like). A guild's members that sign together work a little.
 """
@@ -79,11 +79,25 @@ def _pressure(campaign: Campaign, network: Hashes | None, email: str) -> float:
     if network is not None:
         names, busy = [*names, *_names(campaign, network)], [BUSY, BUSY_NARROW, BUSY_WIDE]
     pressures = [n / calm for n, calm in zip(rates.count(names), busy, strict=True)]
-    domain = email.strip().rpartition("@")[2].lower()
-    if domain and domain not in FREE:
-        (n,) = rates.count([f"{campaign.pk}@{domain[:DOMAIN_MAX]}"], seconds=3600)
+    if domain := _domain(email):
+        (n,) = rates.count([f"{campaign.pk}@{domain}"], seconds=3600)
         pressures.append(n / BUSY_DOMAIN)
     return max(pressures)
+
+
+def _domain(email: str) -> str:
+    """The domain that somebody registered and a mail would go to, as A-labels; '' where anybody has one.
+
+    Not as it was typed: letters that nobody sees, or of another width, would each be a domain of their own.
+    """
+    typed = email.strip()
+    if not typed.isascii():
+        try:
+            typed = mailboxes.ascii_address(mailboxes.parse_address(typed))
+        except mailboxes.AddressError:
+            return ""  # nothing goes there
+    domain = read_domain(typed.rpartition("@")[2][: DOMAIN_MAX + 1])
+    return registrable(domain) if domain and domain not in FREE else ""
 
 
 def _names(campaign: Campaign, network: Hashes) -> list[str]:

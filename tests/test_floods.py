@@ -184,6 +184,41 @@ def test_mails_to_one_domain_take_work_after_thirty_an_hour_unless_everybody_has
         assert to("victim-domain.org", 32) == 202
 
 
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        *("victim-domain.org\u200b", "victim-domain.org\u2069", "VICTIM-DOMAIN.ORG "),
+        *("ｖictim-domain.org", "victim-domain。org", "mx{}.victim-domain.org"),
+    ],
+    ids=ascii,
+)
+def test_a_domain_is_the_same_however_it_is_spelt_and_whatever_stands_before_it(
+    client: Client, art: Campaign, spelt: str
+) -> None:
+    """What mails go to counts, not what was typed; a domain's owner gets those of all below it."""
+    with time_machine.travel(NOON, tick=False):
+        statuses = [
+            client.post(
+                URL,
+                details(email=f"x{n}@{spelt.format(n)}"),
+                content_type="application/json",
+                REMOTE_ADDR=f"10.{n}.7.1",
+            ).status_code
+            for n in range(16)
+        ]
+        plain = [
+            client.post(
+                URL,
+                details(email=f"y{n}@victim-domain.org"),
+                content_type="application/json",
+                REMOTE_ADDR=f"10.{n}.8.1",
+            ).status_code
+            for n in range(16)
+        ]
+    assert statuses == [202] * 16
+    assert plain == [202] * 14 + [403] * 2
+
+
 def test_the_form_says_so_and_keeps_what_was_typed(
     client: Client, art: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
