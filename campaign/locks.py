@@ -28,10 +28,17 @@ WHERE signature.{{key}} = %(it)s OR (
 )
 ORDER BY signature.id FOR UPDATE OF signature
 """
-_LOCK_ADDRESS = """
+LOCK_ADDRESS = """
 SELECT id, status, name_fold, details_key FROM campaign_signature
-WHERE campaign_id = %s AND canonical_email = %s AND canonical_email <> ''
+WHERE campaign_id = %(campaign_id)s AND canonical_email = {address} AND canonical_email <> ''
 ORDER BY id FOR UPDATE
+"""
+"""What `lock_address` asks, with an expression for the canonical address; rows of `Known`."""
+NOBODY = "@"
+"""An address that nobody has, looked up in the place of one that gets no mail.
+
+Reading a row that is there takes longer than finding none (0.15 ms, z = 4.7 in 600 pairs), so whoever
+could ask without end would learn who is known; this way the slots are all the samples there are.
 """
 
 
@@ -91,5 +98,6 @@ def wait_for_moves() -> None:
 def lock_address(campaign_id: int, canonical_email: str) -> list[Known]:
     """Lock everything that an address has signed, so that none of it goes or moves."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK_ADDRESS, [campaign_id, canonical_email])
+        parameters: dict[str, Any] = {"campaign_id": campaign_id, "address": canonical_email}
+        cursor.execute(LOCK_ADDRESS.format(address="%(address)s"), parameters)
         return [Known(*row) for row in cursor.fetchall()]

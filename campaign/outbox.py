@@ -40,30 +40,14 @@ REPORTS_A_DAY = 30
 """Reports about one signature that cause a mail on one UTC day; nobody's lane is filled with one name."""
 
 WELCOME = """
-WITH slot AS (
-    INSERT INTO campaign_mailquota AS quota (campaign_id, address_hash, day, n)
-    VALUES (%(campaign_id)s, %(mailbox)s, %(today)s, 1)
-    ON CONFLICT (campaign_id, address_hash, day)
-        DO UPDATE SET n = quota.n + 1 WHERE quota.n < %(limit)s
-    RETURNING n
-), everywhere AS (
-    INSERT INTO campaign_mailday AS of_all (address_hash, day, n)
-    SELECT %(mailbox)s, %(today)s, 1 FROM slot
-    ON CONFLICT (address_hash, day)
-        DO UPDATE SET n = of_all.n + 1 WHERE of_all.n < %(everywhere)s
-    RETURNING n
-)
-SELECT EXISTS (SELECT FROM everywhere) AND NOT EXISTS (
-    SELECT FROM campaign_suppression WHERE campaign_id = %(campaign_id)s
-    AND address_hash = ANY(%(addresses)s) AND reason = 'not_me'
-) AND NOT EXISTS (
-    SELECT FROM campaign_unreachable
-    WHERE address_hash = ANY(%(addresses)s) AND (until IS NULL OR until > %(now)s)
+SELECT campaign_welcome(
+    %(campaign_id)s, %(mailbox)s, %(addresses)s, %(now)s, %(limit)s, %(everywhere)s
 )
 """
-"""What `welcome` asks, with `welcome_parameters`.
+"""What `welcome` asks, with `welcome_parameters`: a function of the database (migration 0058).
 
-The campaign's slot first: where that has none left, tries cost the other campaigns nothing.
+PostgreSQL took longer to plan the question than to answer it. The campaign's slot comes first: where that
+has none left, tries cost the other campaigns nothing.
 """
 
 NONE = 0
@@ -195,7 +179,6 @@ def welcome_parameters(campaign_id: int, canonical_email: str) -> dict[str, Any]
         "mailbox": address_hash(mailboxes.mailbox_key(canonical_email)),
         "addresses": hashes_of(canonical_email),
         "now": now,
-        "today": now.date(),
         "limit": STRANGERS_A_DAY,
         "everywhere": EVERYWHERE_A_DAY,
     }

@@ -1,8 +1,8 @@
-"""A request to sign, as the database takes it: three trips, the same whatever is known of the address.
+"""A request to sign, as the database takes it: two trips, the same whatever is known of the address.
 
-1. `take`: counted as received, one of the address's slots, and whether it wants to be left alone.
-2. `locks.lock_address`: what the address has signed.
-3. `place`: the fresh signature and its mail, kept or undone.
+1. `take`: counted as received, one of the address's slots, whether it wants to be left alone, and what it
+   has signed.
+2. `place`: the fresh signature and its mail, kept or undone.
 
 Written in SQL, since this is what the busiest day is made of; and so that one trip can place a row,
 undo it and owe the mail to another.
@@ -10,7 +10,8 @@ undo it and owe the mail to another.
 
 from django.db import connection
 
-from campaign import counts, identity, outbox, placing, trip
+from campaign import counts, identity, locks, outbox, placing, trip
+from campaign.locks import Known
 from campaign.models.mail import MailKind
 from campaign.models.signature import Signature
 from campaign.networks import Hashes
@@ -25,8 +26,29 @@ VALUES (currval('campaign_signature_id_seq'), %s, %s, %s)
 """
 
 
-def take(*, campaign_id: int, canonical_email: str) -> bool:
-    """Count one more request as received; whether a mail may go to that address (`outbox.welcome`)."""
+# Statements of their own, since the last one has to see what was committed while the first one waited.
+_LOOK_UP = locks.LOCK_ADDRESS.format(
+    address=f"CASE current_setting('petition.welcome') WHEN 'true' THEN %(address)s ELSE '{locks.NOBODY}' END"
+)
+
+
+def take(*, campaign_id: int, canonical_email: str) -> tuple[bool, list[Known]]:
+    """Count one more request as received; whether a mail may go to that address (`outbox.welcome`), and if
+    so, what it has signed, locked (`locks.lock_address`)."""
+    parameters = outbox.welcome_parameters(campaign_id, canonical_email)
+    welcome = f"SELECT set_config('petition.welcome', ({outbox.WELCOME})::text, true)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{welcome}; {counts.RECEIVE}; {_LOOK_UP}", {**parameters, "address": canonical_email}
+        )
+        (said,) = cursor.fetchone()
+        cursor.nextset()
+        cursor.nextset()
+        return said == "true", [Known(*row) for row in cursor.fetchall()]
+
+
+def count(*, campaign_id: int, canonical_email: str) -> bool:
+    """The same without looking up what the address has signed."""
     with connection.cursor() as cursor:
         parameters = outbox.welcome_parameters(campaign_id, canonical_email)
         cursor.execute(f"{outbox.WELCOME}; {counts.RECEIVE}", parameters)

@@ -65,7 +65,7 @@ def _receive(
     canonical = canonical_address(representative.email)
     theirs = canonical_address(details.email) if details.email else ""
     with transaction.atomic():
-        welcome = reception.take(campaign_id=campaign.pk, canonical_email=canonical)
+        welcome = reception.count(campaign_id=campaign.pk, canonical_email=canonical)
         point = transaction.savepoint()
         fresh = signing.draft(campaign, details, text, theirs)
         fresh.represented = True

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from campaign import counts, leaving, moves, outbox, reception, signing
 from campaign.idempotency import Once
+from campaign.locks import Known
 from campaign.models import Campaign, Mail, MailQuota, Signature
 from campaign.models.campaign import Publication
 from campaign.models.mail import MailKind
@@ -41,7 +42,7 @@ def quota_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """The quota as somebody would write it first: read, look, write."""
     everybody = threading.Barrier(4)
 
-    def take(*, campaign_id: int, canonical_email: str) -> bool:
+    def take(*, campaign_id: int, canonical_email: str) -> tuple[bool, list[Known]]:
         today = timezone.now().date()
         key: dict[str, Any] = {
             "campaign_id": campaign_id,
@@ -50,10 +51,10 @@ def quota_off(monkeypatch: pytest.MonkeyPatch) -> None:
         found = MailQuota.objects.filter(**key, day=today).first()
         everybody.wait(PATIENCE)
         if found is not None and found.n >= outbox.STRANGERS_A_DAY:
-            return False
+            return False, []
         n = found.n + 1 if found else 1
         MailQuota.objects.update_or_create(**key, day=today, defaults={"n": n})
-        return True
+        return True, []
 
     monkeypatch.setattr(reception, "take", take)
 
@@ -81,7 +82,7 @@ def test_control_without_the_lock_of_the_slot_the_same_signer_gets_errors(
         everybody.wait(PATIENCE)
         return addressee(*args)
 
-    monkeypatch.setattr(reception, "take", lambda **_: True)
+    monkeypatch.setattr(reception, "take", lambda **_: (True, []))
     monkeypatch.setattr(signing, "_addressee", read_by_all)
     assert sorted(answer[0] for answer in at_once([post] * 4)) == [202, 500, 500, 500]
 
