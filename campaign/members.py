@@ -50,6 +50,7 @@ def invite(*, campaign: Campaign, name: str, role: Role, by: User) -> Membership
     )
     if not made:
         raise _refused("member", "name")
+    vouchers.void_links(user)
     details: dict[str, Code] = {"user": user.pk, "role": role.value}
     audit.record(AuditAction.MEMBER_ADDED, by=by, campaign=campaign, details=details)
     return membership

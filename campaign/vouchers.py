@@ -113,13 +113,15 @@ def give_login(*, voucher: Voucher, email: str, by: User) -> User:
             user = User(username=address, email=address, is_staff=True)
             user.set_unusable_password()
             user.save()
-        membership, _made = Membership.objects.get_or_create(
+        membership, made = Membership.objects.get_or_create(
             user=user,
             campaign=voucher.campaign,
             defaults={"role": Role.ORGANISATION, "voucher": voucher},
         )
         if membership.voucher_id != voucher.pk:
             raise _invalid("email", "has_role")
+        if made:
+            void_links(user)
         _record(AuditAction.VOUCHER_LOGIN, voucher, by, user=user.pk)
     return user
 
@@ -131,6 +133,16 @@ def take_login(*, voucher: Voucher, membership_id: int, by: User) -> None:
         if membership is not None:
             membership.delete()
             _record(AuditAction.VOUCHER_LOGIN_GONE, voucher, by, user=membership.user_id)
+
+
+def void_links(user: User) -> None:
+    """Let no link of before set the first password of an account that opens more from now on.
+
+    Else who was given one for their own campaign would choose the password for another one.
+    """
+    if not user.has_usable_password():
+        user.set_unusable_password()  # another random text, which such links are made with
+        user.save(update_fields=["password"])
 
 
 def welcome_path(user: User, *, by: User, permission: str = roles.STEER) -> str:

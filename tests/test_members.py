@@ -8,7 +8,7 @@ import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
 
-from campaign import keys, lockout, networks, second_factor, staff_sessions
+from campaign import keys, lockout, networks, second_factor, staff_sessions, vouchers
 from campaign.errors import KeyInvalid
 from campaign.lockout import Try
 from campaign.models import ApiKey, AuditEntry, Campaign, Membership, StaffSession
@@ -94,6 +94,50 @@ def test_an_invitation_ends_after_three_days(here: Campaign, owner: User) -> Non
         passwords = {"new_password1": "quarry-Songs-1", "new_password2": "quarry-Songs-1"}
         Client().post(link[1], passwords, follow=True)
     assert not User.objects.get(username="new@example.org").has_usable_password()
+
+
+@pytest.mark.parametrize("then", ["member", "organisation"])
+def test_an_older_link_opens_no_account_that_another_campaign_has_let_in_since(
+    here: Campaign, owner: User, then: str
+) -> None:
+    """Or its owner, who has the link, would choose the password of somebody else's moderator."""
+    page = invited(owner, here, "new@example.org", "reader").content.decode()
+    link = re.search(r"(/admin/welcome/[^<\s]+)", page)
+    assert link
+    assert 'name="new_password1"' in Client().get(link[1], follow=True).content.decode()
+    there = make_campaign(slug="there")
+    stranger = make_member(there, Role.OWNER, username="stranger")
+    if then == "member":
+        assert invited(stranger, there, "NEW@example.org", "owner").status_code == 302
+    else:
+        voucher = vouchers.admit(campaign=there, name="Guild", quota=9, by=stranger)
+        vouchers.give_login(voucher=voucher, email="new@example.org", by=stranger)
+    user = User.objects.get(username="new@example.org")
+    assert user.memberships.count() == 2
+    browser_of_theirs = Client()
+    late = browser_of_theirs.get(link[1], follow=True)
+    assert 'name="new_password1"' not in late.content.decode()
+    passwords = {"new_password1": "quarry-Songs-1", "new_password2": "quarry-Songs-1"}
+    browser_of_theirs.post(late.request["PATH_INFO"], passwords)
+    user.refresh_from_db()
+    assert not user.has_usable_password()
+    again = browser(owner).post(f"{LIST}{user.memberships.get(campaign=here).pk}/link/")
+    assert again.status_code == 409
+
+
+def test_an_owner_is_told_that_somebody_else_invited_an_account_before(
+    here: Campaign, owner: User
+) -> None:
+    """An account is called like a mailbox, and whoever made it may have chosen its password."""
+    there = make_campaign(slug="there")
+    make_member(there, Role.READER, username="new@example.org")
+    form = {"campaign": here.pk, "name": "new@example.org", "role": "moderator"}
+    page = browser(owner).post(f"{LIST}add/", form, follow=True).content.decode()
+    assert "Others have invited this account too." in page
+    make_user(username="other")
+    form["name"] = "other"
+    mine = browser(owner).post(f"{LIST}add/", form, follow=True).content.decode()
+    assert "Others have invited" not in mine
 
 
 def test_who_has_an_account_is_a_member_at_once(here: Campaign, owner: User) -> None:

@@ -110,6 +110,11 @@ class MembershipAdmin(PageAdmin[Membership]):
                 if welcome:
                     return self._page(request, membership, welcome=settings.BASE_URL + welcome)
                 messages.success(request, _("They work in this campaign from now on."))
+                if not roles.is_within_reach(membership.user, of=by, permission=roles.MEMBERS):
+                    said = _(
+                        "Others have invited this account too. Ask whose it is: nobody has checked."
+                    )
+                    messages.warning(request, said)
                 return _to(membership)
         context = self.context(request, _("Invite somebody")) | {
             "form": form,
