@@ -126,6 +126,26 @@ def test_a_success_forgets_the_tries_before_it(user: User) -> None:
         assert log_in().status_code == 302
 
 
+def test_guessing_the_old_password_in_an_open_session_waits_like_a_login(
+    user: User, today: Any
+) -> None:
+    client = Client(REMOTE_ADDR=HOME)
+    client.post(LOGIN, {"username": "zoe", "password": "secret"})
+    form = {"new_password1": "a quarry song", "new_password2": "a quarry song"}
+    for _ in range(lockout.PAIR.n):
+        wrong = client.post("/admin/password_change/", form | {"old_password": "wrong"})
+        assert "Your old password was entered incorrectly" in said(wrong)
+    assert (
+        record()[1:] == [("login_failed", None, {"why": "password_incorrect", "user": user.pk})] * 5
+    )
+    right = form | {"old_password": "secret"}
+    assert "Too many tries" in said(client.post("/admin/password_change/", right))
+    assert "Too many tries" in said(log_in())
+    today.move_to("2026-11-22T12:15:01Z")
+    assert client.post("/admin/password_change/", right).status_code == 302
+    assert log_in(password="a quarry song").status_code == 302
+
+
 @pytest.mark.parametrize(
     "typed",
     [

@@ -9,9 +9,9 @@ from django.views.decorators.debug import sensitive_variables
 from unfold.forms import AuthenticationForm
 from unfold.widgets import BASE_INPUT_CLASSES
 
-from campaign import audit, lockout, networks, second_factor
+from campaign import audit, second_factor
+from campaign.admin import tries
 from campaign.admin.shown import ShowsPasswords
-from campaign.lockout import Try
 from campaign.models.audit import AuditAction
 
 
@@ -34,10 +34,6 @@ class LoginForm(ShowsPasswords, AuthenticationForm):  # type: ignore[misc]
             "This code is not right, or was used already. Wait for the next one, and type your"
             " password again."
         ),
-        "locked": _(
-            "Too many tries. From here this account opens again at %(time)s UTC; somebody who"
-            " manages its campaign can open it at once."
-        ),
     }
     succeeded = AuditAction.LOGIN
 
@@ -48,17 +44,9 @@ class LoginForm(ShowsPasswords, AuthenticationForm):  # type: ignore[misc]
             cleaned: dict[str, Any] = super().clean()
             return cleaned
         owner = User.objects.filter(username=name).first()
-        tried = Try(name, networks.hashes(networks.of(self.request)), owner)
-        if (until := lockout.take(tried)) is not None:
-            raise self._error("locked", time=until.strftime("%H:%M"))
-        try:
+        with tries.counted(self.request, name, owner):
             cleaned = super().clean()
             self._check_token()
-        except forms.ValidationError as error:
-            about = {"why": str(error.code)} | ({"user": owner.pk} if owner else {})
-            audit.record(AuditAction.LOGIN_FAILED, by=None, details=about)
-            raise
-        lockout.succeeded(tried)
         audit.record(self.succeeded, by=self.get_user())
         return cleaned
 
@@ -75,5 +63,5 @@ class LoginForm(ShowsPasswords, AuthenticationForm):  # type: ignore[misc]
             raise self._error("token_wrong")
         user.otp_device = device
 
-    def _error(self, code: str, **values: str) -> forms.ValidationError:
-        return forms.ValidationError(self.error_messages[code], code=code, params=values)
+    def _error(self, code: str) -> forms.ValidationError:
+        return forms.ValidationError(self.error_messages[code], code=code)

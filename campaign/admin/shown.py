@@ -6,9 +6,13 @@ from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.models import User
 from django.forms.renderers import BaseRenderer
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.views.decorators.debug import sensitive_variables
 from unfold.forms import AdminOwnPasswordChangeForm, AdminPasswordChangeForm
+
+from campaign.admin import tries
 
 if TYPE_CHECKING:
     _SetPasswordForm = SetPasswordForm[User]
@@ -45,7 +49,16 @@ class ShowsPasswords:
 
 
 class OwnPasswordForm(ShowsPasswords, AdminOwnPasswordChangeForm):  # type: ignore[misc]
-    """One's own, by the old one."""
+    """One's own, by the old one; who guesses that in a session left open waits as at a login."""
+
+    def __init__(self, *args: Any, request: HttpRequest, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.request = request
+
+    @sensitive_variables()
+    def clean_old_password(self) -> str:
+        with tries.counted(self.request, self.user.get_username(), self.user):
+            return str(super().clean_old_password())
 
 
 class OthersPasswordForm(ShowsPasswords, AdminPasswordChangeForm):  # type: ignore[misc]

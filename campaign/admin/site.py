@@ -1,7 +1,7 @@
 """The admin's site: its policy, what stands in the sidebar, and where a moderator lands."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar, cast
 
 from csp.decorators import csp
@@ -84,7 +84,7 @@ class Site(AdminSite):
     ) -> HttpResponse:
         """A new password ends the other sessions: whoever knew the old one may be in one."""
         view = PasswordChangeView.as_view(
-            form_class=OwnPasswordForm,
+            form_class=partial(OwnPasswordForm, request=request),
             success_url=reverse(f"{self.name}:password_change_done", current_app=self.name),
             extra_context={**self.each_context(request), **(extra_context or {})},
         )
