@@ -104,7 +104,8 @@ class Process:
         def look() -> bool:
             return words in self.log.read_bytes()[since:].decode(errors="replace")
 
-        until(look, what=f"{self.name} says {words!r}")
+        # Four that start at once on a busy machine have needed more than 40 s.
+        until(look, within=120, what=f"{self.name} says {words!r}")
 
 
 class Product:
