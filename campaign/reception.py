@@ -24,8 +24,6 @@ _SEEN_FROM = """
 INSERT INTO campaign_signaturenetwork (signature_id, campaign_id, number, at)
 VALUES (currval('campaign_signature_id_seq'), %s, %s, %s)
 """
-
-
 # Statements of their own, since the last one has to see what was committed while the first one waited.
 _LOOK_UP = locks.LOCK_ADDRESS.format(
     address=f"CASE current_setting('petition.welcome') WHEN 'true' THEN %(address)s ELSE '{locks.NOBODY}' END"

@@ -64,9 +64,8 @@ def receive(
         said = _("The file is larger than 20 MB. Please send it in parts.")
         raise InvalidInput([FieldError("file", "too_long", said)])
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(
-            pk=by.pk
-        )  # of two at once the second counts the first
+        # Of two at once the second counts the first.
+        User.objects.select_for_update(no_key=True).get(pk=by.pk)
         if Upload.objects.filter(by=by.pk).exclude(content=b"").count() >= MOST:
             said = _("Ten of your files lie here. Please import or delete some of them first.")
             raise InvalidInput([FieldError("file", "too_many", said)])

@@ -44,6 +44,8 @@ GOOD: dict[str, tuple[str, ...]] = {
     "kind": ("person", "group", "organisation", ""),
     "language": ("en", "fr", "fr-CA", ""),
 }
+TEXTS, CHOICES = tuple(GOOD)[:4], tuple(GOOD)[4:]
+"""Those in which any text is good, so that one request can try it in all of them; and the rest."""
 FORM = {
     "action": "sign",
     "name": "Zoë Moreau",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from random import Random
 
-from tests.fuzz.fields import FORM, GOOD, Field, Send, like
+from tests.fuzz.fields import FORM, GOOD, TEXTS, Field, Send, like
 from tests.fuzz.web import Answer, post_form
 from tests.fuzz.world import World, somewhere
 
@@ -31,8 +31,6 @@ CORRECTION = {
     name: GOOD[name] for name in ("name", "kind", "discipline", "credit", "organisation", "country")
 }
 REPORTED = {"email": "zoe@example.org", "reason": "not_signed", "note": "I said no."}
-TEXTS = tuple(GOOD)[:4]
-"""Any text is good there, so that one request can try it in all of them."""
 
 
 def _own_page(world: World) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.factories import details
 from tests.fuzz import files, inputs
-from tests.fuzz.fields import API, FORM, GOOD, Field, Send, like
+from tests.fuzz.fields import API, CHOICES, FORM, GOOD, TEXTS, Field, Send, like
 from tests.fuzz.web import Answer, ask, post_form, post_json
 from tests.fuzz.world import World, somewhere
 
@@ -40,7 +40,6 @@ def _at_once(*fields: str) -> Send:
     return send
 
 
-TEXTS, CHOICES = tuple(GOOD)[:4], tuple(GOOD)[4:]
 REPRESENTED = {
     **FORM,
     "representative_name": "Ada Agent",
