@@ -22,7 +22,7 @@ from campaign.models.audit import AuditAction, AuditNote
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
-from campaign.models.rejected_name import RejectedName
+from campaign.models.name_numbers import RejectedName
 from campaign.models.removal import Removal
 from campaign.models.signature import Signature, Status
 from campaign.models.vouching import MemberLink

@@ -1,4 +1,4 @@
-"""What else a move means: for its mails, its reports, its namesakes; and what an erasure empties.
+"""What else a move means: for its mails, its reports, its namesakes; and what it empties of who leaves.
 
 In the transaction of the move, and with its row locked.
 """
@@ -12,6 +12,7 @@ from campaign.models.approval import Approval
 from campaign.models.event import EventNote, Verb
 from campaign.models.evidence import Proof, Site
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
+from campaign.models.name_numbers import WithdrawnName
 from campaign.models.network import SignatureNetwork
 from campaign.models.print_list import PrintEntry
 from campaign.models.question import Question
@@ -29,6 +30,11 @@ ANSWERS: Final = {
 """What a move answers to those who reported the signature; a hold doesn't decide anything yet."""
 DECIDED: Final = (MailKind.PUBLISHED, MailKind.REJECTED)
 """What a signer is told of a decision."""
+_NAMELESS: Final = {
+    **dict.fromkeys(("name", "sort_name", "name_fold", "sort_key", "credit", "organisation"), ""),
+    "details_key": "",
+    "search": [],
+}
 
 
 def follow(
@@ -121,6 +127,15 @@ def _block(signature: Signature, verb: Verb) -> None:
         blocks.lift(signature)
 
 
+def unname(signature: Signature) -> dict[str, Any]:
+    """The columns of a withdrawal: the name and what stood beside it empty.
+
+    Keyed numbers of the name stay, and the address, so that no import brings its signer back.
+    """
+    blocks.depart(signature)
+    return dict(_NAMELESS)
+
+
 def empty(signature: Signature) -> dict[str, Any]:
     """The columns of an erasure: every personal one empty; its mails, network, notes and reports go too."""
     reports.delete(Report.objects.filter(signature=signature))
@@ -136,16 +151,14 @@ def empty(signature: Signature) -> dict[str, Any]:
     Suspicion.objects.filter(signature=signature).delete()  # it names whom the signer is like
     MemberLink.objects.filter(signature=signature).delete()
     Representation.objects.filter(signature=signature).delete()
-    texts = (
-        *("name", "sort_name", "credit", "organisation", "country", "email", "canonical_email"),
-        *("source", "evidence_note", "name_fold", "sort_key", "details_key", "import_key"),
-    )
+    WithdrawnName.objects.filter(signature=signature).delete()
+    texts = ("country", "email", "canonical_email", "source", "evidence_note", "import_key")
     return {
+        **_NAMELESS,
         **dict.fromkeys(texts, ""),
         "discipline_id": None,
         "member_of_id": None,
         "featured": False,
         "newsletter": False,
         "represented": False,
-        "search": [],
     }

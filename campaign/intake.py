@@ -15,16 +15,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from campaign import identity, moves, outbox, placing, rules
+from campaign import blocks, identity, moves, outbox, placing, rules
 from campaign.campaign_file import FileMistake
 from campaign.details import Details, read_imported
 from campaign.errors import FieldError, InvalidInput
 from campaign.history import ORGANISER
-from campaign.matcher import respelt
 from campaign.models.address import Suppression, SuppressionReason, canonical_address
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
+from campaign.models.name_numbers import WithdrawnName
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
 from campaign.models.statement import current_text
 
@@ -335,17 +335,14 @@ def _of_those_who_withdrew(theirs: QuerySet[Signature], chunk: list[_Line]) -> s
 
     Anybody else under that address, of an agency or a family, is a person of their own.
     """
-    left: dict[str, set[str]] = defaultdict(set)
-    typed: dict[str, set[str]] = defaultdict(set)
-    gone = theirs.filter(status=Status.WITHDRAWN)
-    for address, name in gone.values_list("canonical_email", "name"):
-        left[address].add(name)
-    for line in chunk:
-        typed[line.canonical].add(line.details.name)
+    left: dict[str, set[int]] = defaultdict(set)
+    gone = WithdrawnName.objects.filter(signature__in=theirs)
+    for address, numbers in gone.values_list("signature__canonical_email", "numbers"):
+        left[address].update(numbers)
     return {
-        (address, name)
-        for address, names in left.items()
-        for name in respelt(names, typed[address])
+        (line.canonical, line.details.name)
+        for line in chunk
+        if line.canonical in left and blocks.returns(line.details.name, left[line.canonical])
     }
 
 

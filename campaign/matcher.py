@@ -1,11 +1,10 @@
 """GROUND. Which protected names a name is nearly, of thousands, without looking at each. No database."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from campaign import identity
 from campaign.likeness import Reading, Way, parts, readings, typed_readings, unglued, way
 from campaign.likeness_data import AFTER, BEFORE, BREAKS, TOPICS, sound
 
@@ -106,17 +105,6 @@ class Matcher:
                 if (how := next(filter(None, ways), None)) is not None:
                     found[place] = how
         return found
-
-
-def respelt(known: Collection[str], typed: Collection[str]) -> set[str]:
-    """Those of the typed names that may be another spelling of a known one: like it, or it like them."""
-    theirs, others = _of_names(known), _of_names(typed)
-    like = {name for name in typed if theirs.looks(identity.skeletons(name)) or theirs.near(name)}
-    return like | {found.protected.name for name in known for found in others.near(name)}
-
-
-def _of_names(names: Iterable[str]) -> Matcher:
-    return Matcher(Protected(0, name, "", identity.skeletons(name)) for name in names)
 
 
 def _sorted(words: Iterable[str]) -> str:

@@ -135,6 +135,8 @@ def move(
     facets, was_listed = counts.facets(signature), signature.is_listed
     _apply(signature, verb, decision)
     columns = {name: getattr(signature, name) for name in _MOVED_COLUMNS}
+    if decision.to == Status.WITHDRAWN:
+        columns |= consequences.unname(signature)
     if decision.to == Status.ERASED:
         columns |= consequences.empty(signature)
     updated = trip.send(
@@ -222,6 +224,19 @@ def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
         signature.published_at = signature.published_at or now
         if signature.show_name:
             signature.listed_at = signature.listed_at or now
+
+
+@transaction.atomic
+def unname(signature_id: int) -> bool:
+    """Empty the name of one that withdrew by a release that kept it; whether there was one.
+
+    No move, and nothing that anybody sees of it changes. Raises SignatureGone.
+    """
+    signature, _others = locks.lock(signature_id)
+    if signature.status != Status.WITHDRAWN or not signature.name:
+        return False
+    trip.send(trip.update(signature, consequences.unname(signature), status=Status.WITHDRAWN))
+    return True
 
 
 def call_back(signature: Signature) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from campaign import lockout, locks, outbox, placing, reports, staff_sessions
+from campaign import lockout, locks, moves, outbox, placing, reports, staff_sessions
 from campaign.errors import SignatureGone
 from campaign.links import LIFETIME, Purpose
 from campaign.models.address import SuppressionReason, Unreachable
@@ -49,6 +49,8 @@ ALERT_KEPT = timedelta(days=90)
 PULSE_KEPT = timedelta(days=2)
 """The bell looks back a day, and no more once a campaign is closed."""
 SEARCH_KEPT = timedelta(days=30)
+UNNAMED_AT_ONCE = 2_000
+"""Names in one run; a withdrawal takes its own with it, so that only a release of before leaves any."""
 
 
 # --- Reminding -------------------------------------------------------------------------------
@@ -130,6 +132,11 @@ def _discard(rows: QuerySet[Signature]) -> int:
     return placing.discard(rows.values_list("pk", flat=True))
 
 
+def _unname(rows: QuerySet[Signature]) -> int:
+    ids = rows.order_by("pk").values_list("pk", flat=True)[:UNNAMED_AT_ONCE]
+    return sum(moves.unname(pk) for pk in ids)
+
+
 def _delete_reports(rows: QuerySet[Report]) -> int:
     """Not one that is confirmed meanwhile: it is looked for again with the lock."""
     n = rows.count()
@@ -139,7 +146,8 @@ def _delete_reports(rows: QuerySet[Report]) -> int:
 
 @dataclass(frozen=True)
 class Kind:
-    """Rows that have an end: ``due`` finds those whose time is over, of which ``delete`` says how many."""
+    """Rows, or their names, that have an end: ``due`` finds those whose time is over, of which ``delete``
+    says how many."""
 
     due: Callable[[datetime], QuerySet[Any]]
     delete: Callable[[QuerySet[Any]], int] = _delete
@@ -178,6 +186,9 @@ def _previews(now: datetime) -> QuerySet[Removal]:
 
 KINDS: Final[dict[str, Kind]] = {
     "unconfirmed signatures": Kind(_unconfirmed, _discard),
+    "names of who withdrew": Kind(
+        lambda _now: Signature.objects.filter(status=Status.WITHDRAWN).exclude(name=""), _unname
+    ),
     "reports": Kind(_reports, _delete_reports),
     "networks of signatures": Kind(
         lambda now: SignatureNetwork.objects.filter(at__lt=now - NETWORK_KEPT)

@@ -13,9 +13,18 @@ from django.utils import timezone
 from campaign import four_eyes, keys, leaving, moderation, outbox, releases, signing
 from campaign.campaign_file import parse
 from campaign.links import Purpose, make_token
-from campaign.models import AuditEntry, Campaign, ImportBatch, Membership, Signature, Voucher
+from campaign.models import (
+    AuditEntry,
+    Campaign,
+    ImportBatch,
+    Membership,
+    Report,
+    Signature,
+    Voucher,
+)
 from campaign.models.api_key import Scope
 from campaign.models.membership import Role
+from campaign.models.report import ReportStatus
 from campaign.models.signature import RejectionReason, Status
 from campaign.organising import load_campaign
 
@@ -175,6 +184,19 @@ def make_signature(
     bring_to(signature, status)
     signature.refresh_from_db()
     return signature
+
+
+def make_report(signature: Signature, address: str) -> Report:
+    """One that waits for a moderator."""
+    return Report.objects.create(
+        campaign=signature.campaign,
+        signature=signature,
+        status=ReportStatus.OPEN,
+        confirmed_at=timezone.now(),
+        email=address,
+        canonical_email=address,
+        language="en",
+    )
 
 
 def bring_to(signature: Signature, status: str) -> None:

@@ -23,11 +23,16 @@ from psycopg import sql
 
 from campaign import correspondents, journal, leaving, pg_tools, signing, vouching
 from campaign.links import Purpose, make_token
-from campaign.models import Mail, Report, Signature, Suppression, Voucher, Vouching
-from campaign.models.report import ReportStatus
+from campaign.models import Mail, Signature, Suppression, Voucher, Vouching
 from campaign.models.signature import Status
 from petition.household import ROOT
-from tests.factories import make_campaign, make_signature, manage_token, not_me_token
+from tests.factories import (
+    make_campaign,
+    make_report,
+    make_signature,
+    manage_token,
+    not_me_token,
+)
 from tests.vouchers import make_voucher, own_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("providers")]
@@ -111,19 +116,6 @@ def here() -> str:
 def leave_something() -> None:
     """So that there is a journal."""
     Path(settings.JOURNAL_FILE).touch()
-
-
-def make_report(signature: Signature, address: str) -> Report:
-    """One that waits for a moderator."""
-    return Report.objects.create(
-        campaign=signature.campaign,
-        signature=signature,
-        status=ReportStatus.OPEN,
-        confirmed_at=timezone.now(),
-        email=address,
-        canonical_email=address,
-        language="en",
-    )
 
 
 @pytest.fixture

@@ -51,8 +51,8 @@ UPDATES = [
     (Status.ERASED, "signature_erased_is_empty", "email = 'zoe@example.org'"),
     (Status.ERASED, "signature_erased_is_empty", "canonical_email = 'zoe@example.org'"),
     (Status.ERASED, "signature_erased_is_empty", "name = 'Zoe'"),
-    (Status.PUBLISHED, "signature_has_a_name", "name = ''"),
-    (Status.PENDING, "signature_has_a_name", "name_fold = ''"),
+    (Status.PUBLISHED, "signature_named_until_it_leaves", "name = ''"),
+    (Status.PENDING, "signature_named_until_it_leaves", "name_fold = ''"),
 ]
 
 

@@ -251,9 +251,7 @@ def test_the_very_details_that_somebody_is_asked_for_are_not_asked_twice(
     assert Signature.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    "status", [Status.HELD, Status.PUBLISHED, Status.REJECTED, Status.WITHDRAWN]
-)
+@pytest.mark.parametrize("status", [Status.HELD, Status.PUBLISHED, Status.REJECTED])
 def test_who_has_signed_here_is_known(run: Importer, art: Campaign, status: Status) -> None:
     make_signature(art, name="Ana", email="ana@example.org", status=status)
     mails = Mail.objects.count()
@@ -297,8 +295,9 @@ def test_who_withdrew_is_not_brought_back_under_another_spelling(
 ) -> None:
     make_signature(art, name="Ana Sousa", email="ana@example.org", status=Status.WITHDRAWN)
     for options in ((), ("--consent-on-file", NOTE)):
-        assert run("name,email\nDr Ana Sousa,ana@example.org\n", *options) == (said(left=1), [])
-    assert names() == ["Ana Sousa"]
+        for spelt in ("Ana Sousa", "ANA SOUSA", "Dr Ana Sousa"):
+            assert run(f"name,email\n{spelt},ana@example.org\n", *options) == (said(left=1), [])
+    assert names() == [""]
 
 
 @pytest.mark.parametrize(
@@ -312,7 +311,7 @@ def test_of_an_agency_only_who_withdrew_stays_away_however_they_are_spelt(
     make_signature(art, name="Annelise Moreau", email=agency, status=Status.WITHDRAWN)
     file = f"name,email\nBea Two,{agency}\n{spelt},{agency}\nCy Three,{agency}\n"
     assert run(file, "--consent-on-file", NOTE) == (said(added=2, left=1), [])
-    assert names() == ["Annelise Moreau", "Bea Two", "Cy Three"]
+    assert names() == ["", "Bea Two", "Cy Three"]
 
 
 def test_who_withdrew_keeps_away_nobody_who_is_like_them_elsewhere(

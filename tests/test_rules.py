@@ -9,7 +9,7 @@ from campaign import moderation, rules, signing
 from campaign.campaign_file import FileMistake, parse
 from campaign.identity import skeletons
 from campaign.models import Campaign, ProtectedName, Signature
-from campaign.models.rejected_name import RejectedName
+from campaign.models.name_numbers import RejectedName
 from campaign.models.signature import RejectionReason, Status
 from campaign.organising import load_campaign
 from tests.factories import (

@@ -16,8 +16,8 @@ from campaign.models.address import Unreachable, UnreachableReason
 from campaign.models.event import Event, Verb
 from campaign.models.evidence import Proof, Site
 from campaign.models.mail import Mail
+from campaign.models.name_numbers import RejectedName
 from campaign.models.question import Question
-from campaign.models.rejected_name import RejectedName
 from campaign.models.report import Report, ReportStatus
 from campaign.models.representation import Representation
 from campaign.models.signature import GUARDED, Evidence, Signature, Status

@@ -15,11 +15,11 @@ from campaign.models.idempotency import IdempotencyKey
 from campaign.models.logo import Logo
 from campaign.models.mail import Mail, MailDay, MailPace, MailQuota
 from campaign.models.membership import Membership
+from campaign.models.name_numbers import RejectedName, WithdrawnName
 from campaign.models.network import SignatureNetwork
 from campaign.models.notice import Notice
 from campaign.models.print_list import PrintEntry, PrintList
 from campaign.models.question import Question
-from campaign.models.rejected_name import RejectedName
 from campaign.models.removal import Removal, RemovalItem
 from campaign.models.report import Report
 from campaign.models.representation import Representation
@@ -88,4 +88,5 @@ __all__ = [
     "Vouching",
     "Webhook",
     "WebhookDelivery",
+    "WithdrawnName",
 ]

@@ -222,8 +222,9 @@ class Signature(models.Model):
                 name="signature_erased_is_empty",
             ),
             models.CheckConstraint(
-                condition=models.Q(status="erased") | models.Q(name__gt="", name_fold__gt=""),
-                name="signature_has_a_name",
+                condition=models.Q(status__in=("withdrawn", "erased"))
+                | models.Q(name__gt="", name_fold__gt=""),
+                name="signature_named_until_it_leaves",
             ),
             models.CheckConstraint(
                 condition=models.Q(removal__isnull=True) | models.Q(status="rejected"),
@@ -385,6 +386,12 @@ class Signature(models.Model):
                 fields=("campaign", "source", "status"),
                 name="signature_source",
                 condition=~models.Q(source=""),
+            ),
+            # Read by retention: who withdrew by a release that kept the name.
+            models.Index(
+                fields=("id",),
+                name="signature_withdrawn_named",
+                condition=models.Q(status="withdrawn") & ~models.Q(name=""),
             ),
             # Read by retention: pendings past their time.
             models.Index(

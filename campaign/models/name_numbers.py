@@ -1,5 +1,6 @@
-"""Names that were signed with falsely, so that every later try is held with its history."""
+"""Names as keyed numbers: nobody can read one, and each is known again. See `blocks`."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from campaign.models.campaign import Campaign
@@ -7,10 +8,10 @@ from campaign.models.signature import Signature
 
 
 class RejectedName(models.Model):
-    """One form of the name of a signature that was rejected as an impersonation, as a keyed number.
+    """One form of the name of a signature that was rejected as an impersonation.
 
     It outlives the erasure of that signature, of which nothing else remains: whoever comes back under
-    the name is looked at. See `blocks`.
+    the name is looked at.
     """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False)
@@ -28,3 +29,15 @@ class RejectedName(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key:016x}"
+
+
+class WithdrawnName(models.Model):
+    """All spellings of the name that a withdrawn signature had: no import brings its signer back."""
+
+    signature = models.OneToOneField(
+        Signature, models.CASCADE, primary_key=True, related_name="withdrawn_name"
+    )
+    numbers = ArrayField(models.BigIntegerField())
+
+    def __str__(self) -> str:
+        return str(self.pk)
