@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from campaign import blocks, outbox, placing, reports
+from campaign import blocks, departed, outbox, placing, reports
 from campaign.models.approval import Approval
 from campaign.models.event import EventNote, Verb
 from campaign.models.evidence import Proof, Site
@@ -31,8 +31,13 @@ ANSWERS: Final = {
 DECIDED: Final = (MailKind.PUBLISHED, MailKind.REJECTED)
 """What a signer is told of a decision."""
 _NAMELESS: Final = {
-    **dict.fromkeys(("name", "sort_name", "name_fold", "sort_key", "credit", "organisation"), ""),
-    "details_key": "",
+    **dict.fromkeys(
+        ("name", "sort_name", "credit", "organisation", "country", "evidence_note"), ""
+    ),
+    **dict.fromkeys(("name_fold", "sort_key", "details_key"), ""),
+    **dict.fromkeys(("discipline_id", "member_of_id")),
+    "featured": False,
+    "newsletter": False,
     "search": [],
 }
 
@@ -127,17 +132,21 @@ def _block(signature: Signature, verb: Verb) -> None:
         blocks.lift(signature)
 
 
-def unname(signature: Signature) -> dict[str, Any]:
-    """The columns of a withdrawal: the name and what stood beside it empty.
+def empty_of_name(signature: Signature) -> dict[str, Any]:
+    """The columns of a withdrawal: the name and all that says who it is empty, but for the address.
 
-    Keyed numbers of the name stay, and the address, so that no import brings its signer back.
+    Its proofs, sites, answers and likenesses go too. What is known of the name afterwards: `departed`.
     """
-    blocks.depart(signature)
-    return dict(_NAMELESS)
+    departed.note(signature)
+    _forget_who_it_is(signature)
+    key = signature.import_key
+    return {**_NAMELESS, "import_key": placing.sealed_key(key) if key else ""}
 
 
 def empty(signature: Signature) -> dict[str, Any]:
     """The columns of an erasure: every personal one empty; its mails, network, notes and reports go too."""
+    _forget_who_it_is(signature)
+    WithdrawnName.objects.filter(signature=signature).delete()
     reports.delete(Report.objects.filter(signature=signature))
     Mail.objects.filter(signature=signature).delete()
     SignatureNetwork.objects.filter(pk=signature.pk).delete()
@@ -145,20 +154,14 @@ def empty(signature: Signature) -> dict[str, Any]:
     PrintEntry.objects.filter(signature=signature).update(
         name="", credit="", organisation="", discipline=""
     )
+    MemberLink.objects.filter(signature=signature).delete()
+    Representation.objects.filter(signature=signature).delete()
+    texts = ("email", "canonical_email", "source", "import_key")
+    return {**_NAMELESS, **dict.fromkeys(texts, ""), "represented": False}
+
+
+def _forget_who_it_is(signature: Signature) -> None:
     Proof.objects.filter(signature=signature).delete()
     Site.objects.filter(signature=signature).delete()
     Question.objects.filter(signature=signature).delete()
     Suspicion.objects.filter(signature=signature).delete()  # it names whom the signer is like
-    MemberLink.objects.filter(signature=signature).delete()
-    Representation.objects.filter(signature=signature).delete()
-    WithdrawnName.objects.filter(signature=signature).delete()
-    texts = ("country", "email", "canonical_email", "source", "evidence_note", "import_key")
-    return {
-        **_NAMELESS,
-        **dict.fromkeys(texts, ""),
-        "discipline_id": None,
-        "member_of_id": None,
-        "featured": False,
-        "newsletter": False,
-        "represented": False,
-    }

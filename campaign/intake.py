@@ -15,8 +15,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from campaign import blocks, identity, moves, outbox, placing, rules
+from campaign import departed, identity, moves, outbox, placing, rules
 from campaign.campaign_file import FileMistake
+from campaign.departed import Spelling
 from campaign.details import Details, read_imported
 from campaign.errors import FieldError, InvalidInput
 from campaign.history import ORGANISER
@@ -24,7 +25,6 @@ from campaign.models.address import Suppression, SuppressionReason, canonical_ad
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
-from campaign.models.name_numbers import WithdrawnName
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
 from campaign.models.statement import current_text
 
@@ -289,18 +289,16 @@ def _fresh(
     campaign: Campaign, chunk: list[_Line], seen: Set[str], report: ImportReport, *, on_file: bool
 ) -> list[_Line]:
     """The lines of a chunk that are nobody known: not here, not in this file before, not left."""
-    known = set(
-        Signature.objects.filter(
-            campaign=campaign, import_key__in=[line.key for line in chunk]
-        ).values_list("import_key", flat=True)
-    )
+    keys = {key: line.key for line in chunk for key in placing.import_keys(line.key)}
+    imported = Signature.objects.filter(campaign=campaign, import_key__in=keys)
+    known = {keys[key] for key in imported.values_list("import_key", flat=True)}
     addresses = [line.canonical for line in chunk if line.canonical]
     theirs = Signature.objects.filter(campaign=campaign, canonical_email__in=addresses)
     # A pending one is no signature: a stranger may have typed it to keep somebody off the list. Only
     # the very same details are asked for already.
     signed = set(theirs.exclude(status=Status.PENDING).values_list("canonical_email", "name_fold"))
     asked = set(theirs.filter(status=Status.PENDING).values_list("canonical_email", "details_key"))
-    withdrew = _of_those_who_withdrew(theirs, chunk)
+    withdrew = _of_those_who_withdrew(campaign, theirs, chunk)
     hashes = {outbox.address_hash(canonical) for canonical in addresses}
     gone = set(
         Suppression.objects.filter(
@@ -330,20 +328,35 @@ def _fresh(
     return fresh
 
 
-def _of_those_who_withdrew(theirs: QuerySet[Signature], chunk: list[_Line]) -> set[tuple[str, str]]:
+def _of_those_who_withdrew(
+    campaign: Campaign, theirs: QuerySet[Signature], chunk: list[_Line]
+) -> set[tuple[str, str]]:
     """The addresses and names of lines that spell anew the name of one who withdrew from there.
 
     Anybody else under that address, of an agency or a family, is a person of their own.
     """
-    left: dict[str, set[int]] = defaultdict(set)
-    gone = WithdrawnName.objects.filter(signature__in=theirs)
-    for address, numbers in gone.values_list("signature__canonical_email", "numbers"):
-        left[address].update(numbers)
+    left: dict[str, list[Spelling]] = defaultdict(list)
+    gone = theirs.filter(status=Status.WITHDRAWN)
+    for address, name, kept in gone.values_list(
+        "canonical_email", "name", "withdrawn_name__spelling"
+    ):
+        if kept is not None:
+            left[address].append(Spelling.read(kept))
+        elif name:  # by a release that kept it, until `retention` empties that
+            left[address].append(departed.left(campaign.pk, address, name))
     return {
         (line.canonical, line.details.name)
         for line in chunk
-        if line.canonical in left and blocks.returns(line.details.name, left[line.canonical])
+        if line.canonical in left
+        and _is_one_of(
+            left[line.canonical],
+            departed.typed(campaign.pk, line.canonical, line.details.name),
+        )
     }
+
+
+def _is_one_of(left: list[Spelling], typed: Spelling) -> bool:
+    return any(typed.is_like(each) for each in left)
 
 
 def _place(campaign: Campaign, batch: ImportBatch, lines: list[_Line]) -> None:

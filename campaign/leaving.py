@@ -37,6 +37,15 @@ def erase(token: str) -> None:
     _leave(_own(token), Verb.ERASE)
 
 
+def withdrawn(token: str) -> Signature | None:
+    """The signature that was withdrawn from the page of this link, whose rest may be erased; None of others.
+
+    Raises TokenInvalid, TokenExpired.
+    """
+    gone = Signature.objects.filter(public_id=_own(token), status=Status.WITHDRAWN)
+    return gone.select_related("campaign").first()
+
+
 def leave_again(public_id: str, verb: Verb) -> None:
     """Withdraw or erase once more what a restored backup has brought back (`replay`).
 

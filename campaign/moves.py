@@ -136,7 +136,7 @@ def move(
     _apply(signature, verb, decision)
     columns = {name: getattr(signature, name) for name in _MOVED_COLUMNS}
     if decision.to == Status.WITHDRAWN:
-        columns |= consequences.unname(signature)
+        columns |= consequences.empty_of_name(signature)
     if decision.to == Status.ERASED:
         columns |= consequences.empty(signature)
     updated = trip.send(
@@ -227,7 +227,7 @@ def _apply(signature: Signature, verb: Verb, decision: Decision) -> None:
 
 
 @transaction.atomic
-def unname(signature_id: int) -> bool:
+def empty_of_name(signature_id: int) -> bool:
     """Empty the name of one that withdrew by a release that kept it; whether there was one.
 
     No move, and nothing that anybody sees of it changes. Raises SignatureGone.
@@ -235,7 +235,8 @@ def unname(signature_id: int) -> bool:
     signature, _others = locks.lock(signature_id)
     if signature.status != Status.WITHDRAWN or not signature.name:
         return False
-    trip.send(trip.update(signature, consequences.unname(signature), status=Status.WITHDRAWN))
+    columns = consequences.empty_of_name(signature)
+    trip.send(trip.update(signature, columns, status=Status.WITHDRAWN))
     return True
 
 

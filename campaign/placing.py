@@ -4,10 +4,12 @@ A row that is confirmed is never deleted, and changes in `moves` alone.
 """
 
 import hashlib
+import hmac
 import json
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -45,6 +47,18 @@ def import_key(*same: str) -> str:
     """A digest of who a line of a file is about: canonical address and fold of the name, or more of
     it where it has no address. It stays as it was when the signer changes their name."""
     return hashlib.sha256(json.dumps(same).encode()).hexdigest()
+
+
+def sealed_key(key: str) -> str:
+    """The import key of who withdrew: keyed, since who guesses name and address could check the bare one."""
+    return hmac.new(
+        settings.HASH_KEY.encode(), f"import {key}".encode(), hashlib.sha256
+    ).hexdigest()
+
+
+def import_keys(key: str) -> tuple[str, str]:
+    """An import key as a row has it: of who is here, and of who withdrew."""
+    return key, sealed_key(key)
 
 
 @transaction.atomic(savepoint=False)

@@ -85,8 +85,8 @@ def is_on_file(signature: Signature, canonical_email: str) -> bool:
     name, whatever became of that signature. What the file said counts, not what stands there now: who
     is on file as one name could else take another as theirs, and have its entry hidden.
     """
-    key = placing.import_key(canonical_email, signature.name_fold)
-    imported = Signature.objects.filter(campaign_id=signature.campaign_id, import_key=key)
+    keys = placing.import_keys(placing.import_key(canonical_email, signature.name_fold))
+    imported = Signature.objects.filter(campaign_id=signature.campaign_id, import_key__in=keys)
     return imported.exists() or canonical_email == signature.canonical_email
 
 

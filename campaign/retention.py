@@ -49,8 +49,9 @@ ALERT_KEPT = timedelta(days=90)
 PULSE_KEPT = timedelta(days=2)
 """The bell looks back a day, and no more once a campaign is closed."""
 SEARCH_KEPT = timedelta(days=30)
-UNNAMED_AT_ONCE = 2_000
-"""Names in one run; a withdrawal takes its own with it, so that only a release of before leaves any."""
+UNNAME_FOR = 60.0
+"""Seconds after which `expire` leaves the rest of the names to its next run. A withdrawal takes its own with
+it, so that only a release of before leaves any."""
 
 
 # --- Reminding -------------------------------------------------------------------------------
@@ -133,8 +134,13 @@ def _discard(rows: QuerySet[Signature]) -> int:
 
 
 def _unname(rows: QuerySet[Signature]) -> int:
-    ids = rows.order_by("pk").values_list("pk", flat=True)[:UNNAMED_AT_ONCE]
-    return sum(moves.unname(pk) for pk in ids)
+    ends, n = time.monotonic() + UNNAME_FOR, 0
+    for pk in rows.order_by("pk").values_list("pk", flat=True):
+        with suppress(SignatureGone):
+            n += moves.empty_of_name(pk)
+        if time.monotonic() > ends:
+            break
+    return n
 
 
 def _delete_reports(rows: QuerySet[Report]) -> int:
@@ -186,9 +192,6 @@ def _previews(now: datetime) -> QuerySet[Removal]:
 
 KINDS: Final[dict[str, Kind]] = {
     "unconfirmed signatures": Kind(_unconfirmed, _discard),
-    "names of who withdrew": Kind(
-        lambda _now: Signature.objects.filter(status=Status.WITHDRAWN).exclude(name=""), _unname
-    ),
     "reports": Kind(_reports, _delete_reports),
     "networks of signatures": Kind(
         lambda now: SignatureNetwork.objects.filter(at__lt=now - NETWORK_KEPT)
@@ -221,12 +224,16 @@ KINDS: Final[dict[str, Kind]] = {
     "tries to log in": Kind(lockout.over),
     "sessions of staff": Kind(staff_sessions.over),
     "cookies of staff": Kind(lambda now: Session.objects.filter(expire_date__lt=now)),
+    # Last, since it may take its time.
+    "names of who withdrew": Kind(
+        lambda _now: Signature.objects.filter(status=Status.WITHDRAWN).exclude(name=""), _unname
+    ),
 }
 """What ends by itself; `docs/privacy.md` says of every table what ends it. Its order is that of deleting."""
 
 
 def due() -> dict[str, int]:
-    """How many rows of each kind `expire` would delete now."""
+    """How many rows of each kind are over, which `expire` would delete."""
     now = timezone.now()
     return {name: kind.due(now).count() for name, kind in KINDS.items()}
 

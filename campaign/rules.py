@@ -120,7 +120,7 @@ def near_name(case: Case) -> Iterator[Finding]:
 def second_name(case: Case) -> Iterator[Finding]:
     its = case.signature.name_fold
     found = [o for o in case.others if o.status in STANDING and o.name_fold != its]
-    if found:
+    if its and found:  # of who withdrew nobody knows whether it was another name
         names = ", ".join(other.name for other in found[:NAMED])
         yield Finding(
             HoldReason.SECOND_NAME,

@@ -286,6 +286,21 @@ def test_leaving_needs_a_tick_and_is_a_success_twice(
     assert client.get(path).status_code == 410
 
 
+def test_who_withdrew_may_come_back_to_have_the_rest_deleted(
+    client: Client, signature: Signature
+) -> None:
+    act(client, signature, action="withdraw", sure="yes")
+    page = client.get(page_of(signature))
+    assert (page.status_code, page["Cache-Control"]) == (410, "no-store")
+    assert "We still keep your address" in page.content.decode()
+    sent = re.findall(r'name="(\w+)" value="(\w+)"', page.content.decode())
+    assert dict(sent) == {"action": "erase", "sure": "yes"}
+    assert client.post(page_of(signature), dict(sent)).status_code == 200
+    signature.refresh_from_db()
+    assert (signature.status, signature.email) == (Status.ERASED, "")
+    assert "We still keep your address" not in client.get(page_of(signature)).content.decode()
+
+
 def test_a_pending_one_is_deleted_from_its_page(client: Client, campaign: Campaign) -> None:
     signature = make_signature(campaign, status=Status.PENDING)
     page = client.get(page_of(signature)).content.decode()

@@ -25,7 +25,7 @@ FEATURED = 800
 SAMPLE = 300
 RECOUNTED = 50_000  # above it a recount would take longer than the seed
 # Of 104 signers, 100 are listed, three are anonymous, and one has withdrawn.
-CYCLE = 104
+CYCLE, LEFT = 104, 103
 
 _DRAW = """
 SELECT n, n %% 104 AS place,
@@ -107,7 +107,7 @@ def _seed_chunk(campaign: Campaign, draw: str, low: int, high: int) -> None:
         cursor.execute("SELECT setseed(%s)", [1 / low])
         cursor.execute("SELECT COALESCE(MAX(id), 0) FROM campaign_signature")
         before = cursor.fetchone()[0]
-    state = "CASE WHEN place = 103 THEN 'withdrawn' ELSE 'published' END"
+    state = f"CASE WHEN place = {LEFT} THEN 'withdrawn' ELSE 'published' END"
     address = "'signer' || n || '@example' || (domain * 50)::int || '.org'"
     key = "encode(sha256(n::text::bytea), 'hex')"
     _insert(
@@ -117,25 +117,30 @@ def _seed_chunk(campaign: Campaign, draw: str, low: int, high: int) -> None:
             "campaign_id": str(campaign.pk),
             "statement_id": str(text.pk),
             "consent_id": str(consent.pk),
-            "name": "first || ' ' || last",
+            "name": _named("first || ' ' || last"),
             "sort_name": "CASE WHEN featured THEN last || ', ' || first ELSE '' END",
             "kind": "CASE WHEN kind < 0.92 THEN 'person' WHEN kind < 0.98 THEN 'group'"
             " ELSE 'organisation' END",
-            "discipline_id": f"(ARRAY[{_array(disciplines)}, NULL])"
-            f"[1 + (discipline * {len(disciplines)})::int]",
-            "credit": "credit",
-            "country": f"(ARRAY[{_array(_COUNTRIES)}, ''])[1 + (country * {len(_COUNTRIES)})::int]",
+            "discipline_id": f"CASE WHEN place <> {LEFT} THEN (ARRAY[{_array(disciplines)}, NULL])"
+            f"[1 + (discipline * {len(disciplines)})::int] END",
+            "credit": _named("credit"),
+            "country": _named(
+                f"(ARRAY[{_array(_COUNTRIES)}, ''])[1 + (country * {len(_COUNTRIES)})::int]"
+            ),
             "show_name": "place < 100",
             "featured": "featured",
             "signed_at": "at",
             "email": address,
             "canonical_email": address,
             "language": "'en'",
-            "name_fold": "first_fold || ' ' || last_fold",
-            "sort_key": "CASE WHEN featured THEN last_fold || ', ' || first_fold"
-            " ELSE first_fold || ' ' || last_fold END",
-            "search": "array_to_tsvector(first_tokens || last_tokens || credit_tokens)",
-            "details_key": key,
+            "name_fold": _named("first_fold || ' ' || last_fold"),
+            "sort_key": _named(
+                "CASE WHEN featured THEN last_fold || ', ' || first_fold"
+                " ELSE first_fold || ' ' || last_fold END"
+            ),
+            "search": f"CASE WHEN place = {LEFT} THEN '' ELSE"
+            " array_to_tsvector(first_tokens || last_tokens || credit_tokens) END",
+            "details_key": _named(key),
             "status": state,
             "evidence": "'email'",
             "evidence_at": "at",
@@ -276,3 +281,8 @@ def _check(campaign: Campaign, total: int) -> None:
             raise SystemExit(f"seeded {json.dumps(row.name)} is not what the product derives")
     if total <= RECOUNTED:
         call_command("check_counts", verbosity=0)
+
+
+def _named(sql: str) -> str:
+    """A text that goes with who withdraws."""
+    return f"CASE WHEN place = {LEFT} THEN '' ELSE {sql} END"

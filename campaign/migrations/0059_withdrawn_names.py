@@ -1,6 +1,5 @@
 """Who withdraws has no name in the row any more, but keyed numbers of it beside."""
 
-import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
@@ -22,12 +21,7 @@ class Migration(migrations.Migration):
                         to="campaign.signature",
                     ),
                 ),
-                (
-                    "numbers",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.BigIntegerField(), size=None
-                    ),
-                ),
+                ("spelling", models.JSONField()),
             ],
         ),
         migrations.RemoveConstraint(model_name="signature", name="signature_has_a_name"),

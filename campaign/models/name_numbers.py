@@ -1,6 +1,5 @@
 """Names as keyed numbers: nobody can read one, and each is known again. See `blocks`."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from campaign.models.campaign import Campaign
@@ -32,12 +31,12 @@ class RejectedName(models.Model):
 
 
 class WithdrawnName(models.Model):
-    """All spellings of the name that a withdrawn signature had: no import brings its signer back."""
+    """The name that a withdrawn signature had, as numbers that `departed` knows other spellings by."""
 
     signature = models.OneToOneField(
         Signature, models.CASCADE, primary_key=True, related_name="withdrawn_name"
     )
-    numbers = ArrayField(models.BigIntegerField())
+    spelling = models.JSONField()
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -387,12 +387,6 @@ class Signature(models.Model):
                 name="signature_source",
                 condition=~models.Q(source=""),
             ),
-            # Read by retention: who withdrew by a release that kept the name.
-            models.Index(
-                fields=("id",),
-                name="signature_withdrawn_named",
-                condition=models.Q(status="withdrawn") & ~models.Q(name=""),
-            ),
             # Read by retention: pendings past their time.
             models.Index(
                 fields=("created_at",),

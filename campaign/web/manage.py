@@ -103,6 +103,8 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
         speech = personal.spoken(request, signing.seen(Purpose.MANAGE, token))
         with translation.override(speech.interface):
             return _act(request, token, form)
+    except SignatureGone:
+        return _gone(request, token)
     except TokenExpired as error:
         if request.method == "POST" and request.POST.get("action") == "renew":
             return personal.renewed(request, Purpose.MANAGE, token)
@@ -176,6 +178,15 @@ def _leave(request: HttpRequest, token: str, action: str) -> HttpResponse:
         context |= {"campaign": signature.campaign, "was_pending": signature.status == "pending"}
     LEAVING[action](token)
     return private_page(request, "pages/left.html", context, speech=speech)
+
+
+def _gone(request: HttpRequest, token: str) -> HttpResponse:
+    """To who withdrew, what is still kept, and the button that deletes it."""
+    signature = leaving.withdrawn(token)
+    if signature is None:
+        raise SignatureGone
+    context = {"campaign": signature.campaign}
+    return personal.answer(request, signature, "pages/left.html", context, status=410)
 
 
 def _own_page(

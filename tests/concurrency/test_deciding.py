@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from django.test import Client
 
 from campaign import locks, moves
@@ -82,14 +83,13 @@ def test_who_withdraws_while_being_approved_is_withdrawn(monkeypatch: pytest.Mon
     assert_exact(held.campaign)
 
 
-def test_control_without_lock_and_filter_who_withdrew_is_published(
+def test_control_without_lock_and_filter_the_database_alone_keeps_who_withdrew_off_the_list(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(locks, "lock", read_only)
     forget_the_status(monkeypatch)
-    held, _told = approve_while_withdrawn(monkeypatch)
-
-    assert held.status == Status.PUBLISHED
+    with pytest.raises(IntegrityError, match="signature_named_until_it_leaves"):
+        approve_while_withdrawn(monkeypatch)
 
 
 def test_who_approves_what_is_being_withdrawn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

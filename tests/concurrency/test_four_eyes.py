@@ -241,7 +241,7 @@ def test_a_withdrawal_at_the_same_moment_as_an_approval_wins(before: int) -> Non
     assert_exact(held.campaign)
 
 
-def test_control_without_lock_and_filter_a_second_approval_publishes_who_has_withdrawn(
+def test_control_without_lock_and_filter_the_database_alone_keeps_who_withdrew_off_the_list(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     held = star()
@@ -250,6 +250,6 @@ def test_control_without_lock_and_filter_a_second_approval_publishes_who_has_wit
     monkeypatch.setattr(locks, "lock", read_only)
     forget_the_status(monkeypatch)
     departure = Meanwhile(leave).before(monkeypatch, moves, "_apply")
-    approval(held, "ben")()
+    with pytest.raises(IntegrityError, match="signature_named_until_it_leaves"):
+        approval(held, "ben")()
     assert departure.end() is None
-    assert status(held) == Status.PUBLISHED

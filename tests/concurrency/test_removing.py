@@ -127,10 +127,10 @@ def test_a_withdrawal_while_a_rule_removes_waits_and_wins(
     removing.carry_on()
     assert departure.end() is None
     assert departure.waited
-    assert statuses() == {"Bot One": "withdrawn"}
+    assert statuses() == {"": "withdrawn"}
     removal.undo(removal=run, by=by())
     removing.carry_on()
-    assert statuses() == {"Bot One": "withdrawn"}
+    assert statuses() == {"": "withdrawn"}
     assert_exact(art)
 
 
@@ -143,7 +143,7 @@ def test_a_rule_that_comes_while_somebody_withdraws_leaves_them_alone(
     leaving.withdraw(token)
     assert running.end() is None
     assert running.waited
-    assert statuses() == {"Bot One": "withdrawn"}
+    assert statuses() == {"": "withdrawn"}
     assert removal.progress(run).passed == 1
     assert_exact(art)
 
