@@ -30,7 +30,7 @@ ANSWERS: Final = {
 """What a move answers to those who reported the signature; a hold doesn't decide anything yet."""
 DECIDED: Final = (MailKind.PUBLISHED, MailKind.REJECTED)
 """What a signer is told of a decision."""
-_NAMELESS: Final = {
+_NAMELESS: Final[dict[str, Any]] = {
     **dict.fromkeys(
         ("name", "sort_name", "credit", "organisation", "country", "evidence_note"), ""
     ),

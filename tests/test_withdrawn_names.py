@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -187,7 +188,7 @@ def test_the_longest_names_leave_what_fits_into_a_row(name: str) -> None:
 
 def test_what_a_file_says_of_an_address_is_no_digest_that_a_guess_can_check(art: Campaign) -> None:
     lines = ["name,email\n", "Ana,ana@example.org\n"]
-    given = {"campaign": art, "file_name": "x.csv", "consent_note": "form 1"}
+    given: dict[str, Any] = {"campaign": art, "file_name": "x.csv", "consent_note": "form 1"}
     intake.import_signers(lines=lines, **given)
     plain = placing.import_key("ana@example.org", "ana")
     assert Signature.objects.get().import_key == plain
