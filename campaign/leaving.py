@@ -38,12 +38,12 @@ def erase(token: str) -> None:
 
 
 def withdrawn(token: str) -> Signature | None:
-    """The signature that was withdrawn from the page of this link, whose rest may be erased; None of others.
+    """The signature that was withdrawn from the page of this link, whose rest is theirs; None of others.
 
     Raises TokenInvalid, TokenExpired.
     """
     gone = Signature.objects.filter(public_id=_own(token), status=Status.WITHDRAWN)
-    return gone.select_related("campaign").first()
+    return gone.select_related("campaign", "statement__version", "consent").first()
 
 
 def leave_again(public_id: str, verb: Verb) -> None:

@@ -6,6 +6,8 @@ others reported, and the note of a whole file that was imported. That they exist
 ask for them.
 """
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -19,6 +21,7 @@ from campaign import outbox, publication
 from campaign.models.address import Suppression, Unreachable
 from campaign.models.event import Event, EventNote
 from campaign.models.mail import MailDay, MailQuota
+from campaign.models.name_numbers import WithdrawnName
 from campaign.models.network import SignatureNetwork
 from campaign.models.report import Report, ReportStatus
 from campaign.models.representation import Representation
@@ -52,6 +55,10 @@ ABOUT: Final[dict[str, str | Promise]] = {
     "rejected_names": _(
         "Keyed numbers of your name, kept because it was rejected as somebody else’s, so that later "
         "tries are looked at. Nobody can read the name from them; they stay when your data goes."
+    ),
+    "withdrawn_name": _(
+        "Keyed numbers of the name that you withdrew, kept so that no file brings you back. Nobody can "
+        "read the name from them."
     ),
     "events": _("What was done with your signature, when, and who did it."),
     "questions": _("What moderators asked you about it, and what you answered."),
@@ -104,6 +111,7 @@ def held(signature: Signature) -> dict[str, Any]:
         "vouchings": _vouchings,
         "suspicions": lambda it: _rows(it.suspicions.order_by("pk"), _OF_A_SUSPICION),
         "rejected_names": _rejected_names,
+        "withdrawn_name": _withdrawn_name,
         "events": _events,
         "questions": lambda it: _rows(it.questions.order_by("pk"), _OF_A_QUESTION),
         "mails": _mails,
@@ -198,6 +206,11 @@ def _vouchings(signature: Signature) -> list[dict[str, Any]]:
 def _rejected_names(signature: Signature) -> list[str]:
     """As text: programs that read JSON numbers as floats would lose their last digits."""
     return [str(each) for each in signature.rejected_names.order_by("key")]
+
+
+def _withdrawn_name(signature: Signature) -> list[str]:
+    kept = WithdrawnName.objects.filter(signature=signature).values_list("spelling", flat=True)
+    return re.findall(r"\d+", json.dumps(kept.first() or []))
 
 
 def _mails(signature: Signature) -> list[dict[str, Any]]:

@@ -294,11 +294,15 @@ def test_who_withdrew_may_come_back_to_have_the_rest_deleted(
     assert (page.status_code, page["Cache-Control"]) == (410, "no-store")
     assert "We still keep your address" in page.content.decode()
     sent = re.findall(r'name="(\w+)" value="(\w+)"', page.content.decode())
+    held = client.get(f"{page_of(signature)}data.json").json()
+    assert (held["signature"]["name"], held["signature"]["email"]) == ("", signature.email)
+    assert len(held["withdrawn_name"]) > 10
     assert dict(sent) == {"action": "erase", "sure": "yes"}
     assert client.post(page_of(signature), dict(sent)).status_code == 200
     signature.refresh_from_db()
     assert (signature.status, signature.email) == (Status.ERASED, "")
     assert "We still keep your address" not in client.get(page_of(signature)).content.decode()
+    assert client.get(f"{page_of(signature)}data.json").status_code == 410
 
 
 def test_a_pending_one_is_deleted_from_its_page(client: Client, campaign: Campaign) -> None:

@@ -171,7 +171,7 @@ def _site(request: HttpRequest, token: str, typed: str) -> HttpResponse:
 def _leave(request: HttpRequest, token: str, action: str) -> HttpResponse:
     """Withdraw or erase; said again by a reload, it is a success again."""
     speech = speak(request, site_languages())
-    context: dict[str, Any] = {"erased": action == "erase"}
+    context: dict[str, Any] = {"erased": action == "erase", "token": token}
     with suppress(SignatureGone):
         signature = signing.seen(Purpose.MANAGE, token)
         speech = personal.spoken(request, signature)
@@ -181,11 +181,11 @@ def _leave(request: HttpRequest, token: str, action: str) -> HttpResponse:
 
 
 def _gone(request: HttpRequest, token: str) -> HttpResponse:
-    """To who withdrew, what is still kept, and the button that deletes it."""
+    """To who withdrew: what is still kept, to see and to delete."""
     signature = leaving.withdrawn(token)
     if signature is None:
         raise SignatureGone
-    context = {"campaign": signature.campaign}
+    context = {"campaign": signature.campaign, "token": token}
     return personal.answer(request, signature, "pages/left.html", context, status=410)
 
 
@@ -281,9 +281,9 @@ def _as_it_is(signature: Signature) -> dict[str, str]:
 
 @door(writes=False)
 def data(request: HttpRequest, token: str) -> HttpResponse:
-    """All that is held about the signer, as a file to keep."""
+    """All that is held about the signer, who withdrew as well, as a file to keep."""
     try:
-        signature = signing.seen(Purpose.MANAGE, token)
+        signature = leaving.withdrawn(token) or signing.seen(Purpose.MANAGE, token)
     except (TokenExpired, TokenInvalid) as error:
         return personal.broken(request, error)
     speech = personal.spoken(request, signature)
