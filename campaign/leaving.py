@@ -6,7 +6,7 @@ from django.db import transaction
 
 from campaign import journal, locks, moves, outbox, placing, reports, representations
 from campaign.errors import SignatureGone
-from campaign.history import SIGNER
+from campaign.history import ORGANISER, SIGNER, Actor
 from campaign.links import Purpose, read_token
 from campaign.models.address import Suppression, SuppressionReason
 from campaign.models.event import Verb
@@ -37,6 +37,14 @@ def erase(token: str) -> None:
     _leave(_own(token), Verb.ERASE)
 
 
+def erase_on_request(public_id: str) -> None:
+    """Erase the signature of who has asked the organiser: without an address, or a link that works.
+
+    As `erase`; the organiser is who did it on the record. Raises SignatureGone where there is none.
+    """
+    _leave(public_id, Verb.ERASE, actor=ORGANISER)
+
+
 def withdrawn(token: str) -> Signature | None:
     """The signature that was withdrawn from the page of this link, whose rest is theirs; None of others.
 
@@ -61,7 +69,7 @@ def _own(token: str) -> str:
     return link.subject
 
 
-def _leave(public_id: str, verb: Verb, *, again: bool = False) -> None:
+def _leave(public_id: str, verb: Verb, *, actor: Actor = SIGNER, again: bool = False) -> None:
     if verb == Verb.ERASE:
         its = Signature.objects.filter(public_id=public_id)
         for campaign_id, address in its.values_list("campaign_id", "canonical_email"):
@@ -78,7 +86,7 @@ def _leave(public_id: str, verb: Verb, *, again: bool = False) -> None:
         moves.move(
             signature_id=signature.pk,
             verb=verb,
-            actor=SIGNER,
+            actor=actor,
             decide=lambda _signature, _others: Decision(to=to),
         )
 

@@ -10,15 +10,16 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from campaign import departed, intake, leaving, letters, placing, retention
+from campaign import departed, intake, leaving, letters, placing, printing, retention
 from campaign.models.campaign import Campaign
 from campaign.models.event import Event, EventNote
 from campaign.models.evidence import Proof, Site
 from campaign.models.mail import Mail, MailKind
 from campaign.models.name_numbers import WithdrawnName
+from campaign.models.print_list import PrintEntry, PrintList
 from campaign.models.question import Question
 from campaign.models.signature import Signature, Status
-from tests.factories import make_campaign, make_report, make_signature, manage_token
+from tests.factories import make_campaign, make_report, make_signature, make_user, manage_token
 
 pytestmark = pytest.mark.django_db
 
@@ -65,8 +66,14 @@ def test_who_withdraws_leaves_no_name_in_any_table(art: Campaign, status: Status
 def test_notes_and_a_frozen_print_list_keep_what_they_say_until_an_erasure(art: Campaign) -> None:
     signature = make_canary(art, Status.PUBLISHED)
     EventNote.objects.create(event=Event.objects.latest("pk"), text="called Xyzzy at home")
+    by = make_user()
+    printed = PrintList.objects.create(campaign=art, by=by, number=1)
+    PrintEntry.objects.create(
+        print_list=printed, position=1, signature=signature, name="Xyzzy Canary"
+    )
     leaving.withdraw(manage_token(signature))
-    assert everything().count("xyzzy") == 1
+    assert everything().count("xyzzy") == 2
+    assert [entry.position for entry in printing.left_since(printed)] == [1]
     leaving.erase(manage_token(signature))
     assert "xyzzy" not in everything()
 
