@@ -7,16 +7,20 @@ another spelling of it. The answer follows `likeness`, as far as numbers allow.
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, Self
 
 from django.conf import settings
 
-from campaign import identity, likeness
+from campaign import identity, likeness, outbox
 from campaign.likeness import Reading
 from campaign.likeness_data import GIVEN
+from campaign.models.address import Suppression, SuppressionReason
 from campaign.models.name_numbers import WithdrawnName
-from campaign.models.signature import Signature
+from campaign.models.signature import Signature, Status
+
+NO_IMPORT: Final = (SuppressionReason.NOT_ME, SuppressionReason.ERASED)
+"""Why an address is left alone by every import."""
 
 _SLIPS_FROM: Final = 5
 """Letters of a word that may have a slip: of a shorter one another letter makes another name (`likeness`)."""
@@ -94,6 +98,41 @@ def left(campaign_id: int, canonical_email: str, name: str) -> Spelling:
 def typed(campaign_id: int, canonical_email: str, name: str) -> Spelling:
     """A name that comes with that address: what stands in brackets or after a comma is read by itself too."""
     return Spelling.of(name, likeness.typed_readings(name), Seal(campaign_id, canonical_email))
+
+
+def known_of(signature: Signature) -> Spelling | None:
+    """What is known of the name of one that leaves, or has left; None where that is nothing any more."""
+    if signature.name:  # of who withdrew by a release that kept it, until `retention` empties that
+        return left(signature.campaign_id, signature.canonical_email, signature.name)
+    kept = WithdrawnName.objects.filter(signature=signature).values_list("spelling", flat=True)
+    return next(map(Spelling.read, kept), None)
+
+
+def namesakes(signature: Signature, others: Iterable[Signature]) -> list[Signature]:
+    """Those of its address whose names are other spellings of its own."""
+    known = known_of(signature)
+    return [each for each in others if known is not None and _reads_like(each, known)]
+
+
+def withdrew(signature: Signature, others: Iterable[Signature]) -> bool:
+    """Whether one of the others of its address withdrew by another spelling of its name."""
+    gone = (known_of(other) for other in others if other.status == Status.WITHDRAWN)
+    return any(known is not None and _reads_like(signature, known) for known in gone)
+
+
+def _reads_like(signature: Signature, known: Spelling) -> bool:
+    return typed(signature.campaign_id, signature.canonical_email, signature.name).is_like(known)
+
+
+def is_left_alone(signature: Signature) -> bool:
+    """Whether its address has erased its data, or said that it wasn't them."""
+    if not signature.canonical_email:
+        return False
+    return Suppression.objects.filter(
+        campaign=signature.campaign_id,
+        address_hash=outbox.address_hash(signature.canonical_email),
+        reason__in=NO_IMPORT,
+    ).exists()
 
 
 # --- Likeness by numbers ---------------------------------------------------------------------

@@ -21,7 +21,7 @@ from campaign.departed import Spelling
 from campaign.details import Details, read_imported
 from campaign.errors import FieldError, InvalidInput
 from campaign.history import ORGANISER
-from campaign.models.address import Suppression, SuppressionReason, canonical_address
+from campaign.models.address import Suppression, canonical_address
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
@@ -291,12 +291,16 @@ def _fresh(
     """The lines of a chunk that are nobody known: not here, not in this file before, not left."""
     keys = {key: line.key for line in chunk for key in placing.import_keys(line.key)}
     imported = Signature.objects.filter(campaign=campaign, import_key__in=keys)
-    known = {keys[key] for key in imported.values_list("import_key", flat=True)}
+    known: set[str] = set()
+    sealed: set[str] = set()
+    for key, status in imported.values_list("import_key", "status"):
+        (sealed if status == Status.WITHDRAWN else known).add(keys[key])
     addresses = [line.canonical for line in chunk if line.canonical]
     theirs = Signature.objects.filter(campaign=campaign, canonical_email__in=addresses)
     # A pending one is no signature: a stranger may have typed it to keep somebody off the list. Only
     # the very same details are asked for already.
-    signed = set(theirs.exclude(status=Status.PENDING).values_list("canonical_email", "name_fold"))
+    stays = theirs.exclude(status__in=(Status.PENDING, Status.WITHDRAWN))
+    signed = set(stays.values_list("canonical_email", "name_fold"))
     asked = set(theirs.filter(status=Status.PENDING).values_list("canonical_email", "details_key"))
     withdrew = _of_those_who_withdrew(campaign, theirs, chunk)
     hashes = {outbox.address_hash(canonical) for canonical in addresses}
@@ -304,7 +308,7 @@ def _fresh(
         Suppression.objects.filter(
             campaign=campaign,
             address_hash__in=hashes,
-            reason__in=(SuppressionReason.NOT_ME, SuppressionReason.ERASED),
+            reason__in=departed.NO_IMPORT,
         ).values_list("address_hash", flat=True)
     )
     fresh: list[_Line] = []
@@ -315,13 +319,14 @@ def _fresh(
             report.left += 1
         elif (
             line.key in known
-            or line.key in here
             or person in signed
             or (not on_file and (line.canonical, line.details.key()) in asked)
         ):
             report.known += 1
-        elif (line.canonical, line.details.name) in withdrew:
+        elif line.key in sealed or (line.canonical, line.details.name) in withdrew:
             report.left += 1
+        elif line.key in here:
+            report.known += 1
         else:
             fresh.append(line)
         here.add(line.key)

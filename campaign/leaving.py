@@ -1,10 +1,11 @@
 """The verbs of who leaves: withdraw, erase, say that it wasn't them."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from django.db import transaction
 
-from campaign import journal, locks, moves, outbox, placing, reports, representations
+from campaign import departed, journal, locks, moves, outbox, placing, reports, representations
 from campaign.errors import SignatureGone
 from campaign.history import ORGANISER, SIGNER, Actor
 from campaign.links import Purpose, read_token
@@ -12,7 +13,7 @@ from campaign.models.address import Suppression, SuppressionReason
 from campaign.models.event import Verb
 from campaign.models.report import Report, ReportStatus
 from campaign.models.representation import Representation
-from campaign.models.signature import Signature, Status
+from campaign.models.signature import HoldReason, Signature, Status
 from campaign.moves import Decision
 
 # --- One's own signature ---------------------------------------------------------------------
@@ -31,8 +32,9 @@ def erase(token: str) -> None:
     """Withdraw and delete every personal datum; a keyed hash stays so that no import brings it back.
 
     What the address signed for others is emptied as well (`representations`), before: without the
-    address nobody would find it any more. A second time is a success. Raises TokenInvalid,
-    TokenExpired, SignatureGone.
+    address nobody would find it any more. What a file has brought under their name, and is not
+    released yet, goes with it. A second time is a success. Raises TokenInvalid, TokenExpired,
+    SignatureGone.
     """
     _leave(_own(token), Verb.ERASE)
 
@@ -75,20 +77,33 @@ def _leave(public_id: str, verb: Verb, *, actor: Actor = SIGNER, again: bool = F
         for campaign_id, address in its.values_list("campaign_id", "canonical_email"):
             representations.forget(campaign_id=campaign_id, canonical_email=address)
     with transaction.atomic():
-        signature, _others = locks.lock(public_id)
+        signature, others = locks.lock(public_id)
         if verb == Verb.WITHDRAW and signature.status == Status.ERASED:
             raise SignatureGone
-        _outlive(signature, verb, again=again)
-        if signature.status == Status.PENDING:
-            placing.discard([signature.pk])
-            return
-        to = Status.ERASED if verb == Verb.ERASE else Status.WITHDRAWN
-        moves.move(
-            signature_id=signature.pk,
-            verb=verb,
-            actor=actor,
-            decide=lambda _signature, _others: Decision(to=to),
-        )
+        imported = _not_released(signature, others) if verb == Verb.ERASE else []
+        for each in (signature, *imported):
+            _outlive(each, verb, again=again)
+            _go(each, verb, actor)
+
+
+def _not_released(signature: Signature, others: Sequence[Signature]) -> list[Signature]:
+    """What a file has brought of the same person, and nobody has published."""
+    held = (each for each in others if each.status == Status.HELD)
+    imported = [each for each in held if HoldReason.IMPORTED in each.hold_reasons]
+    return departed.namesakes(signature, imported)
+
+
+def _go(signature: Signature, verb: Verb, actor: Actor) -> None:
+    if signature.status == Status.PENDING:
+        placing.discard([signature.pk])
+        return
+    to = Status.ERASED if verb == Verb.ERASE else Status.WITHDRAWN
+    moves.move(
+        signature_id=signature.pk,
+        verb=verb,
+        actor=actor,
+        decide=lambda _signature, _others: Decision(to=to),
+    )
 
 
 def _outlive(signature: Signature, verb: Verb, *, again: bool) -> None:

@@ -23,7 +23,7 @@ from campaign.models.audit import AuditAction
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import ProtectedName
 from campaign.models.event import Verb
-from campaign.models.signature import Signature, Status
+from campaign.models.signature import HoldReason, Signature, Status
 from campaign.moves import Decision
 from campaign.waiting import FOR_RELEASE
 
@@ -208,8 +208,15 @@ def _takes(signature: Signature, name: Protected) -> bool:
 
 
 def _publish(batch: ImportBatch, signature_id: int) -> bool:
-    """Each is a move of its own, so that a signer who withdraws meanwhile wins."""
+    """Each is a move of its own, so that a signer who withdraws meanwhile wins.
+
+    Who left between their import and this, under another spelling too, is looked at by themselves.
+    """
     assert batch.released_by is not None  # by a constraint
+    # Asked with the address locked: whoever leaves at this moment has done it, or waits and finds it.
+    if rules.has_left(*locks.lock(signature_id)):
+        moves.add_hold_reason(signature_id, HoldReason.LEFT)
+        return False
     return moves.move(
         signature_id=signature_id,
         verb=Verb.APPROVE,

@@ -20,6 +20,7 @@ from campaign.models.alert import Alert, Pulse
 from campaign.models.campaign import CONFIRM_GRACE
 from campaign.models.idempotency import IdempotencyKey
 from campaign.models.mail import Mail, MailDay, MailKind, MailPace, MailQuota, MailStatus
+from campaign.models.name_numbers import WithdrawnName
 from campaign.models.network import NETWORK_KEPT, SignatureNetwork
 from campaign.models.notice import Notice
 from campaign.models.removal import PREVIEW_KEPT, Removal, RemovalStatus
@@ -224,6 +225,10 @@ KINDS: Final[dict[str, Kind]] = {
     "tries to log in": Kind(lockout.over),
     "sessions of staff": Kind(staff_sessions.over),
     "cookies of staff": Kind(lambda now: Session.objects.filter(expire_date__lt=now)),
+    # Code of before this table erases without it, while a deploy lets both serve.
+    "numbers of names that were erased": Kind(
+        lambda _now: WithdrawnName.objects.filter(signature__status=Status.ERASED)
+    ),
     # Last, since it may take its time.
     "names of who withdrew": Kind(
         lambda _now: Signature.objects.filter(status=Status.WITHDRAWN).exclude(name=""), _unname

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import background, blocks, identity, limits, mailboxes, networks, protected
+from campaign import background, blocks, departed, identity, limits, mailboxes, networks, protected
 from campaign.background import Background
 from campaign.likeness import Way
 from campaign.mail_domains import FREE, registrable
@@ -34,6 +34,7 @@ OF_ADDRESS: Final = frozenset(
         HoldReason.MAIL_DOMAIN,
         HoldReason.DISPOSABLE,
         HoldReason.MANY,
+        HoldReason.LEFT,
     }
 )
 """Whose sentences tell something of the address: not for who may not see addresses."""
@@ -179,6 +180,20 @@ def represented(case: Case) -> Iterator[Finding]:
         yield Finding(HoldReason.REPRESENTED, _("Somebody else signed for them."))
 
 
+def left(case: Case) -> Iterator[Finding]:
+    """Somebody left whom a file brings back; whoever signs by themselves may."""
+    its = case.signature
+    if its.status != Status.HELD or HoldReason.IMPORTED not in its.hold_reasons:
+        return
+    if departed.is_left_alone(its):
+        text = _("Its address has erased its data, or said that it didn’t sign.")
+    elif departed.withdrew(its, case.others):
+        text = _("Somebody of this address withdrew, under a name that reads like this one.")
+    else:
+        return
+    yield Finding(HoldReason.LEFT, text)
+
+
 def mail_domain(case: Case) -> Iterator[Finding]:
     """The address is at a domain that the campaign lists, for others than those that are named.
 
@@ -249,6 +264,7 @@ RULES: Final = (
     Rule("featured", featured, _("Signers who are brought in to be featured"), True),
     Rule("organisation", organisation, _("Organisations and groups")),
     Rule("represented", represented, _("Who was signed for by somebody else")),
+    Rule("left", left, _("Who left, and is brought back by a file")),
     Rule("mail_domain", mail_domain, _("Mail domains of another organisation"), True),
     Rule("disposable", disposable, _("Mailboxes to throw away"), True),
     Rule("no_name", no_name, _("What may be no name"), True),
@@ -309,6 +325,11 @@ def _findings(case: Case) -> Iterator[Finding]:
     for rule in RULES:
         if is_on(rule, case.signature.campaign):
             yield from rule.find(case)
+
+
+def has_left(signature: Signature, others: Sequence[Signature]) -> bool:
+    """Whether an imported one is of somebody who has left; ``others`` are those of its address."""
+    return any(left(Case(signature, others)))
 
 
 # --- Protected names alone -------------------------------------------------------------------

@@ -282,12 +282,18 @@ def test_who_said_that_it_was_not_them_is_not_written_to(run: Importer, art: Cam
 def test_a_withdrawal_after_the_import_is_not_undone_by_another(run: Importer) -> None:
     run("name,email\nAna,ana@example.org\n", "--consent-on-file", NOTE)
     bring_to(Signature.objects.get(), Status.WITHDRAWN)
-    assert run("name,email\nAna,ana@example.org\n", "--consent-on-file", NOTE) == (
-        said(known=1),
-        [],
-    )
+    twice = "name,email\nAna,ana@example.org\nANA,ana@example.org\n"
+    for options in ((), ("--consent-on-file", NOTE)):
+        assert run(twice, *options) == (said(left=2), [])
     assert release(ImportBatch.objects.get()) == 0
     assert Signature.objects.get().status == Status.WITHDRAWN
+
+
+def test_whoever_withdrew_and_signed_again_is_known(run: Importer, art: Campaign) -> None:
+    run("name,email\nAna,ana@example.org\n", "--consent-on-file", NOTE)
+    bring_to(Signature.objects.get(), Status.WITHDRAWN)
+    make_signature(art, name="Ana", email="ana@example.org")
+    assert run("name,email\nAna,ana@example.org\n") == (said(known=1), [])
 
 
 def test_who_withdrew_is_not_brought_back_under_another_spelling(

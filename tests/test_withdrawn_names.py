@@ -201,7 +201,8 @@ def test_what_a_file_says_of_an_address_is_no_digest_that_a_guess_can_check(art:
     assert Signature.objects.get().import_key == plain
     leaving.withdraw(manage_token(Signature.objects.get()))
     assert Signature.objects.get().import_key == placing.sealed_key(plain) != plain
-    assert intake.import_signers(lines=lines, **given).known == 1
+    again = intake.import_signers(lines=lines, **given)
+    assert (again.added, again.known, again.left) == (0, 0, 1)
 
 
 # --- From before -----------------------------------------------------------------------------
@@ -225,6 +226,19 @@ def test_names_from_before_go_by_the_clock_and_not_by_looking(art: Campaign) -> 
     assert "xyzzy" not in everything()
     assert retention.due()["names of who withdrew"] == 0
     assert retention.expire()["names of who withdrew"] == 0
+
+
+def test_numbers_that_an_older_release_left_of_an_erased_name_go_by_the_clock(
+    art: Campaign,
+) -> None:
+    stays, erased = make_canary(art, Status.PUBLISHED), make_signature(art, name="Ana")
+    for signature in (stays, erased):
+        leaving.withdraw(manage_token(signature))
+    kept = WithdrawnName.objects.get(signature=erased)
+    leaving.erase(manage_token(erased))
+    kept.save(force_insert=True)  # that release did not know the table
+    assert retention.expire()["numbers of names that were erased"] == 1
+    assert [each.signature_id for each in WithdrawnName.objects.all()] == [stays.pk]
 
 
 @pytest.mark.parametrize("expired", [False, True])

@@ -48,6 +48,7 @@ WHY = {
     HoldReason.REJECTED_NAME: _("Name rejected before"),
     HoldReason.BRAKE: _("Brake"),
     HoldReason.REPRESENTED: _("Signed for"),
+    HoldReason.LEFT: _("Left before"),
 }
 """A word or two for the list; the page of one has the whole sentence."""
 

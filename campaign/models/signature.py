@@ -76,6 +76,7 @@ class HoldReason(models.TextChoices):
     REJECTED_NAME = "rejected_name", _("A signature with a name like this was rejected")
     BRAKE = "brake", _("Confirmed while publication was paused")
     REPRESENTED = "represented", _("Somebody signed for them")
+    LEFT = "left", _("Somebody of this name or address has left")
 
 
 GUARDED = (HoldReason.PROTECTED_NAME, HoldReason.NEAR_NAME)
