@@ -1,16 +1,20 @@
-"""Whether the database can be migrated while the release before still serves.
+"""Whether a release can come in while the one before still serves.
 
     python -m petition.deployable
 
 Part of `make check`. The rule (docs/operations.md, Deploys): expand, then migrate what is there, then
 contract, each in a release of its own. Looked at is every migration after `RELEASED`. What none of the
-rules can know, a migration says in a sentence, ``while_old_code_serves``, and answers for.
+rules can know, a migration says in a sentence, ``while_old_code_serves``, and answers for. Messages of
+the release before are still waiting as well: the `TASKS` that they name and the `QUEUES` that they wait
+in must be there.
 """
 
 import sys
 from collections.abc import Iterator, Sequence
 
 import django
+from celery import current_app
+from django.conf import settings
 from django.contrib.postgres import operations as postgres
 from django.db import models
 from django.db.migrations import Migration, operations
@@ -23,6 +27,16 @@ RELEASED = "0051_retention_set_at"
 
 Those up to here are of before the first deployment: no old code was serving while they ran.
 """
+TASKS = (
+    *("campaign.deliver", "campaign.sweep", "campaign.dispatch", "campaign.ring"),
+    *("campaign.milestones", "campaign.release", "campaign.look_at_sites", "campaign.fold"),
+    *("campaign.remind", "campaign.expire", "campaign.empty", "campaign.remove"),
+    *("campaign.export", "campaign.take_uploads", "campaign.freeze_print_lists"),
+    *("campaign.links", "campaign.search_names", "campaign.unvouch"),
+)
+"""The tasks of the release that `RELEASED` is of, and no newer ones; they move with it."""
+QUEUES = ("celery", "mail", "long")
+"""Its queues; they move with it too."""
 
 GONE = (
     operations.RemoveField,
@@ -32,13 +46,14 @@ GONE = (
     operations.AlterModelTable,
 )
 LOCKING = (operations.AddIndex, operations.AddConstraint, operations.AlterUniqueTogether)
-CONCURRENT = (postgres.AddIndexConcurrently, postgres.AddConstraintNotValid)
+READ = "the release before still reads it; drop it in the one after its last use"
 WAITING = "nobody can write while it looks at each row; AddIndexConcurrently, or NOT VALID"
+BINDING = "it binds the release before too; say in while_old_code_serves why that keeps it"
 
 
 def main() -> int:
     django.setup()
-    refused = list(mistakes(RELEASED))
+    refused = [*mistakes(RELEASED), *unheard()]
     for line in refused:
         sys.stderr.write(f"{line}\n")
     return 1 if refused else 0
@@ -59,6 +74,15 @@ def mistakes(released: str) -> Iterator[str]:
                 migration = loader.graph.nodes[key]
                 yield from of_migration(migration, state, made)
                 state = migration.mutate_state(state)
+
+
+def unheard() -> Iterator[str]:
+    """A line for each task and queue of the release whose waiting messages nobody would take."""
+    current_app.loader.import_default_modules()
+    for task in sorted({*TASKS} - {*current_app.tasks}):
+        yield f"task {task}: a worker throws away the messages that still name it; keep it for a release"
+    for queue in sorted({*QUEUES} - {queue.name for queue in settings.CELERY_TASK_QUEUES}):
+        yield f"queue {queue}: nobody takes the messages that still wait in it; keep it for a release"
 
 
 def of_migration(migration: Migration, state: ProjectState, made: set[str]) -> Iterator[str]:
@@ -87,17 +111,36 @@ def _refusal(operation: Operation, state: ProjectState, made: set[str]) -> str:
     if model in made:
         return ""
     if isinstance(operation, GONE):
-        return "the release before still reads it; drop it in the one after its last use"
+        return READ
     if isinstance(operation, operations.AddField):
         return _addition(operation.field)
     if isinstance(operation, operations.AlterField):
         old = state.models["campaign", model].get_field(operation.name)
         return _narrowing(old, operation.field)
-    if isinstance(operation, LOCKING) and not isinstance(operation, CONCURRENT):
+    if isinstance(operation, operations.RemoveIndex):
+        return _unindexing(operation)
+    if isinstance(operation, operations.RemoveConstraint):
+        return _unbinding(state.models["campaign", model].get_constraint_by_name(operation.name))
+    if isinstance(operation, postgres.AddConstraintNotValid):
+        return BINDING
+    if isinstance(operation, LOCKING) and not isinstance(operation, postgres.AddIndexConcurrently):
         return WAITING
     if isinstance(operation, (operations.RunSQL, operations.RunPython)):
         return "say in while_old_code_serves what it locks, and for how long"
     return ""
+
+
+def _unindexing(operation: operations.RemoveIndex) -> str:
+    if isinstance(operation, postgres.RemoveIndexConcurrently):
+        return "the release before may still read by it; say in while_old_code_serves who did"
+    return "nobody can read or write meanwhile; RemoveIndexConcurrently, after its last reader"
+
+
+def _unbinding(constraint: models.BaseConstraint) -> str:
+    """A CHECK that goes lets more in; a UNIQUE that goes takes the index that an upsert names."""
+    if isinstance(constraint, models.CheckConstraint):
+        return ""
+    return "INSERT ... ON CONFLICT of the release before still names it"
 
 
 def _addition(field: models.Field) -> str:  # type: ignore[type-arg]
@@ -116,8 +159,13 @@ def _is_indexed(field: models.Field) -> bool:  # type: ignore[type-arg]
 
 
 def _narrowing(old: models.Field, new: models.Field) -> str:  # type: ignore[type-arg]
-    if old.null and not new.null and not new.has_db_default():
-        return "the release before still writes NULL"
+    if old.null and not new.null:
+        # Django names every column in its INSERTs: no default of the database takes the place of a NULL.
+        return "the release before still writes NULL, and nobody can write while rows are looked at"
+    if old.has_db_default() and not (new.has_db_default() or old.has_default() or new.null):
+        return "the release before leaves it to the database to fill"
+    if old.db_column != new.db_column:
+        return READ
     if old.get_internal_type() != new.get_internal_type():
         return "another type rewrites the table; add a column"
     if (old.max_length or 0) > (new.max_length or sys.maxsize):

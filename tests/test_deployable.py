@@ -4,17 +4,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.postgres.operations import AddIndexConcurrently
+from celery import current_app
+from django.contrib.postgres.operations import (
+    AddConstraintNotValid,
+    AddIndexConcurrently,
+    RemoveIndexConcurrently,
+    ValidateConstraint,
+)
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+from kombu import Queue
 from pytest_django import Settings
 
-from petition.deployable import RELEASED, main, mistakes, of_migration
+from petition.deployable import RELEASED, main, mistakes, of_migration, unheard
 from tests.faults.next_release.next_1_columns import NEWEST
 
 TEXT = models.CharField(max_length=200)
+CHECK = models.CheckConstraint(condition=models.Q(name__gt="A"), name="next")
 
 
 def lines(*operations: Operation, **said: str) -> list[str]:
@@ -35,6 +44,15 @@ REFUSED = {
     "a column that may not be empty any more": migrations.AlterField(
         "signature", "confirmed_at", models.DateTimeField()
     ),
+    "the same, of one that the database fills": migrations.AlterField(
+        "signature", "confirmed_at", models.DateTimeField(db_default=Now())
+    ),
+    "a column that the database fills no more": migrations.AlterField(
+        "campaign", "retention_set_at", models.DateTimeField(default=timezone.now)
+    ),
+    "a column of another name": migrations.AlterField(
+        "signature", "name", models.CharField(max_length=200, db_column="title")
+    ),
     "a shorter column": migrations.AlterField("signature", "name", models.CharField(max_length=9)),
     "another type": migrations.AlterField("signature", "name", models.TextField()),
     "an index that stops all writing": migrations.AddIndex(
@@ -53,6 +71,10 @@ REFUSED = {
             expression=Lower("name"), output_field=models.TextField(), db_persist=True
         ),
     ),
+    "a CHECK that looks at no row of before": AddConstraintNotValid("signature", CHECK),
+    "an index dropped while nobody reads": migrations.RemoveIndex("signature", "next"),
+    "an index dropped that is still read by": RemoveIndexConcurrently("signature", "next"),
+    "a UNIQUE dropped that an upsert names": migrations.RemoveConstraint("notice", "notice_once"),
     "SQL that nobody answers for": migrations.RunSQL("SELECT 1", "SELECT 1"),
 }
 
@@ -86,6 +108,10 @@ ALLOWED = {
     "an index made beside the writing": AddIndexConcurrently(
         "signature", models.Index(fields=["credit"], name="next")
     ),
+    "a CHECK that binds nobody any more": migrations.RemoveConstraint(
+        "signature", "signature_erased_is_empty"
+    ),
+    "the rows of before looked at": ValidateConstraint("signature", "signature_erased_is_empty"),
 }
 
 
@@ -158,3 +184,28 @@ def test_the_check_fails_for_the_next_migration_if_it_is_unsafe(
 
 def test_every_migration_since_the_release_is_safe() -> None:
     assert list(mistakes(RELEASED)) == []
+
+
+# --- What the messages of the release before name --------------------------------------------
+
+
+def test_every_task_and_queue_of_the_release_is_there() -> None:
+    assert list(unheard()) == []
+
+
+def test_a_task_that_a_waiting_message_names_may_not_go(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    current_app.loader.import_default_modules()
+    monkeypatch.setitem(current_app.tasks, "campaign.folding", current_app.tasks["campaign.fold"])
+    monkeypatch.delitem(current_app.tasks, "campaign.fold")
+    assert main() == 1
+    assert capsys.readouterr().err.startswith("task campaign.fold: ")
+
+
+def test_a_queue_in_which_messages_wait_may_not_go(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.CELERY_TASK_QUEUES = [Queue("celery"), Queue("mails"), Queue("long")]
+    assert main() == 1
+    assert capsys.readouterr().err.startswith("queue mail: ")

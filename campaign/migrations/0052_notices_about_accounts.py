@@ -13,6 +13,12 @@ class Migration(migrations.Migration):
         ("campaign", "0051_retention_set_at"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     )
+    while_old_code_serves = (
+        "What the release before writes is of an alert and a membership, and the database fills the rest as"
+        " the CHECK wants it. Notices, which are of staff alone and kept for 90 days, are locked while they"
+        " are looked at, and accounts against writing: milliseconds, for which the workers of mail wait and"
+        " no signer. Those of accounts an old worker puts off (docs/operations.md, Deploys)."
+    )
     operations = (
         migrations.AlterField(
             model_name="notice",

@@ -23,8 +23,12 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    # What the release before writes, these allow as well; they look at no row that is there.
     dependencies = (("campaign", "0052_notices_about_accounts"),)
+    while_old_code_serves = (
+        "The release before writes no mail of kind my_data; of any other, the first two CHECKs want what"
+        " those of before wanted, and the third nothing. Mails are locked for a moment, since no row is"
+        " looked at."
+    )
     operations = (
         migrations.AlterField(
             "mail",

@@ -7,6 +7,12 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = (("campaign", "0058_welcome"),)
+    while_old_code_serves = (
+        "The CHECK wants less than the one that it replaces, which the release before keeps. Signatures are"
+        " locked for a moment, since no row is looked at. What the new table refers to has withdrawn, and the"
+        " release before deletes pending ones alone. It does not know the numbers of a name: nobody imports"
+        " meanwhile, and those that an erasure by it leaves are deleted (docs/operations.md, Deploys)."
+    )
     operations = (
         migrations.CreateModel(
             name="WithdrawnName",
