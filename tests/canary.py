@@ -63,6 +63,17 @@ MAIL = f"{ADDRESS}.box@{ADDRESS}-mail.example.org"
 IP = "198.51.100.77"
 NETWORK = "198.51.100"
 AGENT = f"{ADDRESS}Browser/7.0"
+PUBLIC = "Zoë Moreau"
+"""Who has the canary's address: a name that everybody reads."""
+SHOWING = (
+    "/art/",
+    "/art/signers/",
+    "/api/v1/campaigns/art/signers/",
+    "/api/v1/campaigns/art/feed.atom",
+)
+"""Where."""
+COPY = b"petition:copy:"
+"""How the keys of copies begin."""
 PROXIED: dict[str, Any] = {
     "REMOTE_ADDR": "127.0.0.1",
     "HTTP_X_FORWARDED_FOR": IP,
@@ -198,7 +209,7 @@ def lay() -> Scene:
         *("view_signature", "moderate_signature", "view_address"), username=f"{NAME}-staff"
     )
     make_webhook(campaign, f"https://{ADDRESS}.example.org/hook")
-    signer = _signed(client, name="Zoë Moreau", email=MAIL)
+    signer = _signed(client, name=PUBLIC, email=MAIL)
     stranger = make_signature(campaign, name="Sam Stranger", email="sam@elsewhere.example.org")
     public = _imported(campaign, staff)
     _noted(signer, staff)
@@ -318,9 +329,16 @@ def _unlisted(campaign: Campaign) -> Signature:
     )
 
 
-def everything_at(redis: Any, key: bytes) -> bytes:
+def held_in(redis: Any) -> dict[bytes, bytes]:
+    """What stands in Redis, by its keys."""
+    return {bytes(key): _at(redis, key) for key in redis.scan_iter()}
+
+
+def _at(redis: Any, key: bytes) -> bytes:
     """What stands at a key, whatever its kind."""
     kind = redis.type(key)
+    if kind == b"none":  # its time was over meanwhile
+        return b""
     if kind == b"string":
         return bytes(redis.get(key) or b"")
     read = {

@@ -48,6 +48,7 @@ class Process:
             "REQUEST_METHOD": method,
             "PATH_INFO": path,
             "QUERY_STRING": query,
+            "REMOTE_ADDR": "127.0.0.1",
             "SERVER_NAME": "testserver",
             "SERVER_PORT": "80",
             "wsgi.input": io.BytesIO(),

@@ -36,8 +36,23 @@ from campaign.models import (
 from campaign.models.api_key import Scope
 from campaign.models.membership import Role
 from tests import canary
-from tests.canary import ADDRESS, BOTH, NAME, PROXIED, Scene, all_of, everything_at, found_in
+from tests.canary import (
+    ADDRESS,
+    AGENT,
+    BOTH,
+    COPY,
+    IP,
+    NAME,
+    PROXIED,
+    PUBLIC,
+    SHOWING,
+    Scene,
+    all_of,
+    found_in,
+    held_in,
+)
 from tests.factories import bearer, make_campaign, make_key, make_member, manage_token
+from tests.fronts import Process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -207,14 +222,20 @@ def test_a_broken_database_says_nothing_of_what_is_in_it(scene: Scene, written: 
 
 
 def test_copies_in_redis_hold_nothing_of_it(scene: Scene) -> None:
-    client = Client(raise_request_exception=False, **PROXIED)
-    for paths in addresses(scene):
-        client.get(paths[0])
+    """Looked at after each answer, since a copy lives for seconds; and of each page that names the public."""
+    process = Process()
+    looked_at: set[tuple[bytes, bytes]] = set()
     with Redis.from_url(configured.REDIS_URL) as redis:
-        keys = list(redis.scan_iter())
-        assert keys
-        for key in keys:
-            assert found_in(key + everything_at(redis, key)) == [], key
+        for path in itertools.chain(*addresses(scene), SHOWING):
+            process.get(path, x_forwarded_for=IP, user_agent=AGENT, cookie=ADDRESS)
+            held = held_in(redis).items()
+            for key, content in held - looked_at:
+                assert found_in(key + content) == [], key
+            looked_at |= held
+    naming = {key for key, content in looked_at if PUBLIC.encode() in content}
+    assert all(key.startswith(COPY) for key in naming)
+    for page in SHOWING:
+        assert any(page.encode() + b"?" in key for key in naming), page
 
 
 def test_the_files_of_the_list_hold_nothing_of_it(scene: Scene) -> None:

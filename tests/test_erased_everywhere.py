@@ -1,22 +1,28 @@
 """Erasure reaches every row of every table, Redis and files: what stays stands in docs/privacy.md."""
 
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings as configured
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 from redis import Redis
 
-from campaign import files, leaving
+from campaign import files, leaving, shelf
 from campaign.links import Purpose, make_token
 from campaign.models import Report, Representation, Signature
 from campaign.models.signature import Status
 from tests import canary
-from tests.canary import ADDRESS, everything_at, found_in
+from tests.canary import ADDRESS, AGENT, COPY, IP, PUBLIC, SHOWING, found_in, held_in
+from tests.e2e.until import until
 from tests.factories import manage_token, not_me_token
+from tests.fronts import Process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,17 +75,38 @@ def test_nothing_is_left_of_who_had_it_erased(scene: canary.Scene) -> None:
     before = holding()
     assert {"campaign_signature", "campaign_eventnote", "campaign_question"} <= set(before)
     assert {"campaign_report", "campaign_representation", "campaign_proof"} <= set(before)
-    for form in ("csv", "jsonl"):
-        Client().get(f"/api/v1/campaigns/art/signers.{form}")
-    erase_everybody()
-    files.refresh()
-
-    after = holding()
-    assert {table: forms for table, forms in after.items() if table not in STAYS} == {}
+    pages = Process()
     with Redis.from_url(configured.REDIS_URL) as redis:
-        for key in redis.scan_iter():
-            assert found_in(bytes(key) + everything_at(redis, key)) == [], key
-    kept = [path for path in Path(configured.EXPORT_DIR).iterdir() if path.is_file()]
-    for path in kept:
+        for page in SHOWING:
+            assert PUBLIC.encode() in pages.get(page, x_forwarded_for=IP, user_agent=AGENT).body
+            assert any(page.encode() + b"?" in key for key in naming(redis)), page
+        for form in ("csv", "jsonl"):
+            Client().get(f"/api/v1/campaigns/art/signers.{form}")
+        files.refresh()
+        lists = {path.name for path in kept() if PUBLIC.encode() in path.read_bytes()}
+        assert lists == {"art.csv", "art.jsonl"}
+        erase_everybody()
+
+        after = holding()
+        assert {table: forms for table, forms in after.items() if table not in STAYS} == {}
+        until(lambda: not naming(redis), within=2 * shelf.LIFE, what="the end of each copy")
+        for page in SHOWING:
+            assert PUBLIC.encode() not in pages.get(page).body
+        for key, content in held_in(redis).items():
+            assert found_in(key + content) == [], key
+            assert PUBLIC.encode() not in content, key
+    with time_machine.travel(timezone.now() + files.FRESH + timedelta(seconds=1)):
+        files.refresh()
+    for path in kept():
         assert found_in(path.read_bytes()) == []
-        assert "Zoë Moreau" not in path.read_text(encoding="utf-8")
+        assert PUBLIC.encode() not in path.read_bytes()
+
+
+def naming(redis: Any) -> list[bytes]:
+    """The keys of the copies that name the canary in public."""
+    held = held_in(redis).items()
+    return [key for key, content in held if key.startswith(COPY) and PUBLIC.encode() in content]
+
+
+def kept() -> list[Path]:
+    return [path for path in Path(configured.EXPORT_DIR).iterdir() if path.is_file()]
