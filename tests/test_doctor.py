@@ -1,6 +1,8 @@
 """`manage.py doctor` says what is broken in a production set-up, and what to do."""
 
+import ctypes
 import json
+import sys
 from datetime import timedelta
 from io import StringIO
 from ipaddress import ip_network
@@ -263,6 +265,41 @@ def test_a_redis_elsewhere_wants_a_password(settings: Settings) -> None:
 def test_clocks_that_disagree_are_found(seconds: int, level: str) -> None:
     with time_machine.travel(timezone.now() + timedelta(seconds=seconds)):
         assert set(found(clocks.clocks).values()) == {level}
+
+
+@pytest.mark.parametrize(
+    ("status", "level"),
+    [(0x0, "ok"), (0x2001, "ok"), (0x40, "warn"), (0x2041, "warn"), (None, "warn")],
+)
+def test_the_kernel_says_whether_anybody_sets_the_clock(
+    monkeypatch: pytest.MonkeyPatch, status: int | None, level: str
+) -> None:
+    monkeypatch.setattr(clocks, "_kernel_status", lambda: status)
+    [(said, found_level)] = found(clocks.kernel).items()
+    assert (found_level, "unknown" in said) == (level, status is None)
+
+
+@pytest.mark.parametrize("lacking", [AttributeError, OSError, None])
+def test_where_the_kernel_cannot_be_asked_it_is_unknown(
+    monkeypatch: pytest.MonkeyPatch, lacking: type[Exception] | None
+) -> None:
+    def library(_name: None) -> Any:
+        if lacking:
+            raise lacking
+        return SimpleNamespace(adjtimex=lambda _read: -1)
+
+    monkeypatch.setattr(ctypes, "CDLL", library)
+    assert found(clocks.kernel) == {"whether this machine's clock is set by NTP is unknown": "warn"}
+
+
+def test_asking_the_kernel_changes_nothing_and_reads_what_it_says() -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("Linux alone has adjtimex")
+    assert clocks._Timex().modes == 0
+    status = clocks._kernel_status()
+    assert status is not None
+    assert 0 <= status < 0x10000
+    assert clocks._kernel_status() == status
 
 
 # --- Scheduler and workers -------------------------------------------------------------------

@@ -25,6 +25,7 @@ CHECKS: dict[str, Check] = {
     "persistence": redis.persistence,
     "redis-access": redis.access,
     "clocks": clocks.clocks,
+    "ntp": clocks.kernel,
     "scheduler": work.scheduler,
     "tasks": work.tasks,
     "workers": work.workers,
