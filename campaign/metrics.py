@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from campaign import counts, lanes, vitals
+from campaign import counts, lanes, queue, vitals
 from campaign.copies import ORIGINS
 from campaign.models.mail import MailStatus
 from campaign.models.report import Report
@@ -216,15 +216,22 @@ def _age(now: datetime, since: datetime | None) -> float:
 
 def _of_redis(_now: datetime) -> Iterator[Metric]:
     signs = vitals.read()
-    queues = vitals.waiting([queue.name for queue in settings.CELERY_TASK_QUEUES])
+    queues = queue.waiting([each.name for each in settings.CELERY_TASK_QUEUES])
     if signs is None or queues is None:
         return
     messages = GaugeMetricFamily(
         "petition_queue_messages", "Messages that no worker has taken yet", labels=["queue"]
     )
-    for name, n in queues.items():
-        messages.add_metric([name], n)
-    yield messages
+    ages = GaugeMetricFamily(
+        "petition_queue_age_seconds",
+        "How long the oldest of them has waited, 0 where none does; missing where it doesn't say",
+        labels=["queue"],
+    )
+    for name, waiting in queues.items():
+        messages.add_metric([name], waiting.n)
+        if waiting.age is not None:
+            ages.add_metric([name], waiting.age)
+    yield from (messages, ages)
     yield GaugeMetricFamily(
         "petition_scheduler_last_tick_timestamp_seconds",
         "When the scheduler last handed out a task, 0 where that is not known",
@@ -250,8 +257,14 @@ def _tasks(signs: dict[str, float]) -> Iterator[Metric]:
     failures = CounterMetricFamily(
         "petition_task_failures", "Tasks that ended in an error or at a limit", labels=["task"]
     )
-    for task in sorted({str(entry["task"]) for entry in settings.CELERY_BEAT_SCHEDULE.values()}):
+    overdue = GaugeMetricFamily(
+        "petition_task_overdue_seconds",
+        "For how long a scheduled task should have ended well by its own schedule, 0 in time",
+        labels=["task"],
+    )
+    for task, late in sorted(vitals.overdue(signs).items()):
         name = task.removeprefix("campaign.")
         succeeded.add_metric([name], signs.get(f"succeeded:{task}", 0.0))
         failures.add_metric([name], signs.get(f"failed:{task}", 0))
-    yield from (succeeded, failures)
+        overdue.add_metric([name], late)
+    yield from (succeeded, failures, overdue)

@@ -14,11 +14,14 @@ The flag lives for seconds only, since a message and a worker can be lost; the s
 that, as for everything else that Redis forgets.
 """
 
+import json
+import time
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from celery import current_app
+from celery.signals import before_task_publish
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 from kombu.pools import producers
@@ -29,7 +32,23 @@ from campaign.line import TIMEOUT, Line
 TOLD = 5
 """Seconds that a flag lives: a lost message then delays its task no longer than the sweep does."""
 
+SENT_AT: Final = "sent_at"
+"""The header of a message that says when it was sent, in seconds since 1970."""
+
 _line = Line("queue")
+
+
+class Waiting(NamedTuple):
+    """What no worker has taken: ``n`` messages, and the seconds that the oldest waits, None if not known."""
+
+    n: int
+    age: float | None
+
+
+@before_task_publish.connect
+def stamp(headers: dict[str, Any], **_: object) -> None:
+    """Let each message say when it was sent, the scheduler's too."""
+    headers[SENT_AT] = time.time()
 
 
 def tell(task: str) -> bool:
@@ -69,6 +88,38 @@ def hold(task: str) -> None:
     Call it again before each look, and `heard` before the last one.
     """
     _line.ask(lambda redis: redis.set(_flag(task), 1, ex=TOLD), instead=None)
+
+
+def waiting(queues: list[str]) -> dict[str, Waiting] | None:
+    """What waits in each queue of the broker; None while Redis is lost.
+
+    Its messages are a list of the queue's name, as none of ours has a priority. They are put in
+    front, so the last one is the next, and the oldest.
+    """
+
+    def ask(redis: Any) -> dict[str, Waiting]:
+        pipeline = redis.pipeline(transaction=False)
+        for name in queues:
+            pipeline.llen(name)
+            pipeline.lindex(name, -1)
+        said = pipeline.execute()
+        lengths, oldest = said[::2], said[1::2]
+        return {
+            name: Waiting(int(n), _age(message) if message else 0.0)
+            for name, n, message in zip(queues, lengths, oldest, strict=True)
+        }
+
+    return _line.ask(ask, instead=None)
+
+
+def _age(message: bytes) -> float | None:
+    """The headers stand beside the body in plain JSON, however that is encoded."""
+    try:
+        sent = float(json.loads(message)["headers"][SENT_AT])
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
+        # Of a release before, or not ours at all: it must not cost the other numbers.
+        return None
+    return max(time.time() - sent, 0.0)
 
 
 def _flag(task: str) -> str:

@@ -42,11 +42,33 @@ def test_each_rule_goes_by_numbers_and_labels_that_there_are(
     assert used or rule["alert"] == "NoNumbers"
     for name, selectors in used:
         assert name in numbers, f"{rule['alert']}: there is no {name}"
-        for label, values in re.findall(r"(\w+)=~?\"([^\"]*)\"", selectors):
+        for label, values in re.findall(r"(\w+)(?:=~?|!=|!~)\"([^\"]*)\"", selectors):
             assert set(values.split("|")) <= numbers[name][label], (name, label, values)
     for label in re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]):
         by = re.findall(r"by \((\w+)\)", rule["expr"])
         assert label in by or all(label in numbers[name] for name, _selectors in used)
+
+
+def matching(alert: str, label: str, value: str) -> int:
+    """How many parts of a rule watch the series of that label, by Prometheus's own four matchers."""
+    [rule] = [rule for rule in RULES if rule["alert"] == alert]
+    parts = re.findall(rf"\{{{label}(=~|!~|!=|=)\"([^\"]*)\"\}}", rule["expr"])
+    assert parts
+    return sum(
+        (re.fullmatch(wanted, value) is None) == sign.startswith("!") for sign, wanted in parts
+    )
+
+
+def test_every_scheduled_task_is_watched_for_being_late_by_one_rule(settings: Settings) -> None:
+    tasks = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    for task in [*tasks, "campaign.one_that_comes_later"]:
+        name = task.removeprefix("campaign.")
+        assert matching("TaskLate", "task", name) + matching("ChoreLate", "task", name) == 1, task
+
+
+def test_every_queue_is_watched_for_the_age_of_its_oldest_message(settings: Settings) -> None:
+    for each in settings.CELERY_TASK_QUEUES:
+        assert matching("QueueUntaken", "queue", each.name) == 1, each.name
 
 
 def test_each_rule_says_how_urgent_it_is_and_has_its_page_in_the_runbook() -> None:

@@ -24,7 +24,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 from redis import Redis
 
-from campaign import vitals
+from campaign import queue, vitals
 from campaign.doctor import clocks, database, environment, files, mail, people, redis, work
 from campaign.doctor.findings import Check
 from campaign.models import Campaign
@@ -320,6 +320,49 @@ def test_a_scheduler_that_ticks_is_well_and_one_that_stopped_is_not(settings: Se
         [late] = found(work.tasks)
         assert "campaign.sweep" in late
         assert "campaign.expire" not in late  # which runs once an hour
+
+
+def test_a_task_that_has_failed_and_never_ended_well_is_found(settings: Settings) -> None:
+    rare = {"campaign.expire", "campaign.empty", "campaign.remind"}
+    vitals.ticked()
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        if entry["task"] not in rare:
+            vitals.succeeded(entry["task"])
+    assert found(work.tasks) == {"no scheduled task is late": "ok"}
+    vitals.count({"failed:campaign.expire": 500, "failed:campaign.fold": 3})
+    said = "have failed, and never ended well: campaign.expire (500 times)"
+    assert found(work.tasks) == {said: "fail"}
+    vitals.succeeded("campaign.expire")
+    assert found(work.tasks) == {"no scheduled task is late": "ok"}
+
+
+def test_a_task_that_never_ran_is_found_when_twice_its_period_is_over(settings: Settings) -> None:
+    """Though nothing failed: nobody hands it out, or its worker dies of it."""
+    rare = {"campaign.expire", "campaign.empty", "campaign.remind"}
+    vitals.ticked()
+    for minutes, late in (
+        (20, set()),
+        (23, {"campaign.remind"}),
+        (81, {"campaign.empty", "campaign.remind"}),
+        (123, rare),
+    ):
+        with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+            for entry in settings.CELERY_BEAT_SCHEDULE.values():
+                if entry["task"] not in rare:
+                    vitals.succeeded(entry["task"])
+            vitals.ticked()
+            [(said, level)] = found(work.tasks).items()
+            assert level == ("fail" if late else "ok")
+            assert {task for task in rare if task in said} == late
+
+
+def test_a_queue_whose_oldest_message_is_old_is_found() -> None:
+    with time_machine.travel(timezone.now() - timedelta(minutes=30)):
+        assert queue.tell("campaign.fold")
+        assert queue.tell("campaign.export")  # which an import may keep waiting for an hour
+    levels = found(work.workers)
+    assert levels["1 messages wait in the queue celery, the oldest for 30 min"] == "warn"
+    assert not any("wait in the queue long" in said for said in levels)
 
 
 def test_a_queue_without_a_worker_is_found(settings: Settings) -> None:

@@ -1,10 +1,14 @@
 """What a monitoring system reads: exact numbers, to who has the token, and nobody's data."""
 
+import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from celery import current_app
 from django.db import connection
 from django.db.utils import OperationalError
 from django.test import Client
@@ -13,11 +17,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 from redis import Redis
 
-from campaign import copies, counts, metrics, tasks, vitals, waiting
+from campaign import copies, counts, metrics, queue, retention, tasks, vitals, waiting
 from campaign.line import Line
 from campaign.models import Mail, WebhookDelivery
 from campaign.models.mail import MailStatus
 from campaign.models.signature import Status
+from petition import beat
 from tests.factories import bearer, make_campaign, make_signature, make_user
 from tests.fronts import BASE, Process
 from tests.receiver import make_webhook
@@ -253,6 +258,150 @@ def test_messages_that_no_worker_takes_are_counted_by_queue(
     numbers = read(client)
     assert numbers["petition_queue_messages", "mail"] == 2
     assert numbers["petition_queue_messages", "celery"] == 0
+
+
+@pytest.fixture
+def redis(settings: Settings) -> Iterator[Redis]:
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        yield redis
+
+
+@pytest.mark.django_db
+def test_a_queue_is_as_old_as_its_oldest_message_whoever_sent_it(
+    client: Client, tmp_path: Path, redis: Redis
+) -> None:
+    scheduler = beat.Scheduler(current_app, schedule_filename=str(tmp_path / "beat"), lazy=False)
+    with time_machine.travel(NOON, tick=False):
+        scheduler.apply_entry(scheduler.schedule["export"])
+        assert queue.tell("campaign.deliver")
+    with time_machine.travel(NOON + timedelta(minutes=1), tick=False):
+        assert queue.tell("campaign.links")
+        scheduler.apply_entry(scheduler.schedule["sweep"])
+    with time_machine.travel(NOON + timedelta(hours=2), tick=False):
+        numbers = read(client)
+        assert redis.rpop("long")  # as a worker takes it
+        after = read(client)
+    name = "petition_queue_age_seconds"
+    ages = {key[1]: n for key, n in numbers.items() if key[0] == name}
+    assert ages == {"long": 7200, "mail": 7200, "celery": 0}
+    assert after[name, "long"] == 7140
+
+
+@pytest.mark.django_db
+def test_a_queue_whose_worker_is_dead_grows_old_though_it_grows_no_longer(
+    client: Client, tmp_path: Path
+) -> None:
+    scheduler = beat.Scheduler(current_app, schedule_filename=str(tmp_path / "beat"), lazy=False)
+    for seconds in range(0, 2 * beat.MOST_WAITING * 10, 10):
+        with time_machine.travel(NOON + timedelta(seconds=seconds), tick=False):
+            scheduler.apply_entry(scheduler.schedule["export"])
+    with time_machine.travel(NOON + timedelta(hours=2), tick=False):
+        numbers = read(client)
+    assert numbers["petition_queue_messages", "long"] == beat.MOST_WAITING
+    assert numbers["petition_queue_age_seconds", "long"] == 7200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "message",
+    [
+        "x",
+        b"\xff\xfe",
+        "[1]",
+        "null",
+        "7",
+        '"text"',
+        "{}",
+        '{"headers": null}',
+        '{"headers": {"task": "campaign.fold"}}',
+        '{"headers": {"sent_at": null}}',
+        '{"headers": {"sent_at": "noon"}}',
+        '{"headers": {"sent_at": [1]}}',
+        json.dumps({"headers": {"sent_at": 10**400}}),
+        "[" * 200_000,
+    ],
+)
+def test_a_message_that_does_not_say_when_it_was_sent_costs_no_other_number(
+    client: Client, redis: Redis, message: str | bytes
+) -> None:
+    redis.lpush("mail", message)
+    assert queue.tell("campaign.fold")
+    numbers = read(client)
+    assert numbers["petition_up", "redis"] == 1
+    assert numbers["petition_queue_messages", "mail"] == 1
+    assert ("petition_queue_age_seconds", "mail") not in numbers
+    assert 0 <= numbers["petition_queue_age_seconds", "celery"] < 60
+
+
+@pytest.mark.django_db
+def test_a_message_of_a_clock_ahead_is_new_and_not_younger(client: Client) -> None:
+    with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+        assert queue.tell("campaign.fold")
+    with time_machine.travel(NOON, tick=False):
+        assert read(client)["petition_queue_age_seconds", "celery"] == 0
+
+
+# --- Which tasks are late --------------------------------------------------------------------
+
+
+def overdue(client: Client) -> dict[str, float]:
+    name = "petition_task_overdue_seconds"
+    return {key[1]: n for key, n in read(client).items() if key[0] == name}
+
+
+@pytest.mark.django_db
+def test_each_scheduled_task_is_late_by_its_own_period_and_no_other_with_it(
+    client: Client, settings: Settings
+) -> None:
+    late_after = {}
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        long = settings.CELERY_TASK_ROUTES.get(entry["task"], {}).get("queue") == "long"
+        late_after[entry["task"]] = 2 * entry["schedule"] + (3600 if long else 120)
+    assert late_after["campaign.expire"] == 7320
+    assert late_after["campaign.remind"] == 1320
+    assert late_after["campaign.sweep"] == 130
+    for late, seconds in late_after.items():
+        for more in (0, 7):
+            for task in late_after:
+                ago = timedelta(seconds=seconds + more if task == late else 0)
+                with time_machine.travel(NOON - ago, tick=False):
+                    vitals.succeeded(task)
+            with time_machine.travel(NOON, tick=False):
+                found = {task: n for task, n in overdue(client).items() if n}
+            assert found == ({late.removeprefix("campaign."): 7} if more else {})
+
+
+@pytest.mark.django_db
+def test_one_that_never_ended_well_is_late_from_the_first_tick_on(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(retention, "expire", fail)
+    assert set(overdue(client).values()) == {0}
+    with time_machine.travel(NOON, tick=False):
+        vitals.ticked()
+    with time_machine.travel(NOON + timedelta(hours=2), tick=False):
+        vitals.ticked()
+        assert tasks.expire.apply().failed()
+        vitals.succeeded("campaign.fold")
+        assert overdue(client)["expire"] == 0
+    with time_machine.travel(NOON + timedelta(hours=3), tick=False):
+        assert overdue(client)["expire"] == 3600 - 120
+        vitals.succeeded("campaign.expire")
+        assert overdue(client)["expire"] == 0
+
+
+def test_no_task_may_hold_its_worker_for_longer_than_lateness_allows_for(
+    settings: Settings,
+) -> None:
+    ours = [task for name, task in current_app.tasks.items() if name.startswith("campaign.")]
+    assert len(ours) >= len(settings.CELERY_BEAT_SCHEDULE)
+    for task in ours:
+        name = settings.CELERY_TASK_ROUTES.get(task.name, {}).get("queue", "celery")
+        limit = task.time_limit or settings.CELERY_TASK_TIME_LIMIT
+        assert limit <= vitals.longest(name), task.name
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,21 +2,21 @@
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 from celery import current_app
 from django.conf import settings
 
-from campaign import vitals
+from campaign import queue, vitals
 from campaign.doctor.findings import Finding, fail, ok, wanted, warn
 
 TICKS = 60
 """Seconds without a tick: the shortest of the schedule is 5."""
-SLACK = 120
-"""Seconds that a task may take, or wait for a worker, beside twice its schedule."""
 ANSWER = 2.0
 BACKLOG = 1000
+PATIENCE = 900
+"""Seconds that a message may wait, as in deploy/alerts.yml: in a large mailing each of the 50 ticks in its
+queue takes `delivery.RUN`."""
 
 
 def scheduler() -> Iterator[Finding]:
@@ -31,34 +31,39 @@ def scheduler() -> Iterator[Finding]:
 
 
 def tasks() -> Iterator[Finding]:
-    """When each scheduled task last ended well."""
-    signs, late = vitals.read() or {}, []
-    for entry in settings.CELERY_BEAT_SCHEDULE.values():
-        ended = signs.get(f"succeeded:{entry['task']}")
-        every = _seconds(entry["schedule"])
-        # One that has not been due since the first start has nothing to show yet.
-        due = 2 * every + SLACK
-        if (ended is None and every <= SLACK) or (ended and time.time() - ended > due):
-            late.append(str(entry["task"]))
+    """Whether each scheduled task ends well, and in its time."""
+    signs = vitals.read() or {}
+    if vitals.TICK not in signs:
+        yield fail("nobody hands out the scheduled tasks", "start the scheduler")
+        return
+    overdue = vitals.overdue(signs)
+    late = sorted(task for task, seconds in overdue.items() if seconds)
+    broken = {
+        task: signs[f"failed:{task}"]
+        for task in sorted(overdue)
+        if f"failed:{task}" in signs and f"succeeded:{task}" not in signs
+    }
+    todo = "look for them in the workers' logs; /metrics counts their failures"
     if late:
-        todo = "look for them in the workers' logs; /metrics counts their failures"
-        yield fail(f"have not ended well when they should: {', '.join(sorted(set(late)))}", todo)
-    else:
-        yield ok("every scheduled task has ended well in its time")
+        yield fail(f"have not ended well when they should: {', '.join(late)}", todo)
+    if broken:
+        said = ", ".join(f"{task} ({n:.0f} times)" for task, n in broken.items())
+        yield fail(f"have failed, and never ended well: {said}", todo)
+    if not (late or broken):
+        yield ok("no scheduled task is late")
 
 
 def workers() -> Iterator[Finding]:
     """Whether a worker listens to each queue, asked of the workers themselves."""
     answers: Any = current_app.control.inspect(timeout=ANSWER).active_queues() or {}
-    heard = {queue["name"] for queues in answers.values() for queue in queues}
-    waiting = vitals.waiting([queue.name for queue in settings.CELERY_TASK_QUEUES]) or {}
-    for name in sorted(queue.name for queue in settings.CELERY_TASK_QUEUES):
+    heard = {each["name"] for queues in answers.values() for each in queues}
+    names = sorted(each.name for each in settings.CELERY_TASK_QUEUES)
+    waiting = queue.waiting(names) or {}
+    for name in names:
         todo = f"start one: celery -A petition worker --queues {name}"
         deaf = fail(f"no worker listens to the queue {name}", todo)
         yield wanted(name in heard, f"a worker listens to the queue {name}", deaf)
-        if waiting.get(name, 0) > BACKLOG:
-            yield warn(f"{waiting[name]} messages wait in the queue {name}", "start more workers")
-
-
-def _seconds(schedule: Any) -> float:
-    return schedule.total_seconds() if isinstance(schedule, timedelta) else float(schedule)
+        n, age = waiting.get(name, (0, None))
+        if n > BACKLOG or (age or 0) > max(vitals.longest(name), PATIENCE):
+            since = "" if age is None else f", the oldest for {age / 60:.0f} min"
+            yield warn(f"{n} messages wait in the queue {name}{since}", "start more workers")
