@@ -1,7 +1,7 @@
 """Mailboxes that mails don't reach, and those whose owner called one unwanted: noted, asked, forgotten.
 
-By keyed hash, for all campaigns of the server: it is the mailbox that is gone, not the signer. What is
-noted stops the mails that strangers can cause (`outbox.welcome`, `outbox.left_alone`), and no other.
+By keyed hash, for all campaigns of the server: it is the mailbox that is gone, not the signer. Nothing goes
+there: strangers cause it no mail (`outbox.welcome`), and what is owed is stopped or waits (`delivery`).
 """
 
 import re

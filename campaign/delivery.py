@@ -10,9 +10,9 @@ import random
 import re
 import smtplib
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
@@ -24,7 +24,7 @@ from campaign.claims import Owner
 from campaign.models.mail import BY_STRANGERS, Mail, MailKind, MailStatus
 from campaign.models.report import ReportStatus
 from campaign.models.signature import STANDING, Status
-from campaign.outbox import DELIVER, left_alone
+from campaign.outbox import DELIVER, left_alone, unreachable
 from campaign.smtp import CLOSING
 
 logger = logging.getLogger(__name__)
@@ -150,20 +150,26 @@ def _send_batch(server: BaseEmailBackend, owner: Owner, mails: list[Mail], ends:
     _open(server)
     sent = 0
     alone = left_alone([mail.recipient for mail in mails if mail.kind in BY_STRANGERS])
+    silent = unreachable([mail.recipient for mail in mails if mail.notice is None])
     for mail in mails:
         if owner.is_late():
             break  # somebody else sends them now
         if time.monotonic() > ends:
             owner.give_back()
             break
-        sent += _send(server, owner, mail, alone)
+        sent += _send(server, owner, mail, alone, silent)
     return sent
 
 
-def _send(server: BaseEmailBackend, owner: Owner, mail: Mail, alone: Collection[str]) -> bool:
+def _send(
+    server: BaseEmailBackend,
+    owner: Owner,
+    mail: Mail,
+    alone: Collection[str],
+    silent: Mapping[str, datetime | None],
+) -> bool:
     try:
-        if not _is_wanted(mail, alone):
-            owner.mark(mail, status=MailStatus.SUPPRESSED)
+        if _is_stopped(owner, mail, alone, silent):
             return False
         message = letters.render(mail, server)
         message.message()
@@ -196,6 +202,27 @@ def _send(server: BaseEmailBackend, owner: Owner, mail: Mail, alone: Collection[
         _defer(owner, mail, f"not sent: {type(error).__name__}")
         raise ServerDown from error  # the connection may stand in the middle of an answer
     owner.mark_sent(mail)
+    return True
+
+
+def _is_stopped(
+    owner: Owner, mail: Mail, alone: Collection[str], silent: Mapping[str, datetime | None]
+) -> bool:
+    """Suppress what isn't wanted, or would go to a mailbox that is `Unreachable`, and say so.
+
+    What staff decided is told once: it waits for the end of a bounce's time, and is then tried again. A
+    complaint has no end, and stops it as well. Who works here is told of their own account all the same.
+    """
+    its = "" if mail.notice else mail.recipient.public_id
+    if not _is_wanted(mail, alone):
+        owner.mark(mail, status=MailStatus.SUPPRESSED)
+    elif its not in silent:
+        return False
+    elif (until := silent[its]) is None or mail.kind in BY_STRANGERS:
+        owner.mark(mail, status=MailStatus.SUPPRESSED)
+    else:
+        waits = "waits: there was no such mailbox"
+        owner.mark(mail, status=MailStatus.DEFERRED, due_at=until, error=waits)
     return True
 
 

@@ -104,7 +104,7 @@ def link_to(purpose: Purpose, to: Recipient) -> str:
 def left_alone(
     recipients: Sequence[Recipient], reasons: Iterable[str] = (SuppressionReason.NOT_ME,)
 ) -> set[str]:
-    """The public ids of those of these whose address is noted for such a reason, or is `Unreachable`.
+    """The public ids of those of these whose address is noted for such a reason.
 
     Its own address, or the mailbox that its tag most likely leads to. Not the other way round: where
     + is no tag, whoever owns a+b@ would silence a@.
@@ -117,18 +117,29 @@ def left_alone(
             reason__in=reasons,
         ).values_list("campaign_id", "address_hash")
     )
-    everywhere = set(
-        Unreachable.objects.filter(
-            still_unreachable(), address_hash__in=set().union(*hashes.values())
-        ).values_list("address_hash", flat=True)
-    )
     return {
         each.public_id
         for each in recipients
-        if any(
-            hashed in everywhere or (each.campaign_id, hashed) in noted
-            for hashed in hashes[each.public_id]
-        )
+        if any((each.campaign_id, hashed) in noted for hashed in hashes[each.public_id])
+    }
+
+
+def unreachable(recipients: Sequence[Recipient]) -> dict[str, datetime | None]:
+    """The public ids of those of these whose address is `Unreachable`, as `left_alone` looks at it, and
+    until when; None is for ever."""
+    hashes = {each.public_id: hashes_of(each.canonical_email) for each in recipients}
+    ends = dict(
+        Unreachable.objects.filter(
+            still_unreachable(), address_hash__in=set().union(*hashes.values())
+        ).values_list("address_hash", "until")
+    )
+    found = {
+        public_id: [ends[each] for each in its if each in ends] for public_id, its in hashes.items()
+    }
+    return {
+        public_id: None if None in its else max(filter(None, its))
+        for public_id, its in found.items()
+        if its
     }
 
 
@@ -146,7 +157,7 @@ def hashes_of(canonical_email: str) -> list[str]:
 def welcome(*, campaign_id: int, canonical_email: str) -> bool:
     """Take one of today's slots for a mail that a stranger may have caused, if one is left.
 
-    False without a slot, or when the address asked to be left alone or is `Unreachable` (`left_alone`).
+    False without a slot, or when the address asked to be left alone or is `Unreachable`.
     Call it first in a transaction: the row's lock then serialises everything that is done for this
     address, and nobody else waits. Tags share the slots of their mailbox at every domain.
     """

@@ -38,6 +38,7 @@ REMIND_AT_ONCE = 500
 REMIND_FOR = 60.0
 """Seconds after which `remind` leaves the rest to its next run; half of a task's limit."""
 QUOTA_KEPT = timedelta(days=2)
+"""After the day whose slots they are: those of days to come hold what is dated to these."""
 PACE_KEPT = timedelta(hours=1)
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 WEBHOOK_LOG_KEPT = timedelta(days=30)
@@ -68,7 +69,9 @@ def remind() -> int:
     """
     ends, n = time.monotonic() + REMIND_FOR, 0
     for batch in _batches(_unanswered(timezone.now())):
-        spared = outbox.left_alone(batch, SuppressionReason.values)
+        spared = (
+            outbox.left_alone(batch, SuppressionReason.values) | outbox.unreachable(batch).keys()
+        )
         n += sum(_remind(each) for each in batch if each.public_id not in spared)
         if time.monotonic() > ends:
             break

@@ -1,25 +1,38 @@
-"""A mailbox that is not there, or whose owner complained, gets no mail that strangers can cause."""
+"""A mailbox that is not there gets nothing for a week, and one whose owner complained nothing any more."""
 
 import hashlib
 import hmac
 import json
 from base64 import b64encode
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaign import delivery, letters, moderation, retention, signing
+from campaign import bounces, delivery, letters, moderation, retention, signing, vouching, waiting
+from campaign.links import Purpose
 from campaign.models import Campaign, Mail, Signature, Unreachable
-from campaign.models.mail import MailStatus
-from campaign.models.signature import Status
-from tests.factories import MODERATOR, details, make_campaign, make_signature, make_user
+from campaign.models.address import UnreachableReason
+from campaign.models.mail import BY_STRANGERS, OF_REPRESENTATIONS, WAITING, MailKind, MailStatus
+from campaign.models.signature import RejectionReason, Status
+from tests.causing import cause_everything
+from tests.factories import (
+    MODERATOR,
+    details,
+    make_campaign,
+    make_report,
+    make_signature,
+    make_user,
+    manage_token,
+)
 from tests.smtp import Sink
+from tests.vouchers import make_voucher
 
 pytestmark = pytest.mark.django_db
 
@@ -110,16 +123,150 @@ def test_what_was_owed_before_is_not_sent_either(campaign: Campaign, sink: Sink)
     assert not sink.received
 
 
-def test_what_a_moderator_decides_is_told_all_the_same(campaign: Campaign, sink: Sink) -> None:
-    signature = make_signature(campaign, status=Status.HELD, email=ZOE)
-    Mail.objects.all().delete()
-    refused(campaign, sink, "550 5.1.1 no such user")
-    sink.rcpt.clear()
-    moderation.approve(
-        signature_id=signature.pk, revision=signature.revision, by=make_user("moderate_signature")
+# --- What staff decides ----------------------------------------------------------------------
+
+
+def published(campaign: Campaign, by: User) -> None:
+    held = make_signature(campaign, status=Status.HELD, email=ZOE)
+    moderation.approve(signature_id=held.pk, revision=held.revision, by=by)
+
+
+def rejected(campaign: Campaign, by: User) -> None:
+    held = make_signature(campaign, status=Status.HELD, email=ZOE)
+    reject(held, by)
+
+
+def question(campaign: Campaign, by: User) -> None:
+    held = make_signature(campaign, status=Status.HELD, email=ZOE)
+    waiting.ask(
+        signature_id=held.pk, revision=held.revision, question="Which quarry is yours?", by=by
     )
-    delivery.deliver_due()
-    assert [str(message["To"]) for message in sink.received] == [ZOE]
+
+
+def vouched(campaign: Campaign, by: User) -> None:
+    its = make_signature(campaign, email=ZOE).public_id
+    vouching.confirm_name(voucher=make_voucher(campaign), public_id=its, by=by)
+
+
+def report_kept(campaign: Campaign, by: User) -> None:
+    held = make_signature(campaign, status=Status.HELD, email="entry@example.org")
+    make_report(held, ZOE)
+    moderation.approve(signature_id=held.pk, revision=held.revision, by=by)
+
+
+def report_removed(campaign: Campaign, by: User) -> None:
+    entry = make_signature(campaign, email="entry@example.org")
+    make_report(entry, ZOE)
+    reject(entry, by)
+
+
+def reject(signature: Signature, by: User) -> None:
+    moderation.reject(
+        signature_id=signature.pk,
+        revision=signature.revision,
+        reason=RejectionReason.IMPERSONATION,
+        by=by,
+    )
+
+
+DECISIONS = (published, rejected, question, vouched, report_kept, report_removed)
+
+
+def decided(act: Callable[[Campaign, User], None], campaign: Campaign) -> Mail:
+    """The one mail to zoe@ that is owed since staff has acted so."""
+    act(campaign, make_user("view_signature", "moderate_signature"))
+    found = Mail.objects.get(kind=act.__name__)
+    Mail.objects.exclude(pk=found.pk).delete()
+    return found
+
+
+def deliver_at(at: datetime) -> None:
+    with time_machine.travel(at):
+        delivery.deliver_due()
+
+
+def test_the_decisions_are_all_kinds_of_mail_that_no_stranger_causes() -> None:
+    kinds = {act.__name__ for act in DECISIONS}
+    assert kinds == set(MailKind.values) - set(BY_STRANGERS) - {MailKind.ALERT}
+
+
+@pytest.mark.parametrize("act", DECISIONS)
+def test_what_staff_decides_waits_while_there_is_no_such_mailbox(
+    campaign: Campaign, sink: Sink, act: Callable[[Campaign, User], None]
+) -> None:
+    mail, now = decided(act, campaign), timezone.now()
+    bounces.came_back(ZOE)
+    for days in (1, 6.9):
+        deliver_at(now + timedelta(days=days))
+        mail.refresh_from_db()
+        assert (mail.status, mail.attempts) == (MailStatus.DEFERRED, 0)
+    assert not sink.envelopes
+    deliver_at(now + timedelta(days=7, minutes=1))
+    assert sink.envelopes == [[ZOE]]
+
+
+@pytest.mark.parametrize("act", DECISIONS)
+def test_control_without_a_bounce_what_staff_decides_is_told(
+    campaign: Campaign, sink: Sink, act: Callable[[Campaign, User], None]
+) -> None:
+    decided(act, campaign)
+    deliver_at(timezone.now() + timedelta(days=1))
+    assert sink.envelopes == [[ZOE]]
+
+
+@pytest.mark.parametrize("act", DECISIONS)
+def test_after_a_complaint_nothing_that_staff_decides_is_sent(
+    campaign: Campaign, sink: Sink, act: Callable[[Campaign, User], None]
+) -> None:
+    complain(make_signature(campaign, status=Status.PENDING, email=ZOE))
+    mail = decided(act, campaign)
+    for days in (1, 8, 400):
+        deliver_at(timezone.now() + timedelta(days=days))
+    mail.refresh_from_db()
+    assert mail.status == MailStatus.SUPPRESSED
+    assert not sink.envelopes
+
+
+@pytest.mark.parametrize("represented", [True, False])
+@pytest.mark.parametrize("complains", [True, False])
+def test_after_a_complaint_nothing_that_strangers_caused_before_is_sent(
+    client: Client, sink: Sink, *, complains: bool, represented: bool
+) -> None:
+    campaign = make_campaign(publication="after_verification")
+    cause_everything(client, campaign, {}, represented=represented)
+    kind = MailKind.REPRESENTED if represented else MailKind.REPRESENT_CONFIRM
+    waiting_for = {*BY_STRANGERS} - {*OF_REPRESENTATIONS, MailKind.MY_DATA} | {kind}
+    Mail.objects.update(status=MailStatus.QUEUED)
+    if complains:
+        for mail in Mail.objects.all():
+            assert bounces.hear(
+                message_id=letters.message_id(mail),
+                recipient=mail.recipient.email,
+                reason=UnreachableReason.COMPLAINED,
+            )
+    deliver_at(timezone.now() + timedelta(days=2))
+    sent = Mail.objects.filter(status=MailStatus.SENT)
+    assert {mail.kind for mail in sent} >= (set() if complains else waiting_for)
+    assert len(sink.envelopes) == len(sent)
+    assert bool(sent) is not complains
+    assert not Mail.objects.filter(status__in=WAITING).exists()
+
+
+def test_after_a_complaint_a_link_of_ones_own_mails_nothing_either(campaign: Campaign) -> None:
+    signature = make_signature(campaign, email=ZOE)
+    token = manage_token(signature)
+    complain(signature)
+    with time_machine.travel(timezone.now() + timedelta(days=60)):
+        signing.renew(Purpose.MANAGE, token)
+    assert not Mail.objects.filter(kind=MailKind.SIGNED_ALREADY).exists()
+
+
+def complain(signature: Signature) -> None:
+    """Its owner calls a mail about it unwanted."""
+    mail = Mail.objects.filter(signature=signature).latest("pk")
+    assert bounces.hear(
+        message_id=letters.message_id(mail), recipient=ZOE, reason=UnreachableReason.COMPLAINED
+    )
 
 
 # --- What a provider reports -----------------------------------------------------------------

@@ -2,27 +2,25 @@
 
 import json
 import re
-from datetime import timedelta
 from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-import time_machine
 from django.conf import settings as product
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaign import delivery, letters, retention
+from campaign import delivery, letters
 from campaign.errors import CampaignError
 from campaign.file_values import FileMistake
 from campaign.links import Purpose, read_token
 from campaign.models import Campaign, Mail, Report, Representation, Signature, Suppression
 from campaign.models.mail import BY_STRANGERS, MailKind, MailStatus
 from campaign.models.signature import Status
+from tests.causing import cause_everything
 from tests.factories import details, make_campaign, make_signature
 from tests.representing import LINK
-from tests.representing import TYPED as FOR_SOMEBODY
 from tests.smtp import Sink
 
 pytestmark = pytest.mark.django_db
@@ -143,44 +141,6 @@ ELSEWHERE = {
     "forwarded": "host=evil.example;proto=https",
     "referer": "https://evil.example/",
 }
-
-
-def cause_everything(
-    client: Client, campaign: Campaign, headers: dict[str, str], *, represented: bool = True
-) -> None:
-    """Each kind of mail that strangers can cause, by requests with these headers."""
-    entry = make_signature(campaign, email="entry@example.org")
-
-    def post(path: str, data: Any) -> None:
-        answer = client.post(path, data, headers=headers)
-        assert answer.status_code == 200, answer.content[:300]
-
-    def api(path: str, data: Any) -> None:
-        sent: dict[str, Any] = {"content_type": "application/json", "headers": headers}
-        assert (
-            client.post(f"/api/v1/campaigns/art/{path}", json.dumps(data), **sent).status_code
-            == 202
-        )
-
-    api("signatures/", details(email="one@example.org"))
-    api("signatures/resend/", {"email": "entry@example.org"})
-    post(
-        f"/art/signers/{entry.public_id}/report/",
-        {"email": "two@example.org", "reason": "other", "note": ""},
-    )
-    post("/art/", {**FOR_SOMEBODY, "email": "three@example.org"})
-    mail = Mail.objects.get(kind=MailKind.REPRESENT_CONFIRM)
-    [path] = [
-        each for each in LINK.findall(str(letters.render(mail).body)) if "/represent/" in each
-    ]
-    if represented:
-        post(path, {})
-    old = re.search(r"/my-data/[\w.-]+/", str(letters.render(mail).body))
-    assert old is not None
-    post(old[0], {"action": "renew"})
-    Mail.objects.filter(kind=MailKind.CONFIRM).update(status="sent", sent_at=timezone.now())
-    with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1)):
-        assert retention.remind() == 1
 
 
 def test_whatever_host_a_request_names_the_mails_lead_to_ours(

@@ -271,9 +271,9 @@ def _unreached(unreachable: Unreachable) -> str:
     if unreachable.reason == UnreachableReason.BOUNCED:
         return _(
             "Mails come back: there is no such mailbox. "
-            "Nothing that strangers ask for goes there until %(day)s."
+            "Nothing goes there until %(day)s; what you decide is told after that."
         ) % {"day": f"{unreachable.until:%Y-%m-%d}"}
     return _(
         "Its owner called one of our mails unwanted: "
-        "nothing that strangers ask for goes there any more."
+        "nothing goes there any more, not even what you decide."
     )

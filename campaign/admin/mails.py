@@ -180,9 +180,7 @@ class UnreachableAdmin(ReadOnlyAdmin[Unreachable]):
             None,
             {
                 "fields": ("address_hash", "reason", "created_at", "until"),
-                "description": _(
-                    "Nothing that strangers ask for goes there. Once this is deleted, mails go there again."
-                ),
+                "description": _("Nothing goes there. Once this is deleted, mails go there again."),
             },
         ),
     )

@@ -99,7 +99,7 @@ class UnreachableReason(models.TextChoices):
 
 
 class Unreachable(models.Model):
-    """A mailbox that strangers cause no more mails, by any campaign; kept as a keyed hash only.
+    """A mailbox to which no campaign sends anything; kept as a keyed hash only.
 
     Of one that is not there until a time, since it may be opened or mended; of one whose owner complained
     for ever.
