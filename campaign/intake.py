@@ -99,9 +99,10 @@ def import_signers(
     With ``consent_note`` (who vouches, which document) they are held as `on_file` until their batch
     is released, and an address may be missing. Without, each is pending and its mailbox is asked.
     Who is known by address and name, or was imported before, adds nothing; who left or said that it
-    wasn't them is not brought back. Chunks of 500 lines are transactions of their own, so an import
-    that was cut off is taken up by running it again, ``into`` the batch that it began. ``progress``
-    is told of the lines read after each. Raises FileMistake for a header that won't do.
+    wasn't them is not brought back; a line whose mailbox can't be asked in time is a mistake. Chunks
+    of 500 lines are transactions of their own, so an import that was cut off is taken up by running
+    it again, ``into`` the batch that it began. ``progress`` is told of the lines read after each.
+    Raises FileMistake for a header that won't do.
     """
     report = ImportReport()
     # Strict: a quote that is never closed is a mistake, not a note that holds the rest of the file.
@@ -129,6 +130,7 @@ def import_signers(
             report.added += taken.added
             report.known += taken.known
             report.left += taken.left
+            report.mistakes += taken.mistakes
             seen |= {line.key for line in chunk}
             progress(reader.line_num)
     finally:
@@ -150,10 +152,29 @@ def _take(
     with transaction.atomic():
         _one_at_a_time(campaign)
         fresh = _fresh(campaign, chunk, seen, report, on_file=on_file)
-        if batch is not None and fresh:
-            _place(campaign, batch, fresh)
+        dates = {} if on_file else _dates(campaign, fresh, report)
+        fresh = [line for line in fresh if on_file or line.key in dates]
+        if batch is None:
+            transaction.set_rollback(True)  # the days that were only looked for
+        elif fresh:
+            _place(campaign, batch, fresh, dates)
     report.added = len(fresh)
     return report
+
+
+def _dates(campaign: Campaign, lines: list[_Line], report: ImportReport) -> dict[str, datetime]:
+    """When the mailbox of each line is asked, by its key; one that no day has room for is a mistake."""
+    days = outbox.take_days(campaign, [line.canonical for line in lines])
+    reason = _(
+        "is the mailbox of so many lines that this one can’t be asked in time;"
+        " import it again in some days, or with the signer’s consent on file"
+    )
+    report.mistakes += [
+        LineMistake(line.number, "email", reason)
+        for line, day in zip(lines, days, strict=True)
+        if day is None
+    ]
+    return {line.key: day for line, day in zip(lines, days, strict=True) if day is not None}
 
 
 def _delimiter(first: str) -> str:
@@ -364,7 +385,9 @@ def _is_one_of(left: list[Spelling], typed: Spelling) -> bool:
     return any(typed.is_like(each) for each in left)
 
 
-def _place(campaign: Campaign, batch: ImportBatch, lines: list[_Line]) -> None:
+def _place(
+    campaign: Campaign, batch: ImportBatch, lines: list[_Line], dates: Mapping[str, datetime]
+) -> None:
     spoken = {line.details.language for line in lines}
     texts = {language: current_text(campaign, language) for language in spoken}
     drafts = [
@@ -386,7 +409,7 @@ def _place(campaign: Campaign, batch: ImportBatch, lines: list[_Line]) -> None:
         _hold_for_release(campaign, drafts)
     placing.place(drafts, verb=Verb.IMPORT, actor=ORGANISER)
     if not batch.consent_note:
-        outbox.owe_imported(drafts)
+        outbox.owe_imported(zip(drafts, (dates[line.key] for line in lines), strict=True))
 
 
 def _hold_for_release(campaign: Campaign, drafts: list[Signature]) -> None:

@@ -3,8 +3,8 @@
 import hashlib
 import hmac
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,8 +13,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from campaign import mailboxes, queue, trip
-from campaign.links import Purpose, link_path
+from campaign.links import LIFETIME, Purpose, link_path
 from campaign.models.address import Suppression, SuppressionReason, Unreachable
+from campaign.models.campaign import Campaign
 from campaign.models.mail import (
     TO_SIGNERS_BY_STRANGERS,
     URGENT,
@@ -25,7 +26,7 @@ from campaign.models.mail import (
 from campaign.models.notice import Notice
 from campaign.models.report import Report
 from campaign.models.representation import Representation
-from campaign.models.signature import Signature
+from campaign.models.signature import UNCONFIRMED_KEPT, Signature
 from campaign.trip import Statement
 
 DELIVER = "campaign.deliver"
@@ -36,6 +37,8 @@ EVERYWHERE_A_DAY = 6
 """The same by all campaigns together: an attacker may use each of them (docs/decisions/43)."""
 STRANGERS_A_LIFE = 12
 """Mails that strangers can cause about one signature until it is confirmed, and again from then on."""
+IMPORT_AHEAD = UNCONFIRMED_KEPT - LIFETIME[Purpose.CONFIRM]
+"""How far ahead lines of a file are asked: later, the row would be deleted before its link has expired."""
 REPORTS_A_DAY = 30
 """Reports about one signature that cause a mail on one UTC day; nobody's lane is filled with one name."""
 
@@ -60,17 +63,16 @@ ON CONFLICT (campaign_id, address_hash, day)
     DO UPDATE SET n = quota.n + 1 WHERE quota.n < %(limit)s
 """
 
-_TAKE_MANY = """
+_TAKE_ONE_EACH = """
 INSERT INTO {table} AS quota ({of}address_hash, day, n)
-SELECT {these}mailbox, %(today)s, n
-FROM unnest(%(mailboxes)s::text[], %(ns)s::int[]) AS asked(mailbox, n) ORDER BY mailbox
-ON CONFLICT ({of}address_hash, day) DO UPDATE SET n = LEAST(quota.n + excluded.n, 10000)
-RETURNING address_hash, n
+SELECT {these}mailbox, %(day)s, 1 FROM unnest(%(mailboxes)s::text[]) AS asked(mailbox) ORDER BY mailbox
+ON CONFLICT ({of}address_hash, day) DO UPDATE SET n = quota.n + 1 WHERE quota.n < %(limit)s
+RETURNING address_hash
 """
-_TAKE_MANY_OF_CAMPAIGN = _TAKE_MANY.format(
+_OF_CAMPAIGN = _TAKE_ONE_EACH.format(
     table="campaign_mailquota", of="campaign_id, ", these="%(campaign_id)s, "
 )
-_TAKE_MANY_OF_ALL = _TAKE_MANY.format(table="campaign_mailday", of="", these="")
+_OF_ALL = _TAKE_ONE_EACH.format(table="campaign_mailday", of="", these="")
 
 # The id as a query of its own: else that of a row of this very trip would be looked for through all mails.
 _CAUSED_TO_SIGNER = """(
@@ -236,44 +238,54 @@ def owe_caused(kind: MailKind, to: Signature | Representation) -> bool:
     return bool(trip.send(caused(_mail_to(to, kind))))
 
 
-def owe_imported(signatures: Sequence[Signature]) -> None:
-    """Ask the addresses of a file to confirm, of one campaign; each with the slots of its mailbox.
+def take_days(campaign: Campaign, canonical_emails: Sequence[str]) -> list[datetime | None]:
+    """When each of these may be asked, the same one perhaps often: a slot of that UTC day is taken for it.
 
-    What is beyond today's is due on the days after, as many a day: a file that names one mailbox a
-    hundred times fills it no faster than strangers can, and none of its lines is lost.
+    The first day with room in this campaign and in all; None where there is none while a link to confirm
+    would work for all of its time, or before the close. Call it first in a transaction, as `welcome`, and
+    date the mails so (`owe_imported`): who comes on that day, by whatever door, finds the slot taken.
     """
-    days: defaultdict[int, list[Signature]] = defaultdict(list)
-    mailbox_of = {
-        each: address_hash(mailboxes.mailbox_key(each.canonical_email)) for each in signatures
-    }
-    of_campaign, of_all = _take_slots(signatures[0].campaign_id, Counter(mailbox_of.values()))
-    for each, mailbox in mailbox_of.items():
-        days[
-            max(of_campaign[mailbox] // STRANGERS_A_DAY, of_all[mailbox] // EVERYWHERE_A_DAY)
-        ].append(each)
-        of_campaign[mailbox] += 1
-        of_all[mailbox] += 1
-    for day, due in days.items():
-        owe(MailKind.CONFIRM, due, at=timezone.now() + timedelta(days=day) if day else None)
+    now = timezone.now()
+    mailboxes_of = [address_hash(mailboxes.mailbox_key(each)) for each in canonical_emails]
+    waiting, given = Counter(mailboxes_of), defaultdict[str, list[datetime]](list)
+    for n in range(IMPORT_AHEAD.days + 1):
+        day = now + timedelta(days=n)
+        if n and campaign.closes_at is not None and day >= campaign.closes_at:
+            break
+        asking = set(waiting)
+        while asking := _take_one_each(campaign.pk, day.date(), asking):
+            for mailbox in asking:
+                given[mailbox].append(day)
+            waiting -= Counter(asking)
+            asking &= waiting.keys()
+    coming = {mailbox: iter(days) for mailbox, days in given.items()}
+    return [next(coming.get(mailbox, iter(())), None) for mailbox in mailboxes_of]
 
 
-def _take_slots(campaign_id: int, asked: Counter[str]) -> tuple[dict[str, int], dict[str, int]]:
-    """Take as many of today's slots of each mailbox as ``asked``.
+def _take_one_each(campaign_id: int, day: date, these: Collection[str]) -> set[str]:
+    """Take one slot of that day for each of these mailboxes; those that got one, of the campaign and of all.
 
-    Returns how many of each were taken before, first by this campaign and then by all. Rows are taken in
-    one order, so that two files never wait for each other.
+    Rows are taken in one order, by days and then by mailboxes, so that two files never wait for each other.
+    A campaign's slot without one of all is lost: nobody has any left of that day.
     """
-    parameters: dict[str, Any] = {
-        "campaign_id": campaign_id,
-        "today": timezone.now().date(),
-        "mailboxes": list(asked),
-        "ns": list(asked.values()),
-    }
+    parameters: dict[str, Any] = {"campaign_id": campaign_id, "day": day}
+    got = set(these)
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE_MANY_OF_CAMPAIGN, parameters)
-        of_campaign = {mailbox: n - asked[mailbox] for mailbox, n in cursor.fetchall()}
-        cursor.execute(_TAKE_MANY_OF_ALL, parameters)
-        return of_campaign, {mailbox: n - asked[mailbox] for mailbox, n in cursor.fetchall()}
+        for take, limit in ((_OF_CAMPAIGN, STRANGERS_A_DAY), (_OF_ALL, EVERYWHERE_A_DAY)):
+            if got:
+                cursor.execute(take, {**parameters, "mailboxes": list(got), "limit": limit})
+                got = {mailbox for (mailbox,) in cursor.fetchall()}
+    return got
+
+
+def owe_imported(dated: Iterable[tuple[Signature, datetime]]) -> None:
+    """Ask the addresses of a file to confirm, each at the time that `take_days` found for it."""
+    mails = []
+    for signature, at in dated:
+        mails.append(_mail_to(signature, MailKind.CONFIRM))
+        mails[-1].due_at = at
+    Mail.objects.bulk_create(mails)
+    queue.tell_after_commit(DELIVER)
 
 
 def caused(owed: Mail, *, of: str = "") -> Statement:

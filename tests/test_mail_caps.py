@@ -1,5 +1,6 @@
 """One address gets only so many mails that strangers cause: by all campaigns, and in a signature's life."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -8,7 +9,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from campaign import outbox, retention, signing
+from campaign import intake, outbox, retention, signing
 from campaign.links import Purpose
 from campaign.models import Campaign, Mail, MailDay, MailQuota, Representation, Signature
 from campaign.models.mail import MailKind
@@ -88,16 +89,116 @@ def test_the_count_keeps_no_address_and_is_deleted_after_two_days() -> None:
     assert not MailQuota.objects.exists()
 
 
+# --- Files ------------------------------------------------------------------------------------
+
+
+def file_of(n: int, first: int = 0) -> list[str]:
+    """Lines of so many people who share one mailbox."""
+    return [
+        f"Name {'ABCDEFGHIJ'[i // 10]}{'klmnopqrst'[i % 10]},zoe+{i}@gmail.com"
+        for i in range(first, n)
+    ]
+
+
+def due_days() -> list[int]:
+    """How many mails are due on each day from the first on, by all campaigns."""
+    days = Counter((due_at - DAY).days for due_at in Mail.objects.values_list("due_at", flat=True))
+    return [days[day] for day in range(max(days) + 1)]
+
+
 def test_a_file_that_names_one_mailbox_often_fills_it_no_faster_and_loses_no_line() -> None:
     campaign = make_campaign()
     with time_machine.travel(DAY, tick=False):
         sign(campaign, email="zoe@gmail.com")
-        names = ("One", "Two", "Three", "Four", "Five", "Six")
-        import_file(campaign, *(f"Name {name},zoe+{name}@gmail.com" for name in names))
+        import_file(campaign, *file_of(6))
         for _ in range(3):
             sign(campaign, email="zoe@gmail.com")
     due = [owed.due_at - DAY for owed in Mail.objects.order_by("pk")]
     assert due == [timedelta(days=day) for day in (0, 0, 0, 1, 1, 1, 2)]
+
+
+def test_strangers_get_only_what_a_file_left_of_the_next_day() -> None:
+    campaign = make_campaign()
+    with time_machine.travel(DAY, tick=False):
+        import_file(campaign, *file_of(5))
+    on_days(2, lambda: sign(campaign, email="zoe@gmail.com"))
+    assert due_days() == [3, 3]
+    assert [quota.n for quota in MailQuota.objects.order_by("day")] == [3, 3]
+
+
+def test_a_second_file_on_the_next_day_goes_behind_the_first() -> None:
+    campaign = make_campaign()
+    with time_machine.travel(DAY, tick=False):
+        import_file(campaign, *file_of(8))
+    with time_machine.travel(DAY + timedelta(days=1), tick=False):
+        import_file(campaign, *file_of(14, first=8))
+        sign(campaign, email="zoe@gmail.com")
+    assert due_days() == [3, 3, 3, 3, 2]
+
+
+def test_files_of_all_campaigns_share_the_days_to_come_of_one_mailbox() -> None:
+    campaigns = [make_campaign(slug=slug) for slug in ("one", "two", "three")]
+    with time_machine.travel(DAY, tick=False):
+        for campaign in campaigns:
+            import_file(campaign, *file_of(4))
+    assert due_days() == [6, 5, 1]
+    fourth = make_campaign(slug="four")
+    with time_machine.travel(DAY + timedelta(days=1), tick=False):
+        for _ in range(3):
+            sign(fourth, email="zoe@gmail.com")
+    assert due_days() == [6, 6, 1]
+    assert [of_all.n for of_all in MailDay.objects.order_by("day")] == [6, 6, 1]
+
+
+def test_slots_of_days_to_come_are_kept_until_these_are_over() -> None:
+    campaign = make_campaign()
+    with time_machine.travel(DAY, tick=False):
+        import_file(campaign, *file_of(30))
+    for day in range(1, 10):
+        with time_machine.travel(DAY + timedelta(days=day), tick=False):
+            retention.expire()
+            sign(campaign, email="zoe@gmail.com")
+    assert due_days() == [3] * 10
+    assert sorted(MailQuota.objects.values_list("day", flat=True)) == [
+        (DAY + timedelta(days=day)).date() for day in (7, 8, 9)
+    ]
+
+
+def imported(campaign: Campaign, n: int, *, dry_run: bool = False) -> intake.ImportReport:
+    lines = ["name,email\n", *(f"{line}\n" for line in file_of(n))]
+    return intake.import_signers(campaign=campaign, lines=lines, file_name="a.csv", dry_run=dry_run)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_line_that_cannot_be_asked_while_its_link_would_work_is_named_and_not_taken(
+    dry_run: bool,
+) -> None:
+    campaign = make_campaign()
+    with time_machine.travel(DAY, tick=False):
+        done = imported(campaign, 80, dry_run=dry_run)
+    assert done.added == 72
+    assert [(each.line, each.column) for each in done.mistakes] == [
+        (line, "email") for line in range(74, 82)
+    ]
+    if dry_run:
+        assert not Signature.objects.exists()
+        assert not MailQuota.objects.exists()
+        return
+    assert due_days() == [3] * 24
+    assert Signature.objects.count() == 72
+    with time_machine.travel(DAY + timedelta(days=1), tick=False):
+        assert imported(campaign, 80).added == 3  # the day that has come into reach
+    assert due_days() == [3] * 25
+
+
+def test_no_line_is_asked_after_the_close() -> None:
+    campaign = make_campaign()
+    Campaign.objects.update(opens_at=DAY - timedelta(days=1), closes_at=DAY + timedelta(days=2))
+    campaign.refresh_from_db()
+    with time_machine.travel(DAY, tick=False):
+        done = imported(campaign, 8)
+    assert (done.added, len(done.mistakes)) == (6, 2)
+    assert due_days() == [3, 3]
 
 
 # --- A signature's life ----------------------------------------------------------------------

@@ -3,21 +3,24 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import date, timedelta
 from functools import partial
 from ipaddress import ip_address
 from itertools import count
 from random import Random
 
 import pytest
+import time_machine
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
-from campaign import letters, outbox, reporting, retention
+from campaign import letters, outbox, reporting, retention, signing
 from campaign.links import Purpose, link_path
 from campaign.models import Campaign, Mail, MailDay, MailQuota, Report
 from campaign.models.mail import MailKind
 from campaign.models.signature import Status
-from tests.concurrency.threads import at_once
+from tests.concurrency.threads import Meanwhile, at_once
 from tests.factories import confirm_token, details, make_campaign, make_signature
 from tests.reports import import_file
 from tests.representing import LINK
@@ -157,10 +160,10 @@ class Doors:
         assert status in {200, 202}, (status, getattr(response, "content", b"")[:500])
 
 
-def tried(doors: Doors, tries: int, threads: int) -> None:
+def tried(doors: Doors, tries: int, threads: int, first: int = 0) -> None:
     """So many tries, of each door as many, in any order and by so many threads at once."""
     ways = doors.all()
-    all_tries = [(ways[n % len(ways)], n // len(ways)) for n in range(tries)]
+    all_tries = [(ways[n % len(ways)], first + n // len(ways)) for n in range(tries)]
     Random(6).shuffle(all_tries)
     addresses = count(int(ip_address("203.0.113.0")))
 
@@ -173,29 +176,48 @@ def tried(doors: Doors, tries: int, threads: int) -> None:
     assert sum(at_once([partial(run, place) for place in range(threads)])) == tries
 
 
-def to_the_victim() -> Counter[str]:
-    """How many mails are due to the victim today, by campaign."""
+def to_the_victim() -> Counter[tuple[str, date]]:
+    """How many mails are due to the victim, by campaign and UTC day."""
     waits = Mail.objects.select_related("campaign", "signature", "report", "representation")
     return Counter(
-        mail.campaign.slug
+        (mail.campaign.slug, mail.due_at.date())
         for mail in waits
-        if mail.recipient.canonical_email.startswith("victim") and mail.due_at <= mail.created_at
+        if mail.recipient.canonical_email.startswith("victim")
     )
 
 
-def test_of_a_thousand_tries_at_once_by_all_doors_six_mails_come(
+def by_day(got: Counter[tuple[str, date]]) -> list[int]:
+    """How many on each day that has any, by all campaigns."""
+    days: Counter[date] = Counter()
+    for (_slug, day), n in got.items():
+        days[day] += n
+    return [days[day] for day in sorted(days)]
+
+
+def test_of_a_thousand_tries_at_once_by_all_doors_six_mails_at_most_are_due_on_each_day(
     record_property: Callable[[str, object], None],
 ) -> None:
     doors = Doors(("art", "two", "three"))
     used = to_the_victim()
     tried(doors, TRIES, THREADS)
     got = to_the_victim()
+    days = by_day(got)
     record_property(
-        "measured", f"one address, {TRIES} tries by {len(doors.all())} doors: {got.total()} mails"
+        "measured",
+        f"one address, {TRIES} tries by {len(doors.all())} doors: {days[0]} mails today,"
+        f" {max(days)} at most on {len(days) - 1} days to come, by files",
     )
     assert not used
     assert max(got.values()) <= outbox.STRANGERS_A_DAY
-    assert 0 < got.total() <= outbox.EVERYWHERE_A_DAY
+    assert days[0] > 0
+    assert len(days) > 2
+    assert max(days) <= outbox.EVERYWHERE_A_DAY
+    # Who comes on the next day finds the slots taken that files were dated to.
+    with time_machine.travel(timezone.now() + timedelta(days=1)):
+        tried(doors, 10 * len(doors.all()), 10, first=TRIES)
+    got = to_the_victim()
+    assert max(got.values()) <= outbox.STRANGERS_A_DAY
+    assert max(by_day(got)) <= outbox.EVERYWHERE_A_DAY
 
 
 def test_control_without_the_slots_every_try_is_a_mail(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,3 +225,40 @@ def test_control_without_the_slots_every_try_is_a_mail(monkeypatch: pytest.Monke
     doors = Doors(("art",))
     tried(doors, 4 * len(doors.all()), 4)
     assert to_the_victim().total() > 4 * outbox.EVERYWHERE_A_DAY - 6
+
+
+# --- Two files at once -----------------------------------------------------------------------
+
+LOOKED_AT = """
+SELECT mailbox FROM unnest(%(mailboxes)s::text[]) AS asked(mailbox)
+LEFT JOIN campaign_mailday quota ON quota.address_hash = mailbox AND quota.day = %(day)s
+WHERE COALESCE(quota.n, 0) < %(limit)s
+"""
+
+
+def two_files(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """Of two mails that strangers have caused, a file of one campaign, and of another when it has its days."""
+    one, two, three = (make_campaign(slug=slug) for slug in ("one", "two", "three"))
+    for n in range(2):
+        signing.sign(campaign=three, typed=details(email=VICTIM, name=f"Own {'ab'[n]}"))
+    lines = [f"Name {name},victim+{name}@example.org" for name in "abcde"]
+    second = Meanwhile(lambda: import_file(two, *lines)).before(monkeypatch, outbox, "owe_imported")
+    import_file(one, *lines)
+    second.end()
+    return second
+
+
+def test_of_two_files_at_once_the_second_sees_what_the_first_has_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    second = two_files(monkeypatch)
+    assert second.waited
+    assert second.outcome is None
+    assert by_day(to_the_victim()) == [6, 5, 1]
+    assert max(to_the_victim().values()) == outbox.STRANGERS_A_DAY
+
+
+def test_control_files_that_only_look_overfill_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "_OF_ALL", LOOKED_AT)
+    assert not two_files(monkeypatch).waited
+    assert by_day(to_the_victim()) == [8, 4]
