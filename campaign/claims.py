@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,7 +37,9 @@ _PACE_LOCK = 0x70616365
 """The advisory lock of all claims: the second counts what the first has taken of this minute."""
 # Of a campaign that has had its share nothing is due until the next minute; the others go on.
 _DUE = """
-status IN ('queued', 'deferred') AND due_at <= %(now)s AND campaign_id <> ALL (ARRAY(
+status IN ('queued', 'deferred') AND due_at <= %(now)s
+AND campaign_id <> ALL (%(without)s) AND (%(of)s::bigint IS NULL OR campaign_id = %(of)s)
+AND campaign_id <> ALL (ARRAY(
     SELECT campaign_id FROM campaign_mailpace WHERE minute = %(minute)s AND n >= %(each)s
 ))
 """
@@ -95,7 +97,7 @@ AND due_at > %(now)s AND created_at > %(now)s
 """
 
 # All that sending and the templates read; a signature has thirty columns more.
-_COLUMNS = ["kind", "urgent", "attempts", "notice"] + [
+_COLUMNS = ["kind", "urgent", "attempts", "notice", "created_at"] + [
     f"signature__{name}"
     for name in (
         "campaign public_id revision status language name show_name email canonical_email"
@@ -111,10 +113,10 @@ _COLUMNS += [
 ]
 
 
-def is_due() -> bool:
-    """Whether there is a mail to be sent now, and within the pace of this minute."""
+def is_due(*, without: Collection[int] = ()) -> bool:
+    """Whether there is a mail to be sent now, within the pace of this minute, of other campaigns."""
     with connection.cursor() as cursor:
-        cursor.execute(_IS_DUE, _pace(timezone.now()))
+        cursor.execute(_IS_DUE, {"without": list(without), "of": None, **_pace(timezone.now())})
         return bool(cursor.fetchone()[0])
 
 
@@ -172,18 +174,26 @@ class Owner:
         self._renewed = time.monotonic()
         _memory.owner = self
 
-    def claim(self) -> list[Mail]:
+    def claim(self, *, without: Collection[int] = (), of: int | None = None) -> list[Mail]:
         """Claim the next due mails, the urgent first, with all that rendering needs.
 
-        No more than the pace of this minute leaves, of each campaign and of all (docs/decisions/43); what
-        is over it waits as it is.
+        None of the campaigns ``without``; ``of`` a campaign one mail of it alone. No more than the pace
+        of this minute leaves, of each campaign and of all (docs/decisions/43); what is over it waits as
+        it is.
         """
         self._renewed = time.monotonic()
         now = timezone.now()
         with connection.cursor() as cursor:
             cursor.execute(
                 _CLAIM,
-                {"owner": self.name, "lease": LEASE.total_seconds(), "limit": BATCH, **_pace(now)},
+                {
+                    "owner": self.name,
+                    "lease": LEASE.total_seconds(),
+                    "limit": BATCH if of is None else 1,
+                    "without": list(without),
+                    "of": of,
+                    **_pace(now),
+                },
             )
             cursor.nextset()
             ids = [row[0] for row in cursor.fetchall()]
@@ -221,9 +231,10 @@ class Owner:
         with connection.cursor() as cursor:
             cursor.execute(_SENT, [timezone.now(), mail.pk, self.name])
 
-    def give_back(self) -> None:
-        """Queue again, as it was, what it has not come to."""
-        self._owned().update(status=MailStatus.QUEUED, lease_owner="", lease_until=None)
+    def give_back(self, **of: int) -> None:
+        """Queue again, as it was, what it has not come to; all of it, or what has these columns."""
+        its = self._owned().filter(**of)
+        its.update(status=MailStatus.QUEUED, lease_owner="", lease_until=None)
 
     def _owned(self) -> QuerySet[Mail]:
         return Mail.objects.filter(lease_owner=self.name, status=MailStatus.CLAIMED)

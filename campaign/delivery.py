@@ -1,8 +1,9 @@
 """One mail's life after its row: claim, render, send, mark. At least once, never in a transaction.
 
 A worker claims some due mails by a lease (`claims`), sends them over one connection and marks each at
-once, so a worker that is killed costs one mail a second copy at most. A server that is not there is
-not the mail's failure: the claim goes back as it was, and the server is probed every few seconds.
+once, so a worker that is killed costs one mail a second copy at most. A server that is not there, or
+refuses us before it hears whom a mail is for, is not the mail's failure: the claim goes back as it was,
+and the server is probed every few seconds.
 """
 
 import logging
@@ -25,7 +26,7 @@ from campaign.models.mail import BY_STRANGERS, Mail, MailKind, MailStatus
 from campaign.models.report import ReportStatus
 from campaign.models.signature import STANDING, Status
 from campaign.outbox import DELIVER, left_alone, unreachable
-from campaign.smtp import CLOSING
+from campaign.smtp import CLOSING, TOO_LARGE
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,11 @@ BROKEN_RETRY = timedelta(seconds=5)
 """First pause of the mail in whose middle the connection broke."""
 PROBE = 3.0
 """Seconds between two tries to reach a server that was not there."""
+REST = 3 * PROBE
+"""Seconds until a refused sender is tried again: more than a probe and a sweep, so that between two
+tries of a server that hangs up on one sender the mails of others go out."""
+PATIENCE = timedelta(days=4)
+"""Age of a mail from which a refusal of its sender counts as a try of its own."""
 RUN = 15.0
 """Seconds after which no mail is begun; with the four time-outs of one, less than a task's limit."""
 STAY = 1.0
@@ -64,10 +70,16 @@ TRUE_WHILE = {
 _NO_MAILBOX = re.compile(rb"5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?![0-9.])")
 
 _down_until = 0.0
+_rests: dict[int, float] = {}
+"""Until when the mails of a campaign rest whose sender was refused; then one of them is tried."""
 
 
 class ServerDown(Exception):
     """The mail server is not there, or not in a state to take any mail."""
+
+
+class SenderRefused(Exception):
+    """The mail server takes no mail from a campaign's sender."""
 
 
 def deliver_due() -> int:
@@ -95,7 +107,10 @@ def _deliver(claims_of: Callable[[Owner, float], Iterator[list[Mail]]]) -> int:
         return 0
     claims.settle()
     claims.take_back()
-    if not claims.is_due():
+    if resting := _resting():
+        # Else whoever tells of a mail that rests keeps all others from telling.
+        queue.heard(DELIVER)
+    if not claims.is_due(without=resting):
         return 0
     sent, owner, ends = 0, Owner(), time.monotonic() + RUN
     try:
@@ -128,7 +143,7 @@ def _open(server: BaseEmailBackend) -> None:
 
 
 def _until_none_is_due(owner: Owner, ends: float) -> Iterator[list[Mail]]:
-    while time.monotonic() < ends and (mails := owner.claim()):
+    while time.monotonic() < ends and (mails := _claim(owner)):
         yield mails
 
 
@@ -136,19 +151,33 @@ def _until_none_follows(owner: Owner, ends: float) -> Iterator[list[Mail]]:
     last = time.monotonic()
     while time.monotonic() < min(ends, last + STAY):
         queue.hold(DELIVER)
-        if mails := owner.claim():
+        if mails := _claim(owner):
             yield mails
             last = time.monotonic()
         if len(mails) < claims.BATCH:
             time.sleep(LOOK)
     queue.heard(DELIVER)
-    if claims.is_due():
+    if claims.is_due(without=_resting()):
         queue.tell(DELIVER)
 
 
+def _claim(owner: Owner) -> list[Mail]:
+    """The next mails: one of a campaign that has rested, else those of all that don't rest."""
+    resting = _resting()
+    for campaign in _rests.keys() - resting:
+        if mails := owner.claim(of=campaign):
+            return mails
+        del _rests[campaign]  # none is due to try its sender with
+    return owner.claim(without=resting)
+
+
+def _resting() -> set[int]:
+    return {campaign for campaign, until in _rests.items() if time.monotonic() < until}
+
+
 def _send_batch(server: BaseEmailBackend, owner: Owner, mails: list[Mail], ends: float) -> int:
-    _open(server)
     sent = 0
+    refused = set[int]()
     alone = left_alone([mail.recipient for mail in mails if mail.kind in BY_STRANGERS])
     silent = unreachable([mail.recipient for mail in mails if mail.notice is None])
     for mail in mails:
@@ -157,7 +186,14 @@ def _send_batch(server: BaseEmailBackend, owner: Owner, mails: list[Mail], ends:
         if time.monotonic() > ends:
             owner.give_back()
             break
-        sent += _send(server, owner, mail, alone, silent)
+        if mail.campaign_id in refused:
+            continue  # given back below
+        _open(server)
+        try:
+            sent += _send(server, owner, mail, alone, silent)
+        except SenderRefused:
+            refused.add(mail.campaign_id)
+            owner.give_back(campaign_id=mail.campaign_id)
     return sent
 
 
@@ -187,10 +223,7 @@ def _send(
     except smtplib.SMTPDataError as error:
         return _refused(owner, mail, error.smtp_code)
     except smtplib.SMTPSenderRefused as error:
-        if error.smtp_code == CLOSING:
-            return _refused(owner, mail, CLOSING)
-        # The operator's mistake, not this mail's: it waits until it is mended.
-        return _defer(owner, mail, f"sender refused with {error.smtp_code}")
+        return _sender_refused(owner, mail, error.smtp_code)
     except (OSError, smtplib.SMTPException) as error:
         # Counted, and put behind the others: it may be this mail that the server dies of, or that it
         # takes without ever saying so.
@@ -201,6 +234,7 @@ def _send(
         logger.exception("mail %s cannot be sent", mail.pk)
         _defer(owner, mail, f"not sent: {type(error).__name__}")
         raise ServerDown from error  # the connection may stand in the middle of an answer
+    _rests.pop(mail.campaign_id, None)
     owner.mark_sent(mail)
     return True
 
@@ -234,12 +268,34 @@ def is_gone(code: int, said: bytes) -> bool:
     return 500 <= code < 600 and _NO_MAILBOX.match(said) is not None
 
 
-def _refused(owner: Owner, mail: Mail, code: int) -> bool:
-    """Sort an answer of the server (RFC 5321, 4.2.1): 5xx is for ever, anything else is tried again."""
+def _sender_refused(owner: Owner, mail: Mail, code: int) -> bool:
+    """Sort an answer to MAIL. Whom the mail is for was not heard yet: it says something of us, not of them.
+
+    So the mail stays as it was, with all of its campaign, and one of them is tried again soon: it never
+    fails by such an answer, and is not late once the server takes us. Not without end: the tries of a
+    mail that is older than four days are counted, as any other's.
+    """
+    error = f"sender refused with {code}"
+    if code == TOO_LARGE:
+        return _defer(owner, mail, error)  # of the size that was said with it
+    logger.warning("mail server refuses the sender of campaign %s with %s", mail.campaign_id, code)
+    _rests[mail.campaign_id] = time.monotonic() + REST
+    if timezone.now() - mail.created_at > PATIENCE:
+        _defer(owner, mail, error)
+    else:
+        owner.mark(mail, status=MailStatus.QUEUED, error=error)
     if code == CLOSING:
-        # It says so of the connection: the next mail would find it closed, and be blamed.
-        _defer(owner, mail, f"deferred with {code}")
         raise ServerDown
+    raise SenderRefused
+
+
+def _refused(owner: Owner, mail: Mail, code: int) -> bool:
+    """Sort an answer to RCPT or DATA (RFC 5321, 4.2.1): 5xx is for ever, anything else is tried again."""
+    if code == CLOSING:
+        # It says so of the connection, if not of this recipient: so soon, and behind the others.
+        _defer(owner, mail, f"deferred with {code}", first=BROKEN_RETRY)
+        raise ServerDown
+    _rests.pop(mail.campaign_id, None)
     if 500 <= code < 600:
         error = f"refused with {code}"
         owner.mark(mail, status=MailStatus.FAILED, attempts=mail.attempts + 1, error=error)

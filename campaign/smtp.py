@@ -18,6 +18,8 @@ FORWARDED = 251
 GO_AHEAD = 354
 CLOSING = 421
 """The server's word that it closes the connection (RFC 5321, 3.8)."""
+TOO_LARGE = 552
+"""The answer to MAIL about the size that was said with it (RFC 1870, 6.1)."""
 
 QUIET = 0.05
 """Seconds without a word after which a server is asked whether it is still there."""
@@ -100,12 +102,13 @@ class EmailBackend(DjangoBackend):
         return _PipelinedSSL if self.use_ssl else _Pipelined
 
     def open(self) -> bool | None:
-        quiet = time.monotonic() - self._spoken > QUIET
-        if self.connection is not None and quiet and not self._answers(self.connection):
-            # It hung up while nobody spoke; the next mail would be blamed for that.
+        if self.connection is not None and not self._is_there(self.connection):
+            # It hung up while nobody spoke, or after a refusal; the next mail would be blamed for that.
             self.connection.close()
             self.connection = None
         opened = super().open()
+        if opened and self.connection is not None:
+            self._introduce(self.connection)
         self._spoken = time.monotonic()
         return opened
 
@@ -114,6 +117,19 @@ class EmailBackend(DjangoBackend):
             return super().send_messages(email_messages)
         finally:
             self._spoken = time.monotonic()
+
+    def _introduce(self, connection: smtplib.SMTP) -> None:
+        """Say EHLO now: left to the first mail, a server that refuses it is held against that mail."""
+        try:
+            connection.ehlo_or_helo_if_needed()
+        except (OSError, smtplib.SMTPException):
+            connection.close()
+            self.connection = None
+            raise
+
+    def _is_there(self, connection: smtplib.SMTP) -> bool:
+        quiet = time.monotonic() - self._spoken > QUIET
+        return connection.sock is not None and (not quiet or self._answers(connection))
 
     def _answers(self, connection: smtplib.SMTP) -> bool:
         try:

@@ -96,6 +96,7 @@ def fresh_process(own_redis: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     translation.activate(settings.LANGUAGE_CODE)
     monkeypatch.setattr(address, "_copy", (float("-inf"), {}))
     monkeypatch.setattr(delivery, "_down_until", 0.0)
+    monkeypatch.setattr(delivery, "_rests", {})
     monkeypatch.setattr(claims, "_memory", claims._Memory())
     monkeypatch.setattr(application, "copies", Copies())
     for room in (botcheck, limits, patience, presence, queue, rates, vitals):

@@ -15,12 +15,17 @@ from petition.local import free_port
 
 
 class Sink:
-    """Takes every mail, unless ``rcpt`` has another answer for the recipient or ``data`` one for the text."""
+    """Takes every mail, unless ``sender`` or ``rcpt`` has another answer for who sends or gets it, or
+    ``data`` one for the text. ``hello`` is what the next EHLOs and HELOs get; ``senders`` are all MAILs so far.
+    """
 
     def __init__(self, thinks: float = 0, *, pipelining: bool = False) -> None:
         self.received: list[EmailMessage] = []
         self.raw: list[bytes] = []
         self.envelopes: list[list[str]] = []
+        self.hello: list[str] = []
+        self.sender: dict[str, str] = {}
+        self.senders: list[str] = []
         self.rcpt: dict[str, str] = {}
         self.data: list[str] = []
         self.thinks = thinks
@@ -33,8 +38,25 @@ class Sink:
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, answers: list[str]
     ) -> list[str]:
         self.sessions += 1
+        if self.hello:
+            return [self.hello.pop(0)]
         session.host_name = hostname
         return [answers[0], "250-PIPELINING", *answers[1:]] if self.pipelining else answers
+
+    async def handle_HELO(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str
+    ) -> str:
+        session.host_name = hostname
+        return self.hello.pop(0) if self.hello else "250 here"
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        self.senders.append(address)
+        answer = self.sender.get(address, "250 OK")
+        if answer.startswith("250"):
+            envelope.mail_from = address
+        return answer
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

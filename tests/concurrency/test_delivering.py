@@ -70,7 +70,7 @@ def test_control_workers_that_read_before_they_claim_send_every_mail_twice(
     owe_mails(4)
     both = threading.Barrier(2)
 
-    def claim(owner: claims.Owner) -> list[Mail]:
+    def claim(owner: claims.Owner, **_which: Any) -> list[Mail]:
         mails = list(Mail.objects.filter(status=MailStatus.QUEUED).order_by("pk"))
         both.wait(PATIENCE)
         for mail in mails:

@@ -1,6 +1,7 @@
 """Somebody signs just as a worker stops looking: their mail is told of all the same."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -44,8 +45,8 @@ def told(settings: Settings) -> int:
 def after_the_last_look(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
     looks, look = iter([lambda: None, act]), claims.is_due
 
-    def looked() -> bool:
-        found = look()
+    def looked(**which: Any) -> bool:
+        found = look(**which)
         next(looks)()
         return found
 

@@ -19,12 +19,42 @@ from tests.e2e.until import until
 logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
+HALF = 1_000
+"""Bytes of a text after which it is cut; each of ours has several times as many."""
+
+
+class _Controller(Controller):
+    def factory(self) -> SMTP:
+        return _Server(self.handler, **self.SMTP_kwargs)
+
+
+class _Server(SMTP):
+    """Hangs up in the middle of a text, where its sink is told to."""
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
+        sink, envelope = self.event_handler, self.envelope
+        assert isinstance(sink, Sink)
+        assert envelope is not None
+        if not (sink.cuts and envelope.rcpt_tos):
+            await super().smtp_DATA(arg)
+            return
+        sink.cuts -= 1
+        await self.push("354 Go ahead")
+        assert self._reader is not None
+        heard = await self._reader.readexactly(HALF)
+        size = next(option for option in envelope.mail_options if option.startswith("SIZE="))
+        sink.halves.append((heard, int(size.removeprefix("SIZE="))))
+        assert isinstance(self.transport, asyncio.WriteTransport)
+        self.transport.abort()
+
+
 class Sink:
     """``answers`` are what the next RCPTs of an address get, the first first; after them 250.
 
     ``refusal`` is what every sender gets meanwhile. Greylisting, the first RCPT of an address is put
     off. Muted, it never answers again on a connection that says anything meanwhile. The next ``deaths``
-    texts are taken, and then the connection is cut instead of answered.
+    texts are taken, and then the connection is cut instead of answered. In the middle of the next ``cuts``
+    texts it is cut too, with nothing kept; ``halves`` are what was heard of each, and how long it was to be.
     """
 
     def __init__(self) -> None:
@@ -35,12 +65,14 @@ class Sink:
         self.greylisting = False
         self.muted = False
         self.deaths = 0
+        self.cuts = 0
+        self.halves: list[tuple[bytes, int]] = []
         self._seen: set[str] = set()
         self._mails: list[tuple[str, EmailMessage]] = []
         self._controller: Controller | None = None
 
     def start(self) -> None:
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = _Controller(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()
 
     def stop(self) -> None:
@@ -53,7 +85,7 @@ class Sink:
     def mend(self) -> None:
         """Be there and take everything, whatever it was told before."""
         self.stalled, self.refusal, self.greylisting, self.muted = False, "", False, False
-        self.deaths = 0
+        self.deaths = self.cuts = 0
         if self._controller is None:
             self.start()
 
@@ -92,6 +124,7 @@ class Sink:
         if self.refusal:
             return self.refusal
         envelope.mail_from = address
+        envelope.mail_options.extend(mail_options)
         return "250 OK"
 
     async def _unless_muted(self) -> None:

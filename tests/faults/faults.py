@@ -125,6 +125,7 @@ def smtp_away(system: System, _load: Load) -> Iterator[None]:
 
 @contextmanager
 def smtp_refusing(system: System, answer: str) -> Iterator[None]:
+    """Every sender gets this answer, at MAIL FROM: it hears of no recipient."""
     system.sink.refusal = answer
     try:
         yield
@@ -160,6 +161,19 @@ def smtp_dying(system: System, load: Load) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def smtp_dying_midway(system: System, load: Load) -> Iterator[None]:
+    """Dies while a text is still being sent, keeps nothing of it, and is away for a while."""
+    sink, before = system.sink, len(system.sink.halves)
+    sink.cuts = 1
+    load.wait_until(lambda: len(sink.halves) > before)
+    with smtp_away(system, load):
+        [(heard, size)] = sink.halves[before:]
+        assert b"Message-ID" in heard
+        assert len(heard) < size / 2, "most of the text is still to come"
+        yield
+
+
 # --- Time ------------------------------------------------------------------------------------
 
 
@@ -187,12 +201,13 @@ FAULTS = [
     Fault("backend-killed", backend_killed),
     Fault("disk-full", disk_full),
     Fault("smtp-away", smtp_away),
-    Fault("smtp-4xx", lambda system, _: smtp_refusing(system, "451 4.3.2 Later"), put_off=True),
-    Fault("smtp-5xx", lambda system, _: smtp_refusing(system, "554 5.7.0 No"), put_off=True),
-    Fault("smtp-closing", lambda system, _: smtp_refusing(system, "421 4.3.2 Bye"), put_off=True),
+    Fault("smtp-4xx", lambda system, _: smtp_refusing(system, "451 4.3.2 Later")),
+    Fault("smtp-5xx", lambda system, _: smtp_refusing(system, "554 5.7.0 No")),
+    Fault("smtp-closing", lambda system, _: smtp_refusing(system, "421 4.3.2 Bye")),
     Fault("smtp-hanging", smtp_hanging),
     Fault("smtp-greylisting", smtp_greylisting, put_off=True),
     Fault("smtp-dying", smtp_dying),
+    Fault("smtp-dying-midway", smtp_dying_midway),
     Fault("clock-forward", lambda system, _: clock_jumping(system.clock, HOUR)),
     Fault("clock-back", lambda system, _: clock_jumping(system.clock, -HOUR)),
     Fault("workers-ahead", lambda system, _: clock_jumping(system.clock_of_workers, HOUR)),

@@ -26,8 +26,8 @@ DONE = {"sent", "failed", "suppressed"}
 class Fault:
     """What breaks; ``name`` is what ONLY names.
 
-    ``happen`` breaks it, and mends at its end what an operator's supervisor would. ``put_off``: mails
-    wait for a retry by the receiver's own wish, so their clock is pushed.
+    ``happen`` breaks it, and mends at its end what an operator's supervisor would. ``put_off``: receivers
+    put their mails off (4xx at RCPT, as greylisting does), so the clock of these is pushed.
     """
 
     name: str

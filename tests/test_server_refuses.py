@@ -1,0 +1,228 @@
+"""What the mail server says before it hears whom a mail is for is no mail's and no mailbox's failure."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+from pytest_django import Settings
+from redis import Redis
+
+from campaign import delivery, queue
+from campaign.models import Campaign, Mail, Unreachable
+from campaign.models.signature import Status
+from campaign.outbox import DELIVER
+from tests.factories import make_campaign, make_signature
+from tests.smtp import Sink, sent_to
+
+pytestmark = pytest.mark.django_db
+
+ART, OTHER = "art@campaign.example", "other@campaign.example"
+AS_IT_WAS = ("queued", 0)
+
+
+@pytest.fixture(params=[False, True], ids=["one by one", "pipelining"])
+def sink(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Sink]:
+    with sent_to(settings, pipelining=request.param) as sink:
+        yield sink
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return sending_as(ART)
+
+
+def sending_as(sender: str, **options: str) -> Campaign:
+    campaign = make_campaign(**options)
+    campaign.sender = sender
+    campaign.save(update_fields=["sender"])
+    return campaign
+
+
+def owe(campaign: Campaign, n: int = 1) -> None:
+    for _ in range(n):
+        make_signature(campaign, status=Status.PENDING)
+
+
+def rows(campaign: Campaign) -> list[tuple[str, int]]:
+    return list(Mail.objects.filter(campaign=campaign).values_list("status", "attempts"))
+
+
+def time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses of the server and of refused senders are over."""
+    monkeypatch.setattr(delivery, "_down_until", 0.0)
+    monkeypatch.setattr(delivery, "_rests", dict.fromkeys(delivery._rests, 0.0))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["451 4.3.2 Later", "550 5.7.1 Not you", "554 5.1.1 No such user", "421 4.3.2 Bye"],
+)
+def test_a_refused_sender_leaves_all_of_its_mails_as_they_were_and_due(
+    sink: Sink, campaign: Campaign, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owe(campaign, 3)
+    due = set(Mail.objects.values_list("pk", "due_at"))
+    sink.sender[ART] = answer
+    for _ in range(40):
+        assert delivery.deliver_due() == 0
+        time_passes(monkeypatch)
+    assert rows(campaign) == [AS_IT_WAS] * 3
+    assert set(Mail.objects.values_list("pk", "due_at")) == due
+    assert not Unreachable.objects.exists()
+    sink.sender.clear()
+    assert delivery.deliver_due() == 3
+    assert rows(campaign) == [("sent", 0)] * 3
+    assert set(Mail.objects.values_list("error", flat=True)) == {""}
+
+
+def test_one_mail_is_tried_and_the_row_says_why_it_waits(sink: Sink, campaign: Campaign) -> None:
+    owe(campaign, 3)
+    sink.sender[ART] = "550 5.7.1 Not you"
+    for _ in range(3):  # the sweep comes more often than a sender is tried
+        delivery.deliver_due()
+    assert sink.senders == [ART]
+    errors = Mail.objects.order_by("pk").values_list("error", flat=True)
+    assert list(errors) == ["sender refused with 550", "", ""]
+
+
+def test_a_sender_that_rested_is_tried_with_one_mail(
+    sink: Sink, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owe(campaign, 3)
+    sink.sender[ART] = "451 4.3.2 Later"
+    delivery.deliver_due()
+    owe(sending_as(OTHER, slug="other"), 2)
+    time_passes(monkeypatch)
+    assert delivery.deliver_due() == 2
+    assert sink.senders == [ART, ART, OTHER, OTHER]
+
+
+@pytest.mark.parametrize("answer", ["451 4.3.2 Later", "554 5.7.1 Not you"])
+def test_the_mails_of_others_go_out(sink: Sink, campaign: Campaign, answer: str) -> None:
+    other = sending_as(OTHER, slug="other")
+    owe(campaign, 2)
+    owe(other, 2)
+    owe(campaign, 2)
+    sink.sender[ART] = answer
+    assert delivery.deliver_due() == 2
+    assert (rows(campaign), rows(other)) == ([AS_IT_WAS] * 4, [("sent", 0)] * 2)
+
+
+def test_where_one_sender_is_hung_up_on_the_mails_of_others_go_out_in_between(
+    sink: Sink, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owe(campaign)
+    owe(sending_as(OTHER, slug="other"))
+    sink.sender[ART] = "421 4.7.0 Bye"
+    assert delivery.deliver_due() == 0
+    assert delivery.REST > delivery.PROBE + 5  # seconds of a sweep
+    monkeypatch.setattr(delivery, "_down_until", 0.0)
+    assert delivery.deliver_due() == 1
+    assert sink.senders == [ART, OTHER]
+
+
+def test_who_tells_of_a_mail_that_rests_keeps_nobody_else_from_telling(
+    sink: Sink, settings: Settings, campaign: Campaign
+) -> None:
+    owe(campaign)
+    sink.sender[ART] = "451 4.3.2 Later"
+    delivery.deliver_due()
+    told = []
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        for _ in range(2):
+            queue.tell(DELIVER)
+            delivery.deliver_on()
+            told.append(redis.llen("mail"))
+    assert told[1] == told[0] + 1
+
+
+def test_a_mail_that_is_refused_for_four_days_is_not_tried_without_end(
+    sink: Sink, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owe(campaign)
+    sink.sender[ART] = "554 5.7.1 Not you"
+    with time_machine.travel(timezone.now() + timedelta(days=3, hours=23)):
+        delivery.deliver_due()
+        assert rows(campaign) == [AS_IT_WAS]
+    with time_machine.travel(timezone.now() + timedelta(days=4, minutes=1)):
+        for tries in range(1, delivery.TRIES):
+            time_passes(monkeypatch)
+            delivery.deliver_due()
+            assert rows(campaign) == [("deferred", tries)]
+            Mail.objects.update(due_at=timezone.now())
+        time_passes(monkeypatch)
+        delivery.deliver_due()
+    assert rows(campaign) == [("failed", delivery.TRIES)]
+    assert not Unreachable.objects.exists()
+
+
+def test_a_mail_that_is_too_large_is_put_off_alone(sink: Sink, campaign: Campaign) -> None:
+    owe(campaign, 2)
+    sink.sender[ART] = "552 5.3.4 Too large"
+    delivery.deliver_due()
+    assert rows(campaign) == [("deferred", 1)] * 2
+
+
+@pytest.mark.parametrize("code", ["451", "554", "421"])
+def test_a_refused_greeting_by_name_costs_no_attempt(
+    sink: Sink, campaign: Campaign, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owe(campaign)
+    sink.hello = [f"{code} Not now"] * 2  # EHLO, and HELO after it
+    assert delivery.deliver_due() == 0
+    assert rows(campaign) == [AS_IT_WAS]
+    time_passes(monkeypatch)
+    assert delivery.deliver_due() == 1
+
+
+@contextmanager
+def greeting_with(said: bytes) -> Iterator[int]:
+    """A server that says this to who connects, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(said)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("said", [b"554 No service here\r\n", b"421 Too many\r\n", b""])
+def test_a_server_that_greets_with_a_refusal_costs_no_attempt(
+    settings: Settings, campaign: Campaign, said: bytes
+) -> None:
+    owe(campaign)
+    settings.EMAIL_BACKEND = "campaign.smtp.EmailBackend"
+    with greeting_with(said) as port:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        assert delivery.deliver_due() == 0
+    assert rows(campaign) == [AS_IT_WAS]
+
+
+@pytest.mark.parametrize("stage", ["rcpt", "data"])
+def test_a_server_that_closes_over_a_mail_is_tried_with_another_first_and_that_one_soon(
+    sink: Sink, campaign: Campaign, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_signature(campaign, status=Status.PENDING, email="zoe@example.org")
+    make_signature(campaign, status=Status.PENDING, email="mia@example.org")
+    if stage == "rcpt":
+        sink.rcpt["zoe@example.org"] = "421 4.3.2 Bye"
+    else:
+        sink.data = ["421 4.3.2 Bye"]
+    delivery.deliver_due()
+    assert rows(campaign) == [("deferred", 1), AS_IT_WAS]
+    pause = Mail.objects.earliest("pk").due_at - timezone.now()
+    assert pause < timedelta(seconds=6)
+    time_passes(monkeypatch)
+    assert delivery.deliver_due() == 1
+    assert [mail["To"] for mail in sink.received] == ["mia@example.org"]
