@@ -8,21 +8,14 @@ from collections.abc import Iterable
 
 from django.conf import settings
 
-from campaign import identity, likeness
+from campaign import likeness
 from campaign.models.name_numbers import RejectedName
 from campaign.models.signature import Signature
 
 
 def keys(name: str, skeletons: Iterable[str] | None = None) -> list[int]:
-    """The numbers of a name: of each of its skeletons, and of how its words sound in any order.
-
-    Two names that look the same, or differ in order, titles, claims and spelling, have one in common.
-    """
-    looks = identity.skeletons(name) if skeletons is None else skeletons
-    heard = {" ".join(sorted(reading.sounds)) for reading in likeness.readings(name)}
-    return [_number(f"look {look}") for look in looks] + [
-        _number(f"sound {each}") for each in heard
-    ]
+    """The numbers of a name, one of each of its forms: two that are alike have one in common."""
+    return [_number(form) for form in likeness.forms(name, skeletons)]
 
 
 def _number(text: str) -> int:

@@ -22,7 +22,7 @@ from campaign.models.audit import AuditAction, AuditNote
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
-from campaign.models.name_numbers import RejectedName
+from campaign.models.name_numbers import LeftName, RejectedName
 from campaign.models.removal import Removal
 from campaign.models.signature import Signature, Status
 from campaign.models.vouching import MemberLink
@@ -115,6 +115,7 @@ def _clear(campaign: Campaign) -> None:
     """Hashes of addresses and names, and what staff typed."""
     Suppression.objects.filter(campaign=campaign).delete()
     RejectedName.objects.filter(campaign=campaign).delete()
+    LeftName.objects.filter(campaign=campaign).delete()
     MemberLink.objects.filter(voucher__campaign=campaign).delete()
     AuditNote.objects.filter(entry__campaign=campaign).delete()
     batches = ImportBatch.objects.filter(campaign=campaign)

@@ -7,6 +7,7 @@ another spelling of it. The answer follows `likeness`, as far as numbers allow.
 
 import hashlib
 import hmac
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, Self
 
@@ -16,7 +17,7 @@ from campaign import identity, likeness, outbox
 from campaign.likeness import Reading
 from campaign.likeness_data import GIVEN
 from campaign.models.address import Suppression, SuppressionReason
-from campaign.models.name_numbers import WithdrawnName
+from campaign.models.name_numbers import LeftName, WithdrawnName
 from campaign.models.signature import Signature, Status
 
 NO_IMPORT: Final = (SuppressionReason.NOT_ME, SuppressionReason.ERASED)
@@ -84,10 +85,31 @@ class Spelling(NamedTuple):
 
 
 def note(signature: Signature) -> None:
-    """Keep what a name that goes is known again by; nothing of one without an address: no file meets it."""
+    """Keep what a name that goes is known again by: from its address, and from any other or none."""
+    note_name(signature)
     if signature.canonical_email:
         spelling = left(signature.campaign_id, signature.canonical_email, signature.name)
         WithdrawnName.objects.create(signature=signature, spelling=spelling)
+
+
+def note_name(signature: Signature) -> None:
+    """Keep that somebody of this name has left, not who: it outlives the signature."""
+    its = sorted(_keys(signature.campaign_id, signature.name))
+    rows = (LeftName(campaign_id=signature.campaign_id, key=key) for key in its)
+    LeftName.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def names_that_left(campaign_id: int, names: Iterable[str]) -> set[str]:
+    """Those of these names, of a campaign's lines, under which somebody has left."""
+    keys = {name: _keys(campaign_id, name) for name in names}
+    its = LeftName.objects.filter(campaign=campaign_id, key__in=set().union(*keys.values()))
+    left_by = set(its.values_list("key", flat=True))
+    return {name for name, its in keys.items() if not its.isdisjoint(left_by)}
+
+
+def _keys(campaign_id: int, name: str) -> set[int]:
+    """Sealed for the campaign alone: beside no address could they be asked by a line that has none."""
+    return set(map(Seal(campaign_id, ""), likeness.forms(name))) if name else set()
 
 
 def left(campaign_id: int, canonical_email: str, name: str) -> Spelling:
@@ -100,9 +122,9 @@ def typed(campaign_id: int, canonical_email: str, name: str) -> Spelling:
     return Spelling.of(name, likeness.typed_readings(name), Seal(campaign_id, canonical_email))
 
 
-def known_of(signature: Signature) -> Spelling | None:
-    """What is known of the name of one that leaves, or has left; None where that is nothing any more."""
-    if signature.name:  # of who withdrew by a release that kept it, until `retention` empties that
+def _known_of(signature: Signature) -> Spelling | None:
+    """What is known of the name of one that leaves, or has withdrawn before; None where that is nothing."""
+    if signature.name:
         return left(signature.campaign_id, signature.canonical_email, signature.name)
     kept = WithdrawnName.objects.filter(signature=signature).values_list("spelling", flat=True)
     return next(map(Spelling.read, kept), None)
@@ -110,18 +132,43 @@ def known_of(signature: Signature) -> Spelling | None:
 
 def namesakes(signature: Signature, others: Iterable[Signature]) -> list[Signature]:
     """Those of its address whose names are other spellings of its own."""
-    known = known_of(signature)
-    return [each for each in others if known is not None and _reads_like(each, known)]
+    known = _known_of(signature)
+    campaign_id, address = signature.campaign_id, signature.canonical_email
+    return [
+        each
+        for each in others
+        if known is not None and typed(campaign_id, address, each.name).is_like(known)
+    ]
 
 
-def withdrew(signature: Signature, others: Iterable[Signature]) -> bool:
-    """Whether one of the others of its address withdrew by another spelling of its name."""
-    gone = (known_of(other) for other in others if other.status == Status.WITHDRAWN)
-    return any(known is not None and _reads_like(signature, known) for known in gone)
+def withdrew(campaign_id: int, persons: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of these addresses and names that spell anew the name of one who withdrew from there.
+
+    Anybody else under that address, of an agency or a family, is a person of their own.
+    """
+    persons = [person for person in persons if person[0]]
+    known: dict[str, list[Spelling]] = defaultdict(list)
+    gone = Signature.objects.filter(
+        campaign=campaign_id,
+        canonical_email__in={address for address, _name in persons},
+        status=Status.WITHDRAWN,
+    )
+    for address, name, kept in gone.values_list(
+        "canonical_email", "name", "withdrawn_name__spelling"
+    ):
+        if kept is not None:
+            known[address].append(Spelling.read(kept))
+        elif name:  # by a release that kept it, until `retention` empties that
+            known[address].append(left(campaign_id, address, name))
+    return {
+        (address, name)
+        for address, name in persons
+        if address in known and _is_one_of(known[address], typed(campaign_id, address, name))
+    }
 
 
-def _reads_like(signature: Signature, known: Spelling) -> bool:
-    return typed(signature.campaign_id, signature.canonical_email, signature.name).is_like(known)
+def _is_one_of(known: list[Spelling], typed: Spelling) -> bool:
+    return any(typed.is_like(each) for each in known)
 
 
 def is_left_alone(signature: Signature) -> bool:

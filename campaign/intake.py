@@ -2,7 +2,6 @@
 
 import csv
 import itertools
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,13 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from campaign import departed, identity, moves, outbox, placing, rules
 from campaign.campaign_file import FileMistake
-from campaign.departed import Spelling
 from campaign.details import Details, read_imported
 from campaign.errors import FieldError, InvalidInput
 from campaign.history import ORGANISER
@@ -323,7 +320,8 @@ def _fresh(
     stays = theirs.exclude(status__in=(Status.PENDING, Status.WITHDRAWN))
     signed = set(stays.values_list("canonical_email", "name_fold"))
     asked = set(theirs.filter(status=Status.PENDING).values_list("canonical_email", "details_key"))
-    withdrew = _of_those_who_withdrew(campaign, theirs, chunk)
+    persons = [(line.canonical, line.details.name) for line in chunk]
+    withdrew = departed.withdrew(campaign.pk, persons)
     hashes = {outbox.address_hash(canonical) for canonical in addresses}
     gone = set(
         Suppression.objects.filter(
@@ -354,37 +352,6 @@ def _fresh(
     return fresh
 
 
-def _of_those_who_withdrew(
-    campaign: Campaign, theirs: QuerySet[Signature], chunk: list[_Line]
-) -> set[tuple[str, str]]:
-    """The addresses and names of lines that spell anew the name of one who withdrew from there.
-
-    Anybody else under that address, of an agency or a family, is a person of their own.
-    """
-    left: dict[str, list[Spelling]] = defaultdict(list)
-    gone = theirs.filter(status=Status.WITHDRAWN)
-    for address, name, kept in gone.values_list(
-        "canonical_email", "name", "withdrawn_name__spelling"
-    ):
-        if kept is not None:
-            left[address].append(Spelling.read(kept))
-        elif name:  # by a release that kept it, until `retention` empties that
-            left[address].append(departed.left(campaign.pk, address, name))
-    return {
-        (line.canonical, line.details.name)
-        for line in chunk
-        if line.canonical in left
-        and _is_one_of(
-            left[line.canonical],
-            departed.typed(campaign.pk, line.canonical, line.details.name),
-        )
-    }
-
-
-def _is_one_of(left: list[Spelling], typed: Spelling) -> bool:
-    return any(typed.is_like(each) for each in left)
-
-
 def _place(
     campaign: Campaign, batch: ImportBatch, lines: list[_Line], dates: Mapping[str, datetime]
 ) -> None:
@@ -413,10 +380,13 @@ def _place(
 
 
 def _hold_for_release(campaign: Campaign, drafts: list[Signature]) -> None:
-    """Held as on file; who looks like a protected name is not released with the batch."""
+    """Held as on file; who looks like a protected name, or like who left, is not released with the batch."""
     now = timezone.now()
+    left = departed.names_that_left(campaign.pk, [draft.name for draft in drafts])
     for draft, reasons in zip(drafts, rules.name_reasons(drafts), strict=True):
         draft.status = Status.HELD
         draft.hold_reasons = [HoldReason.IMPORTED, *reasons]
+        if draft.name in left:  # from another address, or none: nobody can say whether it is them
+            draft.hold_reasons.append(HoldReason.NAME_LEFT)
         draft.evidence, draft.evidence_at = Evidence.ON_FILE, now
         draft.confirmed_at = now

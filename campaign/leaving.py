@@ -107,13 +107,15 @@ def _go(signature: Signature, verb: Verb, actor: Actor) -> None:
 
 
 def _outlive(signature: Signature, verb: Verb, *, again: bool) -> None:
-    """Keep what outlives the row: that it left, and of an erased address a keyed hash."""
+    """Keep what outlives the row: that it left, and of an erased address and name keyed hashes."""
     reasons: list[SuppressionReason] = []
     if verb == Verb.ERASE and signature.canonical_email:
         rejected = [SuppressionReason.REJECTED] if signature.rejection_reason else []
         reasons = [SuppressionReason.ERASED, *rejected]
         theirs = Report.objects.filter(campaign_id=signature.campaign_id)
         reports.delete(theirs.filter(canonical_email=signature.canonical_email))
+    if verb == Verb.ERASE and signature.status != Status.PENDING:  # a stranger may have typed that
+        departed.note_name(signature)
     # That of who only withdraws too: after a restore their row may be missing, and an import find nobody.
     known = signature.canonical_email and signature.status != Status.PENDING
     address = outbox.address_hash(signature.canonical_email) if reasons or known else ""

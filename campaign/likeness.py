@@ -86,6 +86,16 @@ def typed_readings(text: str, separators: re.Pattern[str] = SEPARATORS) -> tuple
     return tuple(_readings([*plain, *bare, *each_part]))
 
 
+def forms(name: str, skeletons: Iterable[str] | None = None) -> list[str]:
+    """How a name looks, and how its words sound in any order.
+
+    Two names that look the same, or differ in order, titles, claims and spelling, have one in common.
+    """
+    looks = identity.skeletons(name) if skeletons is None else skeletons
+    heard = {" ".join(sorted(reading.sounds)) for reading in readings(name)}
+    return [f"look {look}" for look in looks] + [f"sound {each}" for each in heard]
+
+
 def parts(text: str, separators: re.Pattern[str]) -> list[str]:
     """What stands between brackets, commas, "aka" and the like, of a text that has such; else nothing.
 

@@ -58,7 +58,8 @@ ABOUT: Final[dict[str, str | Promise]] = {
     ),
     "withdrawn_name": _(
         "Keyed numbers of the name that you withdrew, kept so that no file brings you back. Nobody can "
-        "read the name from them."
+        "read the name from them. Beside them stand some of the name alone, not of whom it was, which "
+        "stay when your data goes."
     ),
     "events": _("What was done with your signature, when, and who did it."),
     "questions": _("What moderators asked you about it, and what you answered."),

@@ -23,7 +23,7 @@ from campaign.models.audit import AuditAction
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import ProtectedName
 from campaign.models.event import Verb
-from campaign.models.signature import HoldReason, Signature, Status
+from campaign.models.signature import Signature, Status
 from campaign.moves import Decision
 from campaign.waiting import FOR_RELEASE
 
@@ -214,8 +214,11 @@ def _publish(batch: ImportBatch, signature_id: int) -> bool:
     """
     assert batch.released_by is not None  # by a constraint
     # Asked with the address locked: whoever leaves at this moment has done it, or waits and finds it.
-    if rules.has_left(*locks.lock(signature_id)):
-        moves.add_hold_reason(signature_id, HoldReason.LEFT)
+    signature, _others = locks.lock(signature_id)
+    left = rules.left_reasons(signature)
+    for reason in left:
+        moves.add_hold_reason(signature_id, reason)
+    if left:
         return False
     return moves.move(
         signature_id=signature_id,

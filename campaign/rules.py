@@ -181,17 +181,29 @@ def represented(case: Case) -> Iterator[Finding]:
 
 
 def left(case: Case) -> Iterator[Finding]:
-    """Somebody left whom a file brings back; whoever signs by themselves may."""
     its = case.signature
-    if its.status != Status.HELD or HoldReason.IMPORTED not in its.hold_reasons:
+    if not _is_brought(its):
         return
     if departed.is_left_alone(its):
         text = _("Its address has erased its data, or said that it didn’t sign.")
-    elif departed.withdrew(its, case.others):
+        yield Finding(HoldReason.LEFT, text)
+    elif departed.withdrew(its.campaign_id, [(its.canonical_email, its.name)]):
         text = _("Somebody of this address withdrew, under a name that reads like this one.")
-    else:
-        return
-    yield Finding(HoldReason.LEFT, text)
+        yield Finding(HoldReason.LEFT, text)
+
+
+def name_left(case: Case) -> Iterator[Finding]:
+    its = case.signature
+    if _is_brought(its) and departed.names_that_left(its.campaign_id, [its.name]):
+        yield Finding(
+            HoldReason.NAME_LEFT,
+            _("Somebody withdrew, or erased their data, under a name like this one."),
+        )
+
+
+def _is_brought(signature: Signature) -> bool:
+    """Whether a file brings it, and not its signer: who left may sign again."""
+    return signature.status == Status.HELD and HoldReason.IMPORTED in signature.hold_reasons
 
 
 def mail_domain(case: Case) -> Iterator[Finding]:
@@ -264,7 +276,8 @@ RULES: Final = (
     Rule("featured", featured, _("Signers who are brought in to be featured"), True),
     Rule("organisation", organisation, _("Organisations and groups")),
     Rule("represented", represented, _("Who was signed for by somebody else")),
-    Rule("left", left, _("Who left, and is brought back by a file")),
+    Rule("left", left, _("Addresses that left, and are brought back by a file")),
+    Rule("name_left", name_left, _("Names that left, and are brought back by a file")),
     Rule("mail_domain", mail_domain, _("Mail domains of another organisation"), True),
     Rule("disposable", disposable, _("Mailboxes to throw away"), True),
     Rule("no_name", no_name, _("What may be no name"), True),
@@ -327,9 +340,10 @@ def _findings(case: Case) -> Iterator[Finding]:
             yield from rule.find(case)
 
 
-def has_left(signature: Signature, others: Sequence[Signature]) -> bool:
-    """Whether an imported one is of somebody who has left; ``others`` are those of its address."""
-    return any(left(Case(signature, others)))
+def left_reasons(signature: Signature) -> list[HoldReason]:
+    """Why an imported one is not released, for somebody who has left; its address is locked."""
+    case = Case(signature, [])
+    return [finding.reason for rule in (left, name_left) for finding in rule(case)]
 
 
 # --- Protected names alone -------------------------------------------------------------------

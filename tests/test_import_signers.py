@@ -19,6 +19,7 @@ from tests.factories import (
     confirm_token,
     make_campaign,
     make_signature,
+    manage_token,
     not_me_token,
     release,
 )
@@ -320,12 +321,40 @@ def test_of_an_agency_only_who_withdrew_stays_away_however_they_are_spelt(
     assert names() == ["", "Bea Two", "Cy Three"]
 
 
-def test_who_withdrew_keeps_away_nobody_who_is_like_them_elsewhere(
+@pytest.mark.parametrize("left", [Status.WITHDRAWN, Status.ERASED])
+def test_who_has_the_name_of_one_who_left_comes_in_from_elsewhere_for_a_look(
+    run: Importer, art: Campaign, left: Status
+) -> None:
+    make_signature(art, name="Ana Sousa", email="ana@example.org", status=left)
+    file = "name,email\nDr Ana Sousa,other@example.org\nAna Sousa,\nBruno Sousa,\n"
+    assert run(file, "--consent-on-file", NOTE) == (said(added=3), [])
+    assert release(ImportBatch.objects.get()) == 1
+    came = Signature.objects.filter(batch__isnull=False).order_by("pk")
+    assert list(came.values_list("name", "status", "hold_reasons")) == [
+        ("Dr Ana Sousa", "held", ["imported", "name_left"]),
+        ("Ana Sousa", "held", ["imported", "name_left"]),
+        ("Bruno Sousa", "published", []),
+    ]
+
+
+@pytest.mark.parametrize("left", [Status.WITHDRAWN, Status.ERASED])
+def test_who_is_asked_by_mail_answers_for_themselves_whatever_their_name(
+    run: Importer, art: Campaign, left: Status
+) -> None:
+    make_signature(art, name="Ana Sousa", email="ana@example.org", status=left)
+    assert run("name,email\nAna Sousa,other@example.org\n") == (said(added=1), [])
+    signing.confirm(confirm_token(Signature.objects.get(name="Ana Sousa")))
+    assert Signature.objects.get(name="Ana Sousa").status == Status.PUBLISHED
+
+
+def test_a_name_that_only_a_stranger_typed_or_that_left_another_campaign_holds_nobody(
     run: Importer, art: Campaign
 ) -> None:
-    make_signature(art, name="Ana Sousa", email="ana@example.org", status=Status.WITHDRAWN)
-    file = "name,email\nDr Ana Sousa,other@example.org\n"
-    assert run(file, "--consent-on-file", NOTE) == (said(added=1), [])
+    pending = make_signature(art, name="Ana Sousa", email="a@example.org", status=Status.PENDING)
+    leaving.erase(manage_token(pending))
+    make_signature(make_campaign(slug="other"), name="Ana Sousa", status=Status.WITHDRAWN)
+    run("name\nAna Sousa\n", "--consent-on-file", NOTE)
+    assert Signature.objects.get(name="Ana Sousa").hold_reasons == ["imported"]
 
 
 def test_who_withdrew_stays_away_though_another_of_their_mailbox_stands(

@@ -1,5 +1,7 @@
 """Who leaves between an import and the release of its batch is not published by it, however they are spelt."""
 
+from collections.abc import Callable
+
 import pytest
 
 from campaign import leaving, moderation
@@ -121,6 +123,21 @@ def test_an_erasure_takes_what_a_file_has_of_the_same_person_and_lets_nobody_of_
         ("Cy Three", "published", []),
     ]
     assert told() == []
+
+
+@pytest.mark.parametrize("leave", [leaving.withdraw, leaving.erase])
+def test_who_has_the_name_of_one_who_left_meanwhile_is_looked_at_without_an_address_too(
+    art: Campaign, signer: Signature, leave: Callable[[str], None]
+) -> None:
+    batch = imported(art, ["name,email\n", "Annelise Moreau,\n", "Annelise Moreau,b@example.org\n"])
+    leave(manage_token(signer))
+    assert release(batch) == 0
+    assert rows(batch) == [("Annelise Moreau", "held", ["imported", "name_left"])] * 2
+    held = Signature.objects.filter(batch=batch).first()
+    assert held is not None
+    page = desk_of("anna").get(f"/admin/campaign/signature/{held.pk}/change/").content.decode()
+    assert "Somebody of this name has left" in page
+    assert "Somebody withdrew, or erased their data, under a name like this one." in page
 
 
 def test_an_erasure_leaves_what_was_published_of_others_and_of_the_name_elsewhere(

@@ -23,6 +23,7 @@ from campaign.models import (
     Event,
     EventNote,
     ImportBatch,
+    LeftName,
     Mail,
     MailQuota,
     PrintEntry,
@@ -77,7 +78,7 @@ def everything() -> str:
     """All that any table holds, in small letters."""
     models: tuple[Any, ...] = (
         *(Signature, Event, EventNote, AuditEntry, AuditNote, Mail, Representation, PrintEntry),
-        *(Proof, Question, ImportBatch, Suppression, RejectedName),
+        *(Proof, Question, ImportBatch, Suppression, RejectedName, LeftName),
     )
     return str([list(model.objects.values()) for model in models]).lower()
 
@@ -166,12 +167,14 @@ def test_long_after_the_close_no_personal_data_are_left_and_the_numbers_are_the_
     with time_machine.travel(OVER, tick=False):
         assert run("--dry-run")["signatures long after the close"] == 7
         assert "canary" in everything()
+        assert LeftName.objects.exists()
         tasks.expire()
         tasks.empty()
         after = client.get("/api/v1/campaigns/art/counts/").json()
         assert client.get("/api/v1/campaigns/art/signers/").json()["results"] == []
         assert "Canary" not in client.get("/art/signers/").content.decode()
     assert "canary" not in everything()
+    assert not LeftName.objects.exists()
     assert set(Signature.objects.values_list("status", flat=True)) == {Status.ERASED}
     assert_exact(art)
     for name in ("received", "confirmed", "published", "held", "withdrawn", "removed", "by_day"):

@@ -145,7 +145,7 @@ def test_what_is_always_looked_at_has_no_switch(
     always = [rule.name for rule in rules.RULES if rule.default is None]
     assert always == [
         *("protected_name", "second_name", "rejected_before", "organisation", "represented"),
-        "left",
+        *("left", "name_left"),
     ]
     for name in always:
         with pytest.raises(FileMistake, match=f"rules.{name}: is not a key"):

@@ -15,7 +15,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.event import Event, EventNote
 from campaign.models.evidence import Proof, Site
 from campaign.models.mail import Mail, MailKind
-from campaign.models.name_numbers import WithdrawnName
+from campaign.models.name_numbers import LeftName, WithdrawnName
 from campaign.models.print_list import PrintEntry, PrintList
 from campaign.models.question import Question
 from campaign.models.signature import Signature, Status
@@ -94,6 +94,17 @@ def test_who_erases_after_it_leaves_not_even_the_numbers(art: Campaign) -> None:
     assert WithdrawnName.objects.filter(signature=signature).exists()
     leaving.erase(manage_token(signature))
     assert not WithdrawnName.objects.exists()
+
+
+def test_what_outlives_an_erasure_are_numbers_that_no_row_leads_to(art: Campaign) -> None:
+    leaving.erase(manage_token(make_canary(art, Status.PUBLISHED)))
+    for row in LeftName.objects.values():
+        assert set(row) == {"id", "campaign_id", "key"}
+    ours = {each.key for each in LeftName.objects.all()}
+    assert len(ours) == 3  # how it looks, and how it sounds read in two ways
+    theirs = make_campaign(slug="other")
+    leaving.erase(manage_token(make_canary(theirs, Status.PUBLISHED)))
+    assert not ours & set(LeftName.objects.filter(campaign=theirs).values_list("key", flat=True))
 
 
 def test_who_withdrew_may_sign_again_under_the_very_name(client: Client, art: Campaign) -> None:

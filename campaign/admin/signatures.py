@@ -48,7 +48,8 @@ WHY = {
     HoldReason.REJECTED_NAME: _("Name rejected before"),
     HoldReason.BRAKE: _("Brake"),
     HoldReason.REPRESENTED: _("Signed for"),
-    HoldReason.LEFT: _("Left before"),
+    HoldReason.LEFT: _("Address left"),
+    HoldReason.NAME_LEFT: _("Name left"),
 }
 """A word or two for the list; the page of one has the whole sentence."""
 

@@ -15,7 +15,7 @@ from campaign.models.idempotency import IdempotencyKey
 from campaign.models.logo import Logo
 from campaign.models.mail import Mail, MailDay, MailPace, MailQuota
 from campaign.models.membership import Membership
-from campaign.models.name_numbers import RejectedName, WithdrawnName
+from campaign.models.name_numbers import LeftName, RejectedName, WithdrawnName
 from campaign.models.network import SignatureNetwork
 from campaign.models.notice import Notice
 from campaign.models.print_list import PrintEntry, PrintList
@@ -48,6 +48,7 @@ __all__ = [
     "HourTally",
     "IdempotencyKey",
     "ImportBatch",
+    "LeftName",
     "LinkBatch",
     "LoginTry",
     "Logo",

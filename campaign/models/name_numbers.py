@@ -30,6 +30,28 @@ class RejectedName(models.Model):
         return f"{self.key:016x}"
 
 
+class LeftName(models.Model):
+    """One form of a name that withdrew or was erased, keyed for its campaign; nothing says whose it was.
+
+    It outlives both: a line with consent on file that has no address, or another one, is looked at.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, db_index=False)
+    key = models.BigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                # Read by imports with consent on file, and by their release.
+                fields=("campaign", "key"),
+                name="left_name_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.key:016x}"
+
+
 class WithdrawnName(models.Model):
     """The name that a withdrawn signature had, as numbers that `departed` knows other spellings by."""
 

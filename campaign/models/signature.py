@@ -76,7 +76,8 @@ class HoldReason(models.TextChoices):
     REJECTED_NAME = "rejected_name", _("A signature with a name like this was rejected")
     BRAKE = "brake", _("Confirmed while publication was paused")
     REPRESENTED = "represented", _("Somebody signed for them")
-    LEFT = "left", _("Somebody of this name or address has left")
+    LEFT = "left", _("Somebody of this address has left")
+    NAME_LEFT = "name_left", _("Somebody of this name has left")
 
 
 GUARDED = (HoldReason.PROTECTED_NAME, HoldReason.NEAR_NAME)

@@ -7,7 +7,7 @@ import pytest
 
 from campaign import leaving, locks, moves, releases, rules
 from campaign.models import Campaign, Mail, Signature
-from campaign.models.signature import Status
+from campaign.models.signature import HoldReason, Status
 from tests.batches import imported
 from tests.concurrency.guards import read_only
 from tests.concurrency.threads import Meanwhile
@@ -60,7 +60,7 @@ def test_who_leaves_once_their_line_is_looked_at_waits_and_finds_it_published(
 def test_control_without_the_look_who_withdraws_is_published(
     art: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "has_left", lambda *_any: False)
+    monkeypatch.setattr(rules, "left_reasons", lambda _signature: [])
     meanwhile = leaves(art, leaving.withdraw).before(monkeypatch, releases, "_publish")
     assert release(imported(art, LINES)) == 1
     assert meanwhile.end() is None
@@ -70,17 +70,17 @@ def test_control_without_the_look_who_withdraws_is_published(
 def test_control_a_look_without_the_lock_publishes_after_who_left(
     art: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    meanwhile, looked = leaves(art, leaving.withdraw), rules.has_left
+    meanwhile, looked = leaves(art, leaving.withdraw), rules.left_reasons
 
-    def interrupted(signature: Signature, others: list[Signature]) -> bool:
-        left = looked(signature, others)
+    def interrupted(signature: Signature) -> list[HoldReason]:
+        left = looked(signature)
         meanwhile.happen()
         return left
 
     batch = imported(art, LINES)
     unlocked = SimpleNamespace(lock=read_only, hold_brakes=locks.hold_brakes)
     monkeypatch.setattr(releases, "locks", unlocked)
-    monkeypatch.setattr(rules, "has_left", interrupted)
+    monkeypatch.setattr(rules, "left_reasons", interrupted)
     assert release(batch) == 1
     assert meanwhile.end() is None
     assert not meanwhile.waited
