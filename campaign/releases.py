@@ -1,7 +1,7 @@
 """The release of a batch imported with consent on file: previewed by one, asked for by another, and
 carried out by the worker.
 
-Tens of thousands at 5 ms each are no request's work. The worker takes a chunk in a transaction of its
+Tens of thousands at 6 ms each are no request's work. The worker takes a chunk in a transaction of its
 own, with what is noted of it on the batch, so that one that is killed is taken up where it was.
 """
 
@@ -29,7 +29,7 @@ from campaign.waiting import FOR_RELEASE
 
 TASK: Final = "campaign.release"
 CHUNK: Final = 50
-"""Signatures a transaction: a quarter of a second, which a signer who withdraws then waits at most."""
+"""Signatures a transaction: a third of a second, which a signer who withdraws then waits at most."""
 WORK: Final = timedelta(seconds=10)
 """How long a task goes on before the next one: less than its time limit."""
 
