@@ -1,6 +1,7 @@
 """Putting on record who did what: every act of staff that isn't the move of one signature."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -8,6 +9,14 @@ from django.db import transaction
 from campaign.models.api_key import ApiKey
 from campaign.models.audit import AuditAction, AuditEntry, AuditNote
 from campaign.models.campaign import Campaign
+
+REASONED: Final = frozenset(
+    {AuditAction.EXPORT, AuditAction.PRINT_LIST, AuditAction.TRAIL_EXPORTED}
+)
+"""Acts that somebody gives a reason for: each is about a list, and says of no signer that it is about them.
+
+So no erasure could find their notes. What is typed about one signer stands beside the event (`EventNote`).
+"""
 
 Code = str | int | bool | list[str] | None
 
@@ -26,8 +35,10 @@ def record(
     """Write one entry, in the transaction of the act that it tells of.
 
     ``by`` is None for a task or a stranger, ``key`` one that is acted on. ``details`` are codes, ids and
-    names of fields; what somebody typed is the ``note``.
+    names of fields; what somebody typed is the ``note``, of the `REASONED` alone: else a ValueError.
     """
+    if note and action not in REASONED:
+        raise ValueError(action)
     entry = AuditEntry.objects.create(
         action=action,
         campaign=campaign,

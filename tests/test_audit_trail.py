@@ -9,11 +9,12 @@ import pytest
 import time_machine
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 from django.test import Client
 
 from campaign import audit, moderation, trail
-from campaign.models import AuditEntry, Campaign, Event, Mail, MailProvider, Signature
+from campaign.models import AuditEntry, AuditNote, Campaign, Event, Mail, MailProvider, Signature
 from campaign.models.api_key import Scope
 from campaign.models.audit import AuditAction
 from campaign.models.membership import Role
@@ -256,6 +257,26 @@ def test_nobody_takes_out_that_of_another_campaign(here: Campaign, owner: User) 
     assert browser(owner).post(f"{TRAIL}export/", form).status_code == 422
     keeper = browser(make_user("view_auditentry", username="keeper"))
     assert keeper.post(f"{TRAIL}export/", form).status_code == 403
+
+
+# --- What is typed beside an act ---------------------------------------------------------------
+
+
+def test_a_note_stands_beside_a_list_taken_out_and_no_other_act(
+    here: Campaign, owner: User
+) -> None:
+    """So that whoever is erased leaves none: what is noted of one signer is an event's."""
+    noted = {AuditAction.EXPORT, AuditAction.PRINT_LIST, AuditAction.TRAIL_EXPORTED}
+    before = AuditEntry.objects.count()
+    for action in set(AuditAction) - noted:
+        with pytest.raises(ValueError, match=action), transaction.atomic():
+            audit.record(action, by=owner, campaign=here, note="She asked us to.")
+    assert AuditEntry.objects.count() == before
+    for action in noted:
+        audit.record(action, by=owner, campaign=here, note="For the printer.")
+    assert set(AuditNote.objects.values_list("entry__action", "text")) == {
+        (action, "For the printer.") for action in noted
+    }
 
 
 # --- What leaves a line ----------------------------------------------------------------------

@@ -30,7 +30,7 @@ STAYS = {
     "auth_user": "staff, not a signer",
     "campaign_upload": "a file on its way in, for a day",
     "campaign_importbatch": "which file, and who vouches for the consent",
-    "campaign_auditnote": "what staff gave as a reason",
+    "campaign_auditnote": "why staff took a list out: it says of nobody that it is about them",
     "campaign_webhook": "an address of the organiser",
     "campaign_protectedname": "names of well-known people",
 }

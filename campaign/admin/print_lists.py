@@ -48,7 +48,9 @@ class ReasonForm(forms.Form):
         label=_("Reason"),
         min_length=5,
         max_length=500,
-        help_text=_("What it is for. It stands in the audit trail, with your name."),
+        help_text=_(
+            "What it is for, naming no signer: it stays in the audit trail, with your name."
+        ),
     )
 
     def __init__(self, *args: Any, campaigns: QuerySet[Campaign], **options: Any) -> None:

@@ -93,7 +93,14 @@ def _midnight(day: date | None, days: int = 0) -> datetime | None:
 class ExportForm(SearchForm):
     """The same of one campaign, as a file."""
 
-    reason = forms.CharField(label=_("Reason"), min_length=5, max_length=500)
+    reason = forms.CharField(
+        label=_("Reason"),
+        min_length=5,
+        max_length=500,
+        help_text=_(
+            "What it is for, naming no signer: it stays in the audit trail, with your name."
+        ),
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

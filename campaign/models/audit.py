@@ -95,7 +95,7 @@ class AuditEntry(models.Model):
 
 
 class AuditNote(models.Model):
-    """What somebody typed about an act, such as the reason of an export."""
+    """The reason that somebody typed for taking a list out (`audit.REASONED`)."""
 
     entry = models.OneToOneField(AuditEntry, models.PROTECT, related_name="note")
     text = models.TextField()
