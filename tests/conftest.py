@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -108,7 +109,7 @@ def fresh_process(own_redis: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
         settings, "JOURNAL_FILE", settings.RUN_DIR / f"{secrets.token_hex(6)}.jsonl"
     )
     monkeypatch.setattr(limits, "_local", {})
-    monkeypatch.setattr(rates, "_seen", {})
+    monkeypatch.setattr(rates, "_seen", defaultdict(OrderedDict))
     yield
     with Redis.from_url(own_redis) as redis:
         redis.flushdb()

@@ -317,18 +317,59 @@ def test_what_comes_seldom_costs_no_trip_to_redis() -> None:
     assert told("a") == 4
 
 
-def test_processes_add_up_in_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_add_up_in_redis() -> None:
     with time_machine.travel(NOON, tick=False) as clock:
         for _ in range(8):
             rates.count(["a"])
-        monkeypatch.setattr(rates, "_seen", {})  # as another process
+        rates._seen.clear()  # as another process
         assert [rates.count(["a"])[0] for _ in range(4)] == [1, 2, 3, 12]
         clock.shift(90)  # half of the minute before lies within the last 60 seconds
         assert [rates.count(["a"])[0] for _ in range(4)] == [7, 8, 9, 10]
 
 
-def test_a_flood_of_networks_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def short_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rates, "REMEMBERED", 50)
+
+
+def flood(*beside: str) -> None:
+    """Ten times as many networks as a process remembers, each with a request; others come beside them."""
     for n in range(500):
-        rates.count([f"{n}"])
-        assert len(rates._seen) <= 50
+        rates.count([f"{n}", *beside])
+        assert sum(len(known) for known in rates._seen.values()) <= 50
+
+
+@pytest.mark.usefixtures("short_memory")
+def test_a_flood_of_networks_makes_a_process_forget_nobodys_count() -> None:
+    with time_machine.travel(NOON, tick=False):
+        assert [rates.count(["a"])[0] for _ in range(3)] == [1, 2, 3]
+        flood()
+        assert told("a") == 3
+        assert rates.count(["a"]) == [4]
+        flood()
+        assert [rates.count(["a"])[0] for _ in range(3)] == [5, 6, 7]
+
+
+@pytest.mark.usefixtures("short_memory")
+def test_whoever_comes_all_the_time_is_forgotten_for_none_of_a_flood() -> None:
+    with time_machine.travel(NOON, tick=False):
+        flood("wide")
+        assert rates.count(["wide"]) == [501]
+
+
+@pytest.mark.usefixtures("short_memory")
+def test_a_flood_forgets_no_other_length_of_time() -> None:
+    with time_machine.travel(NOON, tick=False):
+        assert rates.count(["a"], seconds=3600) == [1]
+        for n in range(500):
+            rates.count([f"{n}"])
+        assert rates.count(["a"], seconds=3600) == [2]
+
+
+@pytest.mark.usefixtures("short_memory")
+def test_after_a_flood_what_comes_seldom_costs_no_trip_again() -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        flood()
+        assert (rates.count(["a"]), told("a")) == ([1], 1)
+        clock.shift(180)
+        assert (rates.count(["b"]), told("b")) == ([1], 0)
