@@ -313,6 +313,23 @@ def test_a_pending_one_is_deleted_from_its_page(client: Client, campaign: Campai
     assert not Signature.objects.exists()
 
 
+def test_a_pending_one_that_is_withdrawn_by_hand_hears_that_nothing_is_kept(
+    client: Client, campaign: Campaign
+) -> None:
+    """Its page has no such button: who posts all the same is told what is so."""
+    signature = make_signature(campaign, status=Status.PENDING)
+    answer = client.post(page_of(signature), {"action": "withdraw", "sure": "yes"})
+    assert not Signature.objects.exists()
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Your data are deleted" in page
+    assert "We still keep your address" not in page
+    assert 'value="erase"' not in page
+    again = client.post(page_of(signature), {"action": "withdraw", "sure": "yes"})
+    assert again.status_code == 410
+    assert "We still keep your address" not in again.content.decode()
+
+
 @pytest.mark.parametrize("status", [Status.PENDING, Status.PUBLISHED])
 @pytest.mark.parametrize("method", ["get", "head"])
 @pytest.mark.parametrize("end", ["", "data.json"])

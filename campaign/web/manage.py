@@ -171,12 +171,14 @@ def _site(request: HttpRequest, token: str, typed: str) -> HttpResponse:
 def _leave(request: HttpRequest, token: str, action: str) -> HttpResponse:
     """Withdraw or erase; said again by a reload, it is a success again."""
     speech = speak(request, site_languages())
-    context: dict[str, Any] = {"erased": action == "erase", "token": token}
+    context: dict[str, Any] = {"token": token}
     with suppress(SignatureGone):
         signature = signing.seen(Purpose.MANAGE, token)
         speech = personal.spoken(request, signature)
-        context |= {"campaign": signature.campaign, "was_pending": signature.status == "pending"}
+        context["campaign"] = signature.campaign
     LEAVING[action](token)
+    # Asked afterwards: of a pending one nothing is kept, and one may be confirmed at this very moment.
+    context["erased"] = leaving.withdrawn(token) is None
     return private_page(request, "pages/left.html", context, speech=speech)
 
 
