@@ -2,7 +2,8 @@
 
 Kept are keyed numbers, other ones for each address, so that neither the name can be read from them nor
 whether two of them are the same. What they can be asked is whether a name that comes with that address is
-another spelling of it. The answer follows `likeness`, as far as numbers allow.
+another spelling of it. The answer follows `likeness`, as far as numbers allow. For lines with another
+address, or none, some of the name alone are kept beside, for the whole campaign and linked to nobody.
 """
 
 import hashlib
