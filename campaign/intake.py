@@ -98,8 +98,8 @@ def import_signers(
     Who is known by address and name, or was imported before, adds nothing; who left or said that it
     wasn't them is not brought back; a line whose mailbox can't be asked in time is a mistake. Chunks
     of 500 lines are transactions of their own, so an import that was cut off is taken up by running
-    it again, ``into`` the batch that it began. ``progress`` is told of the lines read after each.
-    Raises FileMistake for a header that won't do.
+    it again, ``into`` the batch that it began. A batch that nobody came into is deleted, that one too.
+    ``progress`` is told of the lines read after each. Raises FileMistake for a header that won't do.
     """
     report = ImportReport()
     # Strict: a quote that is never closed is a mistake, not a note that holds the rest of the file.

@@ -184,9 +184,9 @@ def _member_links(now: datetime) -> QuerySet[MemberLink]:
 
 
 def _uploads(now: datetime) -> QuerySet[Upload]:
-    """One that is being imported ends first."""
+    """One that is being imported has as long again to end. Its lease says nothing: each try renews it."""
     over = Upload.objects.filter(created_at__lt=now - UPLOAD_KEPT)
-    return over.exclude(state=UploadState.IMPORTING)
+    return over.exclude(state=UploadState.IMPORTING, created_at__gte=now - 2 * UPLOAD_KEPT)
 
 
 def _previews(now: datetime) -> QuerySet[Removal]:

@@ -137,6 +137,8 @@ def _read(upload: Upload) -> None:
 
 def _run(upload: Upload, *, dry_run: bool) -> Summary:
     batch = None if dry_run else _batch(upload)
+    # A batch that nobody came into is deleted, and has no id afterwards.
+    batch_id = batch and batch.pk
 
     def progress(lines: int) -> None:
         Upload.objects.filter(pk=upload.pk).update(lines=lines, lease_until=Now() + LEASE)
@@ -152,7 +154,7 @@ def _run(upload: Upload, *, dry_run: bool) -> Summary:
     )
     summary = Summary(
         # Those of a run that was cut off are known to the one that took it up.
-        added=report.added if dry_run else Signature.objects.filter(batch=batch).count(),
+        added=report.added if dry_run else Signature.objects.filter(batch=batch_id).count(),
         known=report.known,
         left=report.left,
         refused=len({mistake.line for mistake in report.mistakes}),

@@ -164,6 +164,44 @@ def test_an_import_that_was_cut_off_is_taken_up_in_its_batch(owner: Client) -> N
     assert ImportBatch.objects.count() == 1
 
 
+def test_a_file_that_brings_nobody_new_ends_and_is_emptied_and_says_so(owner: Client) -> None:
+    for _ in range(2):
+        send(owner, TWO)
+    tasks.take_uploads()
+    first, second = Upload.objects.order_by("pk")
+    assert second.report["added"] == 2  # when it was checked
+    for upload in (first, second):
+        owner.post(f"{LIST}{upload.pk}/start/")
+    tasks.take_uploads()
+
+    second.refresh_from_db()
+    assert (second.state, bytes(second.content), second.lease_until) == ("done", b"", None)
+    assert (second.report["added"], second.report["known"]) == (0, 2)
+    page = " ".join(shown(owner).split())
+    assert "What was done" in page
+    assert "<dt>New</dt> <dd> 0 </dd>" in page
+    assert "<dt>Known already</dt> <dd> 2 </dd>" in page
+    assert "/importbatch/" not in page.partition('id="found"')[2]
+    # Nobody counts as its own whom another import brought, or who came by themselves.
+    first.refresh_from_db()
+    assert list(ImportBatch.objects.values_list("pk", flat=True)) == [first.batch_id]
+    assert Signature.objects.count() == 2
+
+
+def test_an_import_whose_every_signer_came_online_meanwhile_counts_none_of_them(
+    owner: Client, art: Campaign
+) -> None:
+    send(owner, "name,email\nZoë Moreau,zoe@example.org\n")
+    tasks.take_uploads()
+    upload = Upload.objects.get()
+    make_signature(art, name="Zoë Moreau", email="zoe@example.org")
+    owner.post(f"{LIST}{upload.pk}/start/")
+    tasks.take_uploads()
+    upload.refresh_from_db()
+    assert (upload.state, upload.report["added"], upload.report["known"]) == ("done", 0, 1)
+    assert not ImportBatch.objects.exists()
+
+
 def test_a_workbook_is_read_row_by_row(owner: Client) -> None:
     content = workbook(
         ["name", "email", "featured", None],
@@ -366,6 +404,23 @@ def test_a_file_that_is_being_imported_is_not_deleted_under_the_worker(owner: Cl
     owner.post(f"{LIST}{upload.pk}/discard/")
     assert Upload.objects.filter(state="importing").count() == 1
     assert retention.expire()["uploaded files"] == 0
+
+
+@pytest.mark.parametrize("tried", [False, True])
+def test_a_file_whose_import_never_ends_goes_after_another_day_however_often_it_is_tried(
+    owner: Client, tried: bool
+) -> None:
+    send(owner, TWO)
+    tasks.take_uploads()
+    upload = Upload.objects.get()
+    owner.post(f"{LIST}{upload.pk}/start/")
+    over = timezone.now() + 2 * UPLOAD_KEPT
+    Upload.objects.update(lease_until=over + uploads.LEASE if tried else None)
+    with time_machine.travel(over - timedelta(minutes=1), tick=False):
+        assert retention.expire()["uploaded files"] == 0
+    with time_machine.travel(over, tick=False):
+        assert retention.expire()["uploaded files"] == 1
+    assert not Upload.objects.exists()
 
 
 @pytest.mark.parametrize("role", [Role.MODERATOR, Role.READER])

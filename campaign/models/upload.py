@@ -22,7 +22,7 @@ class UploadState(models.TextChoices):
 WORK = (UploadState.CHECKING, UploadState.IMPORTING)
 """States in which the worker has something to do."""
 UPLOAD_KEPT = timedelta(days=1)
-"""How long a file is here, whatever becomes of it: it holds addresses."""
+"""How long a file is here, since it holds addresses; twice as long at most while it is being imported."""
 
 
 class Upload(models.Model):
