@@ -9,7 +9,16 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import audit, keys, lockout, mailboxes, roles, second_factor, staff_sessions, vouchers
+from campaign import (
+    audit,
+    invitations,
+    keys,
+    lockout,
+    mailboxes,
+    roles,
+    second_factor,
+    staff_sessions,
+)
 from campaign.audit import Code
 from campaign.errors import FieldError, InvalidInput
 from campaign.models.api_key import ApiKey
@@ -23,7 +32,6 @@ OFFERED = (Role.OWNER, Role.MODERATOR, Role.READER)
 _PROBLEMS: dict[str, str | Promise] = {
     "malformed": _("This is neither the name of an account nor a whole e-mail address."),
     "member": _("They work in this campaign already."),
-    "off": _("This account is switched off; a superuser can switch it on."),
     "role": _("Please choose one of the roles."),
     "own": _("Nobody changes their own role. Another owner can."),
     "last": _("This is the only owner. Make somebody else one first."),
@@ -40,39 +48,23 @@ def _refused(code: str, field: str = "member") -> InvalidInput:
 def invite(*, campaign: Campaign, name: str, role: Role, by: User) -> Membership:
     """Let somebody work in the campaign: whose account has that name or address, else a new account.
 
-    A new one has no password yet; see `welcome_path`. Raises InvalidInput.
+    A new one has no password yet (`invitations`). Raises InvalidInput.
     """
     if role not in OFFERED:
         raise _refused("role", "role")
-    user = _account(name.strip(), campaign, by)
+    try:
+        user = invitations.account(name.strip(), field="name", campaign=campaign, by=by)
+    except mailboxes.AddressError:
+        raise _refused("malformed", "name") from None
     membership, made = Membership.objects.get_or_create(
         user=user, campaign=campaign, defaults={"role": role}
     )
     if not made:
         raise _refused("member", "name")
-    vouchers.void_links(user)
+    invitations.void_links(user)
     details: dict[str, Code] = {"user": user.pk, "role": role.value}
     audit.record(AuditAction.MEMBER_ADDED, by=by, campaign=campaign, details=details)
     return membership
-
-
-def _account(name: str, campaign: Campaign, by: User) -> User:
-    found = User.objects.filter(username__iexact=name).order_by("pk").first()
-    if found is not None:
-        if not found.is_active:
-            raise _refused("off", "name")
-        if not found.is_staff:
-            User.objects.filter(pk=found.pk).update(is_staff=True)
-        return found
-    try:
-        address = mailboxes.parse_address(name)
-    except mailboxes.AddressError:
-        raise _refused("malformed", "name") from None
-    user = User(username=address, email=address, is_staff=True)
-    user.set_unusable_password()
-    user.save()
-    audit.record(AuditAction.INVITED, by=by, campaign=campaign, details={"user": user.pk})
-    return user
 
 
 @transaction.atomic
@@ -138,15 +130,10 @@ def _revoke_keys(membership: Membership, by: User) -> None:
         keys.revoke(key, by=by)
 
 
-def welcome_path(*, user: User, by: User) -> str:
-    """As `vouchers.welcome_path`, for who manages the members of a campaign."""
-    return vouchers.welcome_path(user, by=by, permission=roles.MEMBERS)
-
-
 def renewed_path(*, user: User, by: User) -> str:
-    """Another one, for who has not used theirs. Raises InvalidInput."""
+    """Another link for a first password, for who has not used theirs. Raises InvalidInput."""
     _check_may_help(user, by)
-    return welcome_path(user=user, by=by)
+    return invitations.welcome_path(user, by=by, permission=roles.MEMBERS)
 
 
 # --- Helping back in -------------------------------------------------------------------------

@@ -1,17 +1,13 @@
 """The verbs of a campaign about the organisations that vouch: admit one, set its quota, revoke."""
 
 from django.contrib.auth.models import User
-from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.encoding import force_bytes
 from django.utils.functional import Promise
-from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext_lazy as _
 
-from campaign import audit, identity, mailboxes, queue, roles
+from campaign import audit, identity, invitations, mailboxes, queue
 from campaign.errors import FieldError, InvalidInput
 from campaign.models.audit import AuditAction
 from campaign.models.campaign import Campaign
@@ -98,9 +94,9 @@ def revoke_batch(*, batch: LinkBatch, by: User) -> bool:
 
 
 def give_login(*, voucher: Voucher, email: str, by: User) -> User:
-    """Let whoever reads that mailbox act for the organisation, by a login of that name.
+    """Let whoever reads that mailbox act for the organisation.
 
-    Somebody who has a login keeps it. Raises InvalidInput.
+    Somebody who has an account keeps it (`invitations.account`). Raises InvalidInput.
     """
     try:
         address = mailboxes.parse_address(email)
@@ -108,11 +104,7 @@ def give_login(*, voucher: Voucher, email: str, by: User) -> User:
         code = "impossible" if error.code == "impossible" else "malformed"
         raise _invalid("email", code) from None
     with transaction.atomic():
-        user = User.objects.filter(username__iexact=address).first()
-        if user is None:
-            user = User(username=address, email=address, is_staff=True)
-            user.set_unusable_password()
-            user.save()
+        user = invitations.account(address, field="email", campaign=voucher.campaign, by=by)
         membership, made = Membership.objects.get_or_create(
             user=user,
             campaign=voucher.campaign,
@@ -121,7 +113,7 @@ def give_login(*, voucher: Voucher, email: str, by: User) -> User:
         if membership.voucher_id != voucher.pk:
             raise _invalid("email", "has_role")
         if made:
-            void_links(user)
+            invitations.void_links(user)
         _record(AuditAction.VOUCHER_LOGIN, voucher, by, user=user.pk)
     return user
 
@@ -133,29 +125,6 @@ def take_login(*, voucher: Voucher, membership_id: int, by: User) -> None:
         if membership is not None:
             membership.delete()
             _record(AuditAction.VOUCHER_LOGIN_GONE, voucher, by, user=membership.user_id)
-
-
-def void_links(user: User) -> None:
-    """Let no link of before set the first password of an account that opens more from now on.
-
-    Else who was given one for their own campaign would choose the password for another one.
-    """
-    if not user.has_usable_password():
-        user.set_unusable_password()  # another random text, which such links are made with
-        user.save(update_fields=["password"])
-
-
-def welcome_path(user: User, *, by: User, permission: str = roles.STEER) -> str:
-    """Where somebody sets their first password, once, within three days, for ``by`` to pass on.
-
-    "" of who has one, and of an account that opens more than ``by`` may open (`roles.is_within_reach`).
-    """
-    if user.has_usable_password():
-        return ""
-    if not roles.is_within_reach(user, of=by, permission=permission):
-        return ""
-    uid = urlsafe_base64_encode(force_bytes(user.pk))
-    return reverse("welcome", args=[uid, default_token_generator.make_token(user)])
 
 
 def locked(voucher_id: int) -> Voucher:

@@ -8,7 +8,7 @@ import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
 
-from campaign import lockout, vouchers
+from campaign import invitations, lockout, roles
 from campaign.models import AuditEntry, LoginTry, StaffSession
 from tests.factories import make_user
 
@@ -180,7 +180,9 @@ def test_each_password_has_a_button_that_shows_it(user: User) -> None:
     assert (len(eye.findall(mine)), len(eye.findall(theirs))) == (3, 2)
     user.set_unusable_password()
     user.save()
-    path = vouchers.welcome_path(user, by=User.objects.get(username="boss"))
+    path = invitations.welcome_path(
+        user, by=User.objects.get(username="boss"), permission=roles.STEER
+    )
     welcome = Client().get(path, follow=True).content.decode()
     assert len(eye.findall(welcome)) == 2
     for page in (mine, theirs, welcome):

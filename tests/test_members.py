@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
 from campaign import keys, lockout, networks, second_factor, staff_sessions, vouchers
@@ -140,11 +141,53 @@ def test_an_owner_is_told_that_somebody_else_invited_an_account_before(
     assert "Others have invited" not in mine
 
 
-def test_who_has_an_account_is_a_member_at_once(here: Campaign, owner: User) -> None:
-    other = make_user(username="Other")
-    assert invited(owner, here, "other").status_code == 302
+@pytest.mark.parametrize(
+    "typed", ["other@example.com", "OTHER@example.com", "other@example.com\u200b"]
+)
+def test_who_has_an_account_is_a_member_at_once(here: Campaign, owner: User, typed: str) -> None:
+    other = make_user(username="Other@example.com")
+    assert invited(owner, here, typed).status_code == 302
     assert of(other).role == Role.MODERATOR
     assert User.objects.count() == 2
+
+
+def test_who_is_invited_by_the_address_of_their_account_gets_no_second_one(
+    here: Campaign, owner: User
+) -> None:
+    ada = User.objects.create_user("ada", "ada@example.org", "secret", is_staff=True)
+    assert invited(owner, here, "Ada@example.org").status_code == 302
+    assert of(ada).role == Role.MODERATOR
+    assert User.objects.count() == 2
+    assert record() == [("member_added", {"user": ada.pk, "role": "moderator"})]
+
+
+def test_who_shares_a_mailbox_is_not_guessed_at(here: Campaign, owner: User) -> None:
+    for name in ("ada", "bob"):
+        User.objects.create_user(name, "desk@example.org", "secret", is_staff=True)
+    assert invited(owner, here, "desk@example.org").status_code == 200
+    made = Membership.objects.exclude(user=owner).get().user
+    assert (made.username, made.has_usable_password()) == ("desk@example.org", False)
+
+
+@pytest.mark.parametrize("typed_before", ["name", "address"])
+def test_no_account_of_an_address_that_only_looks_alike_is_let_in(
+    here: Campaign, owner: User, typed_before: str
+) -> None:
+    """A dotless i, whose upper case is that of i in most of PostgreSQL's locales."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT collname FROM pg_collation WHERE collname IN ('und-x-icu', 'pg_c_utf8')"
+        )
+        [folds, *_others] = cursor.fetchone()
+        for column in ("username", "email"):
+            change = 'ALTER TABLE auth_user ALTER {0} TYPE varchar(254) COLLATE "{1}"'
+            cursor.execute(change.format(column, folds))
+    alike = "ada@b\u0131g.example.org"
+    name = alike if typed_before == "name" else "mallory"
+    mallory = User.objects.create_user(name, alike, "secret", is_staff=True)
+    assert invited(owner, here, "ada@big.example.org").status_code == 200
+    assert not mallory.memberships.exists()
+    assert Membership.objects.exclude(user=owner).get().user.email == "ada@big.example.org"
 
 
 @pytest.mark.parametrize(
@@ -152,13 +195,13 @@ def test_who_has_an_account_is_a_member_at_once(here: Campaign, owner: User) -> 
     [
         *(("", "reader"), ("not an address", "reader"), ("\0", "reader"), ("x" * 151, "reader")),
         *(("owner", "reader"), ("new@example.org", "organisation"), ("new@example.org", "god")),
-        ("off", "reader"),
+        *(("off", "reader"), ("off@example.org", "reader")),
     ],
 )
 def test_what_cannot_be_an_invitation_is_asked_for_again(
     here: Campaign, owner: User, name: str, role: str
 ) -> None:
-    User.objects.create_user("off", is_active=False)
+    User.objects.create_user("off", "off@example.org", is_active=False)
     assert invited(owner, here, name, role).status_code == 422
     assert Membership.objects.count() == 1
     assert User.objects.count() == 2

@@ -24,6 +24,7 @@ from tests.factories import (
     make_campaign,
     make_member,
     make_signature,
+    make_user,
     manage_token,
     on_record,
 )
@@ -336,6 +337,57 @@ def test_a_login_of_the_campaigns_own_people_is_no_organisations(
     assert "No mail can be delivered to this address." in lost
     assert 'value="a@guild.invalid"' in lost
     assert not voucher.memberships.exists()
+
+
+def test_who_has_an_account_of_that_address_acts_for_it_with_that_one(
+    owner: Client, voucher: Voucher
+) -> None:
+    """One that was no staff yet, too: it would be told of a login that lets nobody in."""
+    ada = make_user(username="ada", staff=False)
+    answer = owner.post(f"{BASE}{voucher.pk}/login/", {"email": "ADA@example.org"}, follow=True)
+    assert "Whoever has this login may act for it now." in answer.content.decode()
+    assert voucher.memberships.get().user == ada
+    assert not User.objects.filter(username__iexact="ada@example.org").exists()
+    client = Client()
+    client.force_login(ada)
+    assert client.get(own_page(voucher)).status_code == 200
+    assert list(on_record().values_list("action", flat=True))[1:] == ["voucher_login"]
+
+
+@pytest.mark.parametrize("name", ["off@example.org", "off"])
+def test_an_account_that_is_switched_off_acts_for_no_organisation(
+    owner: Client, voucher: Voucher, name: str
+) -> None:
+    User.objects.create_user(name, "off@example.org", is_active=False)
+    answer = owner.post(f"{BASE}{voucher.pk}/login/", {"email": "off@example.org"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "This account is switched off; a superuser can switch it on." in page
+    assert 'value="off@example.org"' in page
+    assert not voucher.memberships.exists()
+    assert list(on_record().values_list("action", flat=True)) == ["voucher_admitted"]
+
+
+def test_an_account_made_for_an_organisation_is_on_record_as_invited(
+    owner: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    owner.post(f"{BASE}{voucher.pk}/login/", {"email": "desk@guild.example.org"})
+    user = User.objects.get(username="desk@guild.example.org")
+    [entry] = on_record().filter(action="invited")
+    assert (entry.campaign, entry.details) == (campaign, {"user": user.pk})
+
+
+def test_an_owner_is_told_that_somebody_else_invited_the_login_before(
+    owner: Client, voucher: Voucher
+) -> None:
+    make_member(make_campaign(slug="there"), Role.READER, username="desk@guild.example.org")
+    typed = {"email": "desk@guild.example.org"}
+    page = owner.post(f"{BASE}{voucher.pk}/login/", typed, follow=True).content.decode()
+    assert "Others have invited this account too." in page
+    make_user(username="other")
+    typed = {"email": "other@example.org"}
+    mine = owner.post(f"{BASE}{voucher.pk}/login/", typed, follow=True).content.decode()
+    assert "Others have invited" not in mine
 
 
 def test_a_revoked_organisation_still_reads_that_it_is_and_can_do_nothing(

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from campaign import lockout, members, roles, second_factor, staff_sessions
+from campaign import invitations, lockout, members, roles, second_factor, staff_sessions
 from campaign.admin import admission, desk
 from campaign.admin.site import site
 from campaign.admin.unfolded import CampaignFilter, PageAdmin
@@ -58,6 +58,13 @@ class InviteForm(RoleForm):
         campaign = self.fields["campaign"]
         assert isinstance(campaign, forms.ModelChoiceField)
         campaign.queryset = roles.campaigns(user, roles.MEMBERS).order_by("slug")
+
+
+def warn_of_others(request: HttpRequest, user: User, *, permission: str) -> None:
+    """Tell who let an account in that others opened before: they may have chosen its password."""
+    if not roles.is_within_reach(user, of=admission.user_of(request), permission=permission):
+        said = _("Others have invited this account too. Ask whose it is: nobody has checked.")
+        messages.warning(request, said)
 
 
 @admin.register(Membership, site=site)
@@ -106,15 +113,11 @@ class MembershipAdmin(PageAdmin[Membership]):
                 for each in error.errors:
                     form.add_error(each.field if each.field in form.fields else None, each.message)
             else:
-                welcome = members.welcome_path(user=membership.user, by=by)
+                welcome = invitations.welcome_path(membership.user, by=by, permission=roles.MEMBERS)
                 if welcome:
                     return self._page(request, membership, welcome=settings.BASE_URL + welcome)
                 messages.success(request, _("They work in this campaign from now on."))
-                if not roles.is_within_reach(membership.user, of=by, permission=roles.MEMBERS):
-                    said = _(
-                        "Others have invited this account too. Ask whose it is: nobody has checked."
-                    )
-                    messages.warning(request, said)
+                warn_of_others(request, membership.user, permission=roles.MEMBERS)
                 return _to(membership)
         context = self.context(request, _("Invite somebody")) | {
             "form": form,

@@ -339,7 +339,7 @@ def take_back_address(request: HttpRequest, voucher: Voucher) -> HttpResponse:
 
 
 class Welcome(PasswordResetConfirmView):
-    """Chooses the first password, by the link that `vouchers.welcome_path` made."""
+    """Chooses the first password, by the link that `invitations.welcome_path` made."""
 
     template_name = "admin/campaign/voucher/welcome.html"
     form_class = FirstPasswordForm

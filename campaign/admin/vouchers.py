@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
-from campaign import roles, vouchers
-from campaign.admin import desk, organisation
+from campaign import invitations, roles, vouchers
+from campaign.admin import desk, members, organisation
 from campaign.admin.site import site
 from campaign.admin.unfolded import CampaignFilter, PageAdmin
 from campaign.errors import InvalidInput
@@ -219,9 +219,10 @@ class VoucherAdmin(PageAdmin[Voucher]):
         form = LoginForm(request.POST)
         email = form.cleaned_data["email"] if form.is_valid() else ""
         user = vouchers.give_login(voucher=voucher, email=email, by=by)
-        welcome = vouchers.welcome_path(user, by=by)
+        welcome = invitations.welcome_path(user, by=by, permission=roles.STEER)
         if not welcome:
             messages.success(request, _("Whoever has this login may act for it now."))
+            members.warn_of_others(request, user, permission=roles.STEER)
             return _to(voucher)
         return self._page(request, voucher, welcome=settings.BASE_URL + welcome)
 
