@@ -20,7 +20,7 @@ from campaign.history import Actor
 from campaign.models.address import Suppression
 from campaign.models.audit import AuditAction, AuditNote
 from campaign.models.batch import ImportBatch
-from campaign.models.campaign import Campaign
+from campaign.models.campaign import Campaign, ProtectedName
 from campaign.models.event import Verb
 from campaign.models.name_numbers import LeftName, RejectedName
 from campaign.models.removal import Removal
@@ -112,9 +112,10 @@ def _empty_the_rest(campaign_id: int) -> None:
 
 
 def _clear(campaign: Campaign) -> None:
-    """Hashes of addresses and names, and what staff typed."""
+    """Hashes of addresses and names, names of signers that a release protected, and what staff typed."""
     Suppression.objects.filter(campaign=campaign).delete()
     RejectedName.objects.filter(campaign=campaign).delete()
+    ProtectedName.objects.filter(campaign=campaign).exclude(batch=None).delete()
     LeftName.objects.filter(campaign=campaign).delete()
     MemberLink.objects.filter(voucher__campaign=campaign).delete()
     AuditNote.objects.filter(entry__campaign=campaign).delete()

@@ -3,12 +3,13 @@
 In the transaction of the move, and with its row locked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from campaign import blocks, departed, outbox, placing, reports
 from campaign.models.approval import Approval
+from campaign.models.campaign import Campaign, ProtectedName
 from campaign.models.event import EventNote, Verb
 from campaign.models.evidence import Proof, Site
 from campaign.models.mail import WAITING, Mail, MailKind, MailStatus
@@ -135,7 +136,8 @@ def _block(signature: Signature, verb: Verb) -> None:
 def empty_of_name(signature: Signature) -> dict[str, Any]:
     """The columns of a withdrawal: the name and all that says who it is empty, but for the address.
 
-    Its proofs, sites, answers and likenesses go too. What is known of the name afterwards: `departed`.
+    Its proofs, sites, answers and likenesses go too, and the name as one that its release protected.
+    What is known of the name afterwards: `departed`.
     """
     departed.note(signature)
     _forget_who_it_is(signature)
@@ -161,7 +163,44 @@ def empty(signature: Signature) -> dict[str, Any]:
 
 
 def _forget_who_it_is(signature: Signature) -> None:
+    _unprotect(signature)
     Proof.objects.filter(signature=signature).delete()
     Site.objects.filter(signature=signature).delete()
     Question.objects.filter(signature=signature).delete()
     Suspicion.objects.filter(signature=signature).delete()  # it names whom the signer is like
+
+
+def unprotect_renamed(signature: Signature, changes: Mapping[str, Any]) -> None:
+    """Protect no longer the name that a signature has until these changes of it, if they give it another."""
+    if "name" in changes:
+        _unprotect(signature)
+
+
+def _unprotect(signature: Signature) -> None:
+    """Protect a name no longer that a release protected for this signature, which gives it up.
+
+    It stays while another line of a file bears it on the list, and where the campaign file has it.
+    """
+    if signature.batch_id is None:
+        return
+    protected = ProtectedName.objects.filter(campaign=signature.campaign_id, name=signature.name)
+    protected = protected.exclude(batch=None)
+    if not protected.exists():
+        return
+    # Of two namesakes who leave at once the second waits, or each would leave the name to the other.
+    # Not FOR UPDATE: foreign keys would wait for that.
+    Campaign.objects.select_for_update(no_key=True).get(pk=signature.campaign_id)
+    if not _is_borne_by_another(signature):
+        protected.delete()
+
+
+def _is_borne_by_another(signature: Signature) -> bool:
+    """Whether another line of a file stands on the list under this very name."""
+    listed = Signature.objects.filter(
+        campaign=signature.campaign_id,
+        name_fold=signature.name_fold,  # by which they are found (`signature_listed_name`)
+        name=signature.name,
+        status=Status.PUBLISHED,
+        show_name=True,
+    )
+    return listed.exclude(batch=None).exclude(pk=signature.pk).exists()

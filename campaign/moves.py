@@ -296,6 +296,7 @@ def amend(
     if revision is not None and signature.revision != revision:
         raise ChangedMeanwhile
     facets, was_listed = counts.facets(signature), signature.is_listed
+    consequences.unprotect_renamed(signature, changes)
     for name, new in changes.items():
         setattr(signature, name, new)
     now = placing.now()

@@ -128,7 +128,7 @@ def _put_on_record(
 
 def _protect_featured(batch: ImportBatch) -> None:
     """Hold whoever comes later under the name of a featured one."""
-    names = waiting(batch).filter(featured=True).values_list("name", flat=True).distinct()
+    names = _featured_names(batch)
     before = set(batch.protected_names.values_list("pk", flat=True))
     ProtectedName.objects.bulk_create(
         (
@@ -143,6 +143,13 @@ def _protect_featured(batch: ImportBatch) -> None:
         ignore_conflicts=True,
     )
     suspicions.look_for(batch.campaign, batch.protected_names.exclude(pk__in=before))
+
+
+def _featured_names(batch: ImportBatch) -> list[str]:
+    # Locked, in the order of `locks`: whoever leaves now has gone, or waits and takes the name along.
+    featured = waiting(batch).filter(featured=True).order_by("pk")
+    locked = featured.select_for_update(no_key=True, of=("self",))
+    return list(dict.fromkeys(locked.values_list("name", flat=True)))
 
 
 # --- The worker ------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from campaign.errors import SignatureGone
 from campaign.links import LIFETIME, Purpose
 from campaign.models.address import SuppressionReason, Unreachable
 from campaign.models.alert import Alert, Pulse
-from campaign.models.campaign import CONFIRM_GRACE
+from campaign.models.campaign import CONFIRM_GRACE, ProtectedName
 from campaign.models.idempotency import IdempotencyKey
 from campaign.models.mail import Mail, MailDay, MailKind, MailPace, MailQuota, MailStatus
 from campaign.models.name_numbers import WithdrawnName
@@ -189,6 +189,15 @@ def _uploads(now: datetime) -> QuerySet[Upload]:
     return over.exclude(state=UploadState.IMPORTING, created_at__gte=now - 2 * UPLOAD_KEPT)
 
 
+def _protected_names(_now: datetime) -> QuerySet[ProtectedName]:
+    """Those that a release protected, which no line of any file bears any more."""
+    brought = ProtectedName.objects.exclude(batch=None)
+    of_its_name = Signature.objects.filter(
+        campaign=OuterRef("campaign"), name=OuterRef("name"), batch__isnull=False
+    )
+    return brought.filter(~Exists(of_its_name))
+
+
 def _previews(now: datetime) -> QuerySet[Removal]:
     looked_at = Removal.objects.filter(status=RemovalStatus.PREVIEWED)
     return looked_at.filter(previewed_at__lt=now - PREVIEW_KEPT)
@@ -232,6 +241,8 @@ KINDS: Final[dict[str, Kind]] = {
     "numbers of names that were erased": Kind(
         lambda _now: WithdrawnName.objects.filter(signature__status=Status.ERASED)
     ),
+    # Of who left by code that knew nothing of them.
+    "protected names of who left": Kind(_protected_names),
     # Last, since it may take its time.
     "names of who withdrew": Kind(
         lambda _now: Signature.objects.filter(status=Status.WITHDRAWN).exclude(name=""), _unname

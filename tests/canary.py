@@ -296,10 +296,10 @@ def _represented(client: Client) -> None:
 
 
 def _imported(campaign: Campaign, staff: User) -> Signature:
-    """On file, from a list with a note in each line and one about the file, and released."""
+    """On file, from a list with a note in each line and one about the file, featured and released."""
     lines = [
-        "name,email,evidence_note\r\n",
-        f"Ida Imported,ida.{MAIL},{ADDRESS} signed on paper\r\n",
+        "name,email,featured,evidence_note\r\n",
+        f"Ida Imported,ida.{MAIL},yes,{ADDRESS} signed on paper\r\n",
     ]
     intake.import_signers(
         campaign=campaign,

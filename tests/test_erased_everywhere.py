@@ -16,7 +16,7 @@ from redis import Redis
 
 from campaign import files, leaving, shelf
 from campaign.links import Purpose, make_token
-from campaign.models import Report, Representation, Signature
+from campaign.models import ProtectedName, Report, Representation, Signature
 from campaign.models.signature import Status
 from tests import canary
 from tests.canary import ADDRESS, AGENT, COPY, IP, PUBLIC, SHOWING, found_in, held_in
@@ -32,7 +32,7 @@ STAYS = {
     "campaign_importbatch": "which file, and who vouches for the consent",
     "campaign_auditnote": "why staff took a list out: it says of nobody that it is about them",
     "campaign_webhook": "an address of the organiser",
-    "campaign_protectedname": "names of well-known people",
+    "campaign_protectedname": "names of well-known people, by the campaign file",
 }
 """Tables in which the canary stands as somebody else's word, by the decisions of docs/privacy.md."""
 
@@ -55,6 +55,11 @@ def holding() -> dict[str, list[str]]:
     return found
 
 
+def protected_by_release() -> list[str]:
+    """The protected names that are a signer's own, and no word of the campaign file."""
+    return list(ProtectedName.objects.exclude(batch=None).values_list("name", flat=True))
+
+
 def erase_everybody() -> None:
     """By the links that each of them has."""
     theirs = Signature.objects.filter(email__contains=ADDRESS)
@@ -73,6 +78,7 @@ def erase_everybody() -> None:
 
 def test_nothing_is_left_of_who_had_it_erased(scene: canary.Scene) -> None:
     before = holding()
+    assert protected_by_release() == ["Ida Imported"]
     assert {"campaign_signature", "campaign_eventnote", "campaign_question"} <= set(before)
     assert {"campaign_report", "campaign_representation", "campaign_proof"} <= set(before)
     pages = Process()
@@ -89,6 +95,7 @@ def test_nothing_is_left_of_who_had_it_erased(scene: canary.Scene) -> None:
 
         after = holding()
         assert {table: forms for table, forms in after.items() if table not in STAYS} == {}
+        assert protected_by_release() == []
         until(lambda: not naming(redis), within=2 * shelf.LIFE, what="the end of each copy")
         for page in SHOWING:
             assert PUBLIC.encode() not in pages.get(page).body

@@ -38,6 +38,7 @@ from campaign.models import (
 )
 from campaign.models.membership import Role
 from campaign.models.signature import Status
+from tests.batches import imported
 from tests.campaign_form import inputs
 from tests.counted import assert_exact
 from tests.factories import (
@@ -47,6 +48,7 @@ from tests.factories import (
     make_member,
     make_signature,
     manage_token,
+    release,
 )
 
 pytestmark = pytest.mark.django_db
@@ -182,6 +184,19 @@ def test_long_after_the_close_no_personal_data_are_left_and_the_numbers_are_the_
     assert (shown["anonymous"], after["anonymous"]) == (1, after["published"])
     assert sum(each["published"] for each in after["by_discipline"]) == 0
     assert before[("published", "all", "")] == 2
+
+
+def test_names_that_a_release_protected_go_with_the_rest_and_those_of_the_file_stay(
+    art: Campaign,
+) -> None:
+    release(imported(art, ["name,featured\n", "Canary Featured,yes\n"]))
+    # As a release of before left it, of somebody who has erased since.
+    batch = ImportBatch.objects.get()
+    art.protected_names.create(name="Canary Erased", batch=batch, skeletons=["canaryerased"])
+    with time_machine.travel(OVER, tick=False):
+        tasks.empty()
+    names = art.protected_names.values_list("name", flat=True)
+    assert set(names) == {"Scarlett Johansson", "R.E.M.", "REM"}
 
 
 def test_nothing_goes_a_second_before(art: Campaign) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,8 +11,19 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from campaign import departed, intake, leaving, letters, placing, printing, retention
-from campaign.models.campaign import Campaign
+from campaign import (
+    departed,
+    intake,
+    leaving,
+    letters,
+    organising,
+    placing,
+    printing,
+    retention,
+    signing,
+)
+from campaign.campaign_file import parse
+from campaign.models.campaign import Campaign, ProtectedName
 from campaign.models.event import Event, EventNote
 from campaign.models.evidence import Proof, Site
 from campaign.models.mail import Mail, MailKind
@@ -19,7 +31,17 @@ from campaign.models.name_numbers import LeftName, WithdrawnName
 from campaign.models.print_list import PrintEntry, PrintList
 from campaign.models.question import Question
 from campaign.models.signature import Signature, Status
-from tests.factories import make_campaign, make_report, make_signature, make_user, manage_token
+from tests.batches import imported
+from tests.factories import (
+    campaign_file,
+    confirm_token,
+    make_campaign,
+    make_report,
+    make_signature,
+    make_user,
+    manage_token,
+    release,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +135,87 @@ def test_who_withdrew_may_sign_again_under_the_very_name(client: Client, art: Ca
     listed = client.get("/api/v1/campaigns/art/signers/").json()["results"]
     assert [each["name"] for each in listed] == ["Xyzzy Canary"]
     assert Signature.objects.filter(status=Status.WITHDRAWN, name="").count() == 1
+
+
+# --- Protected by a release ------------------------------------------------------------------
+
+
+def released(art: Campaign, *lines: str) -> dict[str, Signature]:
+    """The lines of a file with consent, all of them featured, once their batch is released; by address."""
+    given = ["name,email,featured\n", *(f"{line},yes\n" for line in lines)]
+    assert release(imported(art, given)) == len(lines)
+    return {each.email: each for each in Signature.objects.filter(status=Status.PUBLISHED)}
+
+
+def by_release() -> list[str]:
+    brought = ProtectedName.objects.exclude(batch=None)
+    return list(brought.values_list("name", flat=True))
+
+
+@pytest.mark.parametrize("leave", [leaving.withdraw, leaving.erase])
+def test_whose_name_a_release_protected_leaves_none_and_holds_nobody_any_more(
+    art: Campaign, leave: Callable[[str], None]
+) -> None:
+    [signature] = released(art, "Xyzzy Canary,z@example.org").values()
+    assert by_release() == ["Xyzzy Canary"]
+    leave(manage_token(signature))
+    assert by_release() == []
+    assert "xyzzy" not in everything()
+    pending = make_signature(art, status=Status.PENDING, name="Xyzzy Canary")
+    signing.confirm(confirm_token(pending))
+    pending.refresh_from_db()
+    assert (pending.status, pending.hold_reasons) == (Status.PUBLISHED, [])
+
+
+def test_a_name_that_another_released_line_bears_is_protected_until_that_one_leaves_too(
+    art: Campaign,
+) -> None:
+    its = released(art, "Xyzzy Canary,a@example.org", "Xyzzy Canary,b@example.org")
+    leaving.withdraw(manage_token(its["a@example.org"]))
+    assert by_release() == ["Xyzzy Canary"]
+    leaving.erase(manage_token(its["b@example.org"]))
+    assert by_release() == []
+
+
+def test_a_name_of_the_campaign_file_is_the_organisers_and_stays(art: Campaign) -> None:
+    [signature] = released(art, "Xyzzy Canary,z@example.org").values()
+    text = campaign_file(publication="after_verification")
+    organising.load_campaign(parse(text.replace("Scarlett Johansson", "Xyzzy Canary")))
+    assert by_release() == []
+    leaving.erase(manage_token(signature))
+    assert ProtectedName.objects.filter(name="Xyzzy Canary").count() == 1
+
+
+def test_who_signed_by_themselves_takes_no_name_along_that_a_release_protected(
+    art: Campaign,
+) -> None:
+    namesake = make_canary(art, Status.PUBLISHED)
+    released(art, "Xyzzy Canary,other@example.org")
+    leaving.withdraw(manage_token(namesake))
+    assert by_release() == ["Xyzzy Canary"]
+
+
+def test_a_name_that_its_signer_corrects_is_protected_no_more(art: Campaign) -> None:
+    [signature] = released(art, "Xyzzy Canary,z@example.org").values()
+    token = manage_token(signature)
+    signing.correct(token, typed={"credit": "Songs"}, revision=signature.revision)
+    assert by_release() == ["Xyzzy Canary"]
+    signature.refresh_from_db()
+    signing.correct(token, typed={"name": "Zoë Canary"}, revision=signature.revision)
+    assert by_release() == []
+    assert "xyzzy" not in everything()
+
+
+def test_names_that_releases_of_before_left_go_by_the_clock(art: Campaign) -> None:
+    its = released(art, "Xyzzy Canary,z@example.org", "Ana Stays,ana@example.org")
+    kept = ProtectedName.objects.get(name="Xyzzy Canary")
+    leaving.withdraw(manage_token(its["z@example.org"]))
+    kept.pk = None
+    kept.save()  # that release did not delete it
+    assert retention.due()["protected names of who left"] == 1
+    assert retention.expire()["protected names of who left"] == 1
+    assert by_release() == ["Ana Stays"]
+    assert retention.expire()["protected names of who left"] == 0
 
 
 # --- Known again -----------------------------------------------------------------------------

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+from django.db.models import QuerySet
 
-from campaign import leaving, locks, moves, releases, rules
-from campaign.models import Campaign, Mail, Signature
+from campaign import identity, leaving, locks, moves, releases, rules, trip
+from campaign.models import Campaign, Mail, ProtectedName, Signature
 from campaign.models.signature import HoldReason, Status
 from tests.batches import imported
 from tests.concurrency.guards import read_only
@@ -85,3 +86,79 @@ def test_control_a_look_without_the_lock_publishes_after_who_left(
     assert meanwhile.end() is None
     assert not meanwhile.waited
     assert published() == ["A. Moreau"]
+
+
+# --- The names that a release protects -------------------------------------------------------
+
+FEATURED = "name,email,featured\n"
+
+
+def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_options: rows)
+
+
+def protected_by_release() -> list[str]:
+    return list(ProtectedName.objects.exclude(batch=None).values_list("name", flat=True))
+
+
+def released_while_its_featured_one_leaves(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch, leave: Callable[[str], None]
+) -> Meanwhile:
+    """Once the names are read, and before they are protected."""
+    batch = imported(art, [FEATURED, "Ana Prado,a@example.org,yes\n"])
+    token = manage_token(Signature.objects.get())
+    meanwhile = Meanwhile(lambda: leave(token)).before(monkeypatch, identity, "skeletons")
+    release(batch)
+    return meanwhile
+
+
+@pytest.mark.parametrize("leave", LEAVE)
+def test_who_leaves_while_their_name_is_protected_waits_and_takes_it_along(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch, leave: Callable[[str], None]
+) -> None:
+    meanwhile = released_while_its_featured_one_leaves(art, monkeypatch, leave)
+    assert meanwhile.end() is None
+    assert meanwhile.waited
+    assert protected_by_release() == []
+
+
+def test_control_without_the_lock_the_name_of_who_left_is_protected(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_locks(monkeypatch)
+    meanwhile = released_while_its_featured_one_leaves(art, monkeypatch, leaving.withdraw)
+    assert meanwhile.end() is None
+    assert not meanwhile.waited
+    assert protected_by_release() == ["Ana Prado"]
+
+
+def two_namesakes_leave(art: Campaign, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """The second once the first has found that the name is the second's too."""
+    lines = [f"Ana Prado,{letter}@example.org,yes\n" for letter in "abc"]
+    release(imported(art, [FEATURED, *lines]))
+    first, second, third = Signature.objects.order_by("pk")
+    # What is kept of the name is there before: to write it makes the second wait as well.
+    leaving.withdraw(manage_token(third))
+    token = manage_token(second)
+    meanwhile = Meanwhile(lambda: leaving.withdraw(token)).before(monkeypatch, trip, "update")
+    leaving.withdraw(manage_token(first))
+    return meanwhile
+
+
+def test_of_two_namesakes_who_leave_at_once_the_second_takes_the_name_along(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile = two_namesakes_leave(art, monkeypatch)
+    assert meanwhile.end() is None
+    assert meanwhile.waited
+    assert protected_by_release() == []
+
+
+def test_control_without_the_lock_each_leaves_the_name_to_the_other(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_locks(monkeypatch)
+    meanwhile = two_namesakes_leave(art, monkeypatch)
+    assert meanwhile.end() is None
+    assert not meanwhile.waited
+    assert protected_by_release() == ["Ana Prado"]
