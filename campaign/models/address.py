@@ -12,7 +12,7 @@ from campaign.models.campaign import Campaign
 
 
 class MailProvider(models.Model):
-    """How one mail domain folds its addresses; the operator's table, read by ``identity``."""
+    """How one mail domain folds its addresses; the operator's table, which `mailboxes` folds by."""
 
     domain = models.CharField(_("domain"), max_length=253, unique=True)
     canonical_domain = models.CharField(_("counts as"), max_length=253)

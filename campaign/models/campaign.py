@@ -41,7 +41,7 @@ class BotCheck(models.TextChoices):
 
 
 class Campaign(models.Model):
-    """One public statement with its rules; made and changed by ``load_campaign``.
+    """One public statement with its rules; made and changed by `organising`.
 
     Whether it is visible or open is decided by the clock at each read, never by a stored state: a
     task that is late would break an embargo.
@@ -72,7 +72,7 @@ class Campaign(models.Model):
     # As the campaign file has them; [] for ours: see `rejections`.
     rejection_reasons = models.JSONField(default=list, blank=True)
     retention_months = models.PositiveSmallIntegerField(default=12)
-    # When the two above were last changed, in whatever way: kept by a trigger alone.
+    # When `closes_at` or `retention_months` was last changed, in whatever way: kept by a trigger alone.
     retention_set_at = models.DateTimeField(db_default=Now(), editable=False)
     # Each {"name": ..., "domains": [...]}: the mail domains that are an organisation's alone, in ASCII.
     organisations = models.JSONField(default=list, blank=True)
