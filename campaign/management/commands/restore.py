@@ -50,7 +50,7 @@ class Command(BaseCommand):
             raise CommandError(f"the database refuses: {str(error).splitlines()[0]}") from error
         if differing := backups.differing(manifest):
             told = (
-                f"{table} {said} rows, not {found}" for table, (found, said) in differing.items()
+                f"{table} {found} rows, not {said}" for table, (said, found) in differing.items()
             )
             raise CommandError(f"not what was backed up: {', '.join(told)}")
         rows = sum(manifest.rows.values())
