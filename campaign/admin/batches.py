@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet
@@ -16,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from campaign import releases, roles, rules
-from campaign.admin import desk
+from campaign.admin import asked, desk
 from campaign.admin.decisions import require_moderator
 from campaign.admin.site import site
 from campaign.admin.unfolded import CampaignFilter, PageAdmin
@@ -25,12 +24,6 @@ from campaign.models.batch import ImportBatch
 from campaign.models.signature import Signature, Status
 
 SAMPLE = 20
-
-
-class ShownForm(forms.Form):
-    """How many the page said would be published."""
-
-    waiting = forms.IntegerField(min_value=0)
 
 
 ACTS: dict[str, tuple[Callable[..., None], str | Promise]] = {
@@ -123,7 +116,7 @@ class ImportBatchAdmin(PageAdmin[ImportBatch]):
         require_moderator(request)
         batch = self.find(request, pk, ImportBatch.objects.select_related("campaign"))
         by = require_moderator(request, batch.campaign)
-        form = ShownForm(request.POST)
+        form = asked.ShownForm(request.POST)
         verb, done = ACTS[name]
         try:
             if not form.is_valid():

@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from campaign import brakes, roles
+from campaign.admin import asked
 from campaign.errors import ChangedMeanwhile, ListFrozen
 from campaign.models.brake import Brake
 from campaign.models.campaign import Campaign
@@ -90,17 +90,11 @@ def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     return _back(pk)
 
 
-class ShownForm(forms.Form):
-    """How many the page said would be published."""
-
-    waiting = forms.IntegerField(min_value=0)
-
-
 @require_POST
 def publish_held(request: HttpRequest, pk: int) -> HttpResponse:
     """Begin to publish what the page showed that only a brake holds."""
     campaign, by = _steered(request, pk)
-    form = ShownForm(request.POST)
+    form = asked.ShownForm(request.POST)
     try:
         if not form.is_valid():
             raise ChangedMeanwhile

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from campaign import printing, private_export, roles
-from campaign.admin import desk
+from campaign.admin import asked, desk
 from campaign.admin.site import site
 from campaign.admin.unfolded import PageAdmin
 from campaign.errors import InvalidInput, NotReady
@@ -44,14 +44,7 @@ class ReasonForm(forms.Form):
     campaign = forms.ModelChoiceField(
         Campaign.objects.none(), label=_("Campaign"), empty_label=None
     )
-    reason = forms.CharField(
-        label=_("Reason"),
-        min_length=5,
-        max_length=500,
-        help_text=_(
-            "What it is for, naming no signer: it stays in the audit trail, with your name."
-        ),
-    )
+    reason = asked.ReasonField()
 
     def __init__(self, *args: Any, campaigns: QuerySet[Campaign], **options: Any) -> None:
         super().__init__(*args, **options)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from campaign import audit, files, roles, trail
-from campaign.admin import admission, past
+from campaign.admin import admission, asked, past
 from campaign.admin.site import site
 from campaign.admin.unfolded import ReadOnlyAdmin
 from campaign.errors import NotReady
@@ -93,14 +93,7 @@ def _midnight(day: date | None, days: int = 0) -> datetime | None:
 class ExportForm(SearchForm):
     """The same of one campaign, as a file."""
 
-    reason = forms.CharField(
-        label=_("Reason"),
-        min_length=5,
-        max_length=500,
-        help_text=_(
-            "What it is for, naming no signer: it stays in the audit trail, with your name."
-        ),
-    )
+    reason = asked.ReasonField()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
