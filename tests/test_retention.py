@@ -1,5 +1,7 @@
 """What ends by itself: the command says how much and deletes it, and the numbers stay long after a close."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -13,7 +15,18 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from campaign import closing, counts, intake, leaving, organising, printing, retention, tasks
+from campaign import (
+    closing,
+    counts,
+    intake,
+    leaving,
+    organising,
+    placing,
+    printing,
+    retention,
+    signing,
+    tasks,
+)
 from campaign.campaign_file import parse
 from campaign.models import (
     Alert,
@@ -44,6 +57,7 @@ from tests.counted import assert_exact
 from tests.factories import (
     OPENED,
     campaign_file,
+    confirm_token,
     make_campaign,
     make_member,
     make_signature,
@@ -115,6 +129,86 @@ def test_a_dry_run_says_how_much_would_go_and_deletes_nothing() -> None:
         assert not Signature.objects.filter(name="Never Confirmed").exists()
         assert Signature.objects.filter(name="Stays").exists()
         assert set(run().values()) == {0}
+
+
+@pytest.fixture
+def five_are_over(monkeypatch: pytest.MonkeyPatch) -> Campaign:
+    """Five whom nobody confirmed in time, of whom two are deleted together."""
+    campaign = make_campaign(publication="after_verification")
+    for number in range(5):
+        make_signature(campaign, status="pending", name=f"Never {number}")
+    make_signature(campaign, name="Stays")
+    monkeypatch.setattr(retention, "UNCONFIRMED_KEPT", timedelta(0))
+    monkeypatch.setattr(retention, "DISCARDED_AT_ONCE", 2)
+    return campaign
+
+
+def test_killed_among_the_unconfirmed_it_goes_on_where_it_stood(
+    five_are_over: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discard, last = placing.discard, Signature.objects.order_by("pk")[2].pk
+
+    def until_killed(signature_ids: Iterable[int]) -> int:
+        if last in signature_ids:
+            raise Killed
+        return discard(signature_ids)
+
+    monkeypatch.setattr(placing, "discard", until_killed)
+    with pytest.raises(Killed):
+        retention.expire()
+    assert Signature.objects.filter(status=Status.PENDING).count() == 3
+    assert_exact(five_are_over)
+    monkeypatch.setattr(placing, "discard", discard)
+    assert retention.expire()["unconfirmed signatures"] == 3
+    assert Signature.objects.get().name == "Stays"
+    assert_exact(five_are_over)
+
+
+def test_one_that_is_confirmed_before_its_turn_stays(
+    five_are_over: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discard, last = placing.discard, Signature.objects.get(name="Never 4")
+    token = confirm_token(last)
+
+    def meanwhile(signature_ids: Iterable[int]) -> int:
+        signing.confirm(token)
+        return discard(signature_ids)
+
+    monkeypatch.setattr(placing, "discard", meanwhile)
+    assert retention.expire()["unconfirmed signatures"] == 4
+    last.refresh_from_db()
+    assert (last.status, Signature.objects.count()) == (Status.PUBLISHED, 2)
+    assert_exact(five_are_over)
+
+
+def test_without_time_the_unconfirmed_wait_for_the_next_run_and_the_command_ends_with_all(
+    five_are_over: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "DISCARD_FOR", -1.0)
+    assert retention.due()["unconfirmed signatures"] == 5
+    assert retention.expire()["unconfirmed signatures"] == 2
+    assert retention.due()["unconfirmed signatures"] == 3
+    assert run("--dry-run")["unconfirmed signatures"] == 3
+    assert run()["unconfirmed signatures"] == 3
+    assert Signature.objects.get().name == "Stays"
+
+
+def test_a_kind_that_breaks_keeps_no_other_and_is_said_at_the_end(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_rows: Any) -> int:
+        raise Killed
+
+    for kind in ("unconfirmed signatures", "alerts"):
+        monkeypatch.setitem(retention.KINDS, kind, replace(retention.KINDS[kind], delete=broken))
+    now = timezone.now()
+    Pulse.objects.create(campaign=art, at=now, received=1, confirmed=1)
+    hook = art.webhooks.create(url="https://hooks.example.org/", events=["milestone"])
+    WebhookDelivery.objects.create(webhook=hook, event="test")
+    with time_machine.travel(now + timedelta(days=31), tick=False), pytest.raises(Killed):
+        tasks.expire()
+    assert not Pulse.objects.exists()
+    assert not WebhookDelivery.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,10 @@ class Command(BaseCommand):
         if dry_run:
             numbers = {**retention.due(), AFTER_THE_CLOSE: closing.due()}
         else:
-            numbers = {**retention.expire(), AFTER_THE_CLOSE: 0}
+            numbers = dict.fromkeys([*retention.KINDS, AFTER_THE_CLOSE], 0)
+            while any((deleted := retention.expire()).values()):
+                for name, n in deleted.items():
+                    numbers[name] += n
             while n := closing.empty():
                 numbers[AFTER_THE_CLOSE] += n
         for name, n in numbers.items():
