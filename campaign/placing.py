@@ -88,7 +88,7 @@ def give_address(signature: Signature, *, email: str, canonical_email: str) -> N
 
 @transaction.atomic(savepoint=False)
 def discard(signature_ids: Iterable[int]) -> int:
-    """Delete pending signatures, with their mails and events; returns how many there were."""
+    """Delete pending signatures, with their mails; returns how many there were. They have no events yet."""
     pending = Signature.objects.filter(pk__in=list(signature_ids), status=Status.PENDING)
     # Locked first: Django deletes by id, whatever has been confirmed since it read the ids.
     locked = list(pending.order_by("pk").select_for_update().values_list("pk", flat=True))
