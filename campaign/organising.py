@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -36,7 +36,7 @@ def load_campaign(file: CampaignFile, *, by: AbstractBaseUser | None = None) -> 
     is raised.
     """
     slug = file.columns["slug"]
-    campaign = Campaign.objects.select_for_update().filter(slug=slug).first()
+    campaign = _locked().filter(slug=slug).first()
     if campaign is None:
         return [f"campaign {slug}: created", *_make(file, AuditAction.CAMPAIGN_LOADED, by=by)[1]]
     changes, keys = _bring_to(campaign, file, by=by)
@@ -64,7 +64,7 @@ def edit_campaign(campaign: Campaign, file: CampaignFile, *, shown: str, by: Use
     CampaignEdited if it is another one now. A text that somebody was asked to sign changes only with a
     note of its own to them, else this raises FileMistake, as it does for any other mistake.
     """
-    campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    campaign = _locked().get(pk=campaign.pk)
     before = values(campaign)
     if digest(before) != shown:
         raise CampaignEdited
@@ -73,6 +73,11 @@ def edit_campaign(campaign: Campaign, file: CampaignFile, *, shown: str, by: Use
     if keys:
         audit.record(AuditAction.CAMPAIGN_EDITED, by=by, campaign=campaign, details={"keys": keys})
     return keys
+
+
+def _locked() -> QuerySet[Campaign]:
+    # Not FOR UPDATE: every signer's foreign key would wait until all names are folded anew.
+    return Campaign.objects.select_for_update(no_key=True)
 
 
 def check_edit(campaign: Campaign, file: CampaignFile) -> None:
