@@ -112,16 +112,19 @@ def take_back_address(*, voucher: Voucher, email: str, by: User) -> None:
     hashed = outbox.address_hash(canonical_address(address))
     with transaction.atomic():
         voucher = vouchers.locked(voucher.pk)
-        link = MemberLink.objects.filter(voucher=voucher, address_hash=hashed).first()
-        if link is None:
-            return
+        links = MemberLink.objects.filter(voucher=voucher, address_hash=hashed)
+        gone = _delete_unused(links)
         its = Vouching.objects.filter(
-            voucher=voucher, signature=link.signature_id, ended_at=None
+            voucher=voucher, signature__in=links.values("signature"), ended_at=None
         ).first()
         if its is not None:
             _end(its.pk, Actor("voucher", by.pk))
         else:
-            vouchers.take(voucher, -link.delete()[0])
+            # Who used it and withdrew since is vouched for no more, and the link is still there.
+            gone += links.delete()[0]
+            if not gone:
+                return
+            vouchers.take(voucher, -gone)
         audit.record(
             AuditAction.LINKS_REVOKED,
             by=by,
@@ -129,6 +132,15 @@ def take_back_address(*, voucher: Voucher, email: str, by: User) -> None:
             number=1,
             details={"voucher": voucher.pk},
         )
+
+
+def _delete_unused(links: QuerySet[MemberLink]) -> int:
+    """How many that were; one that is being used just now is waited for, and left.
+
+    In one statement, and without a lock on used ones: an erasure locks the signature before its link,
+    so each would wait for the other.
+    """
+    return links.filter(signature=None).delete()[0]
 
 
 def revoke_proof(*, proof_id: int, actor: Actor, note: str = "") -> None:

@@ -349,6 +349,21 @@ def test_one_address_is_taken_back_whether_its_link_was_used_or_not_and_nothing_
     assert (voucher.taken, MemberLink.objects.count()) == (0, 0)
 
 
+def test_an_address_that_is_taken_back_after_its_signer_withdrew_gives_its_place_back(
+    client: Client, voucher: Voucher
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form())
+    leaving.withdraw(manage_token(Signature.objects.get()))
+    by = voucher.admitted_by
+
+    for _ in range(2):
+        vouching.take_back_address(voucher=voucher, email="zoe@example.org", by=by)
+
+    voucher.refresh_from_db()
+    assert (voucher.taken, MemberLink.objects.count()) == (0, 0)
+    assert AuditEntry.objects.filter(action="links_revoked").count() == 1
+
+
 def test_erasing_a_signature_deletes_link_and_vouching(
     client: Client, campaign: Campaign, voucher: Voucher
 ) -> None:

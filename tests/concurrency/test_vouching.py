@@ -4,15 +4,24 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.db.models import QuerySet
 
 from campaign import leaving, link_batches, member_links, proofs, signing, vouchers, vouching
 from campaign.errors import InvalidInput
 from campaign.member_links import LinkGone, LinkUsed
-from campaign.models import Campaign, LinkBatch, MemberLink, Signature, Voucher, Vouching
+from campaign.models import (
+    AuditEntry,
+    Campaign,
+    LinkBatch,
+    MemberLink,
+    Signature,
+    Voucher,
+    Vouching,
+)
 from campaign.models.signature import Evidence, Status
 from campaign.moves import Moved
+from tests.concurrency.guards import outcome_of
 from tests.concurrency.threads import Meanwhile, at_once
 from tests.counted import assert_exact
 from tests.factories import details, make_campaign, make_signature, make_user, manage_token
@@ -205,6 +214,78 @@ def test_a_batch_that_is_revoked_while_its_link_is_used_vouches_for_nobody_in_th
         sign(mine)
 
 
+def take_back(voucher: Voucher) -> None:
+    vouching.take_back_address(voucher=voucher, email="zoe@example.org", by=voucher.admitted_by)
+
+
+def taken_back_while_used(voucher: Voucher, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """The organisation takes an address back when its link is used, and that is not committed yet."""
+    mine = token(voucher)
+    taking = Meanwhile(partial(take_back, voucher)).before(monkeypatch, proofs, "grant")
+    assert sign(mine).changed
+    assert taking.end() is None
+    assert taking.waited
+    voucher.refresh_from_db()
+    return taking
+
+
+def test_an_address_that_is_taken_back_while_its_link_is_used_is_vouched_for_no_more(
+    campaign: Campaign, voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_back_while_used(voucher, monkeypatch)
+    signature = Signature.objects.get()
+    assert (signature.status, signature.evidence) == (Status.PUBLISHED, Evidence.EMAIL)
+    assert signature.member_of is None
+    assert not Vouching.objects.filter(ended_at=None).exists()
+    assert (voucher.taken, MemberLink.objects.count()) == (0, 0)
+    assert AuditEntry.objects.filter(action="links_revoked").count() == 1
+    assert_exact(campaign)
+
+
+def test_control_read_and_then_deleted_the_used_link_goes_and_what_it_vouched_for_stands(
+    voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_and_delete(links: QuerySet[MemberLink]) -> int:
+        return sum(link.delete()[0] for link in links.filter(signature=None))
+
+    monkeypatch.setattr(vouching, "_delete_unused", read_and_delete)
+    taken_back_while_used(voucher, monkeypatch)
+    assert Vouching.objects.filter(ended_at=None).count() == 1
+    assert (voucher.taken, MemberLink.objects.count()) == (0, 0)
+
+
+def taken_back_while_erased(voucher: Voucher, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Its signer erases when an address whose link was used is about to be vouched for no more."""
+    signature = sign(token(voucher)).signature
+    erasing = Meanwhile(partial(leaving.erase, manage_token(signature)))
+    erasing.before(monkeypatch, vouching, "_end")
+    return [outcome_of(partial(take_back, voucher)), erasing.end()]
+
+
+def test_an_address_that_is_taken_back_while_its_signer_erases_makes_nobody_wait(
+    campaign: Campaign, voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert taken_back_while_erased(voucher, monkeypatch) == [None, None]
+    assert Signature.objects.get().status == Status.ERASED
+    assert not Vouching.objects.exists()
+    assert not MemberLink.objects.exists()
+    assert_exact(campaign)
+
+
+def test_control_with_a_lock_of_the_used_link_they_deadlock(
+    voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete = vouching._delete_unused
+
+    def lock_and_delete(links: QuerySet[MemberLink]) -> int:
+        list(links.select_for_update())
+        return delete(links)
+
+    monkeypatch.setattr(vouching, "_delete_unused", lock_and_delete)
+    outcomes = taken_back_while_erased(voucher, monkeypatch)
+    assert [type(each) for each in outcomes if each is not None] == [OperationalError]
+
+
 def test_revoking_and_erasing_at_once_neither_deadlock_nor_leave_anything(
     campaign: Campaign, voucher: Voucher
 ) -> None:
@@ -212,8 +293,8 @@ def test_revoking_and_erasing_at_once_neither_deadlock_nor_leave_anything(
         email, name = f"e{number}@example.org", f"Eve {'I' * (number + 1)}"
         signature = sign(token(voucher, email), email=email, name=name).signature
         its = Vouching.objects.get(signature=signature)
-        take_back = partial(vouching.take_back, vouching=its, by=voucher.admitted_by)
-        outcomes = at_once([take_back, partial(leaving.erase, manage_token(signature))])
+        revoke = partial(vouching.take_back, vouching=its, by=voucher.admitted_by)
+        outcomes = at_once([revoke, partial(leaving.erase, manage_token(signature))])
         assert not any(isinstance(each, Exception) for each in outcomes), outcomes
         signature.refresh_from_db()
         assert (signature.status, signature.member_of) == (Status.ERASED, None)
