@@ -17,10 +17,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from campaign import counts, lanes, queue, vitals
+from campaign import counts, lanes, queue, suspicions, vitals
 from campaign.copies import ORIGINS
 from campaign.models.mail import MailStatus
-from campaign.models.report import Report
 from campaign.models.signature import Signature
 from campaign.waiting import FOR_RELEASE
 
@@ -134,21 +133,24 @@ def _moderation(now: datetime) -> Metric:
         "How long the oldest has waited for a moderator, 0 where none does",
         labels=["lane"],
     )
-    for lane, rows in _to_decide().items():
-        since = rows.order_by("confirmed_at").values_list("confirmed_at", flat=True).first()
+    for lane, (rows, column) in _to_decide().items():
+        since = rows.order_by(column).values_list(column, flat=True).first()
         ages.add_metric([lane], _age(now, since))
     return ages
 
 
-def _to_decide() -> dict[str, QuerySet[Report] | QuerySet[Signature]]:
-    """What waits for a moderator, by lane; each by an index of its own, but for the rest."""
+def _to_decide() -> dict[str, tuple[QuerySet[Any], str]]:
+    """What waits for a moderator, by lane, and the column that says since when; each by an index of its
+    own, but for the rest."""
     signatures = Signature.objects
+    reported, suspect = signatures.filter(lanes.REPORTED), signatures.filter(lanes.SUSPECT)
     return {
-        "reported": lanes.OPEN_REPORTS.filter(signature__in=signatures.filter(lanes.REPORTED)),
-        "protected": signatures.filter(lanes.PROTECTED),
-        "groups": signatures.filter(lanes.GROUPS),
-        "rest": signatures.filter(lanes.REST),
-        "release": signatures.filter(FOR_RELEASE),
+        "reported": (lanes.OPEN_REPORTS.filter(signature__in=reported), "confirmed_at"),
+        "protected": (signatures.filter(lanes.PROTECTED), "confirmed_at"),
+        "suspect": (suspicions.open_ones().filter(signature__in=suspect), "created_at"),
+        "groups": (signatures.filter(lanes.GROUPS), "confirmed_at"),
+        "rest": (signatures.filter(lanes.REST), "confirmed_at"),
+        "release": (signatures.filter(FOR_RELEASE), "confirmed_at"),
     }
 
 

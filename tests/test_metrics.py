@@ -17,13 +17,26 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 from redis import Redis
 
-from campaign import copies, counts, metrics, queue, retention, tasks, vitals, waiting
+from campaign import (
+    copies,
+    counts,
+    metrics,
+    queue,
+    retention,
+    suspicions,
+    tasks,
+    vitals,
+    waiting,
+)
+from campaign.admin import desk
+from campaign.campaign_file import parse
 from campaign.line import Line
 from campaign.models import Mail, WebhookDelivery
 from campaign.models.mail import MailStatus
 from campaign.models.signature import Status
+from campaign.organising import load_campaign
 from petition import beat
-from tests.factories import bearer, make_campaign, make_signature, make_user
+from tests.factories import bearer, campaign_file, make_campaign, make_signature, make_user
 from tests.fronts import BASE, Process
 from tests.receiver import make_webhook
 from tests.reports import confirmed
@@ -119,14 +132,59 @@ def test_the_age_of_what_waits_is_that_of_the_oldest_of_its_lane(client: Client)
         make_signature(campaign, status=Status.HELD)
         make_signature(campaign, status=Status.HELD, kind="group", name="The Quarry Band")
         reported = make_signature(campaign, status=Status.PUBLISHED, name="Ann Other")
+        make_signature(campaign, status=Status.PUBLISHED, name="Ana Prado")
     with time_machine.travel(NOON + timedelta(minutes=2), tick=False):
         confirmed(client, reported)
+    with time_machine.travel(NOON + timedelta(minutes=3), tick=False):
+        protect("Ana Prado")
+    with time_machine.travel(NOON + timedelta(minutes=4), tick=False):
+        protect("Ana Prado", "Anna Prado")
     with time_machine.travel(NOON + timedelta(minutes=5), tick=False):
         make_signature(campaign, status=Status.HELD, name="Scarlett Johanson")
         numbers = read(client)
+    assert ages(numbers) == {
+        "reported": 180,
+        "protected": 300,
+        "suspect": 120,
+        "groups": 240,
+        "rest": 240,
+        "release": 0,
+    }
+
+
+def protect(*names: str) -> None:
+    """Put these names into the campaign's file, and compare them with what is published."""
+    more = "".join(f'"{name}", ' for name in names)
+    text = campaign_file().replace("protected_names = [", f"protected_names = [{more}")
+    load_campaign(parse(text))
+    suspicions.search_due()
+
+
+def ages(numbers: Numbers) -> dict[str, float]:
     name = "petition_moderation_oldest_seconds"
-    lanes = {key[1]: n for key, n in numbers.items() if key[0] == name}
-    assert lanes == {"reported": 180, "protected": 300, "groups": 240, "rest": 240, "release": 0}
+    return {key[1]: n for key, n in numbers.items() if key[0] == name}
+
+
+@pytest.mark.django_db
+def test_each_lane_of_the_desk_that_waits_for_a_decision_has_its_age(client: Client) -> None:
+    assert list(ages(read(client))) == [*(lane.value for lane in desk.WORK), "release"]
+    # The others wait for no decision: for a signer, for a day, or for a look at what stands anyway.
+    for_nobody = {"asked", "deferred", desk.SITES, desk.FALLEN}
+    counted = {lane.value for lane in desk.LANES if lane.counted}
+    assert counted - for_nobody == set(ages(read(client)))
+
+
+@pytest.mark.django_db
+def test_what_is_like_a_protected_name_and_reported_waits_as_reported_alone(client: Client) -> None:
+    with time_machine.travel(NOON, tick=False):
+        listed = make_signature(make_campaign(), status=Status.PUBLISHED, name="Ana Prado")
+        protect("Ana Prado")
+    with time_machine.travel(NOON + timedelta(minutes=1), tick=False):
+        assert ages(read(client))["suspect"] == 60
+        confirmed(client, listed)
+    with time_machine.travel(NOON + timedelta(minutes=2), tick=False):
+        found = ages(read(client))
+    assert (found["reported"], found["suspect"]) == (60, 0)
 
 
 @pytest.mark.django_db
@@ -213,7 +271,7 @@ def test_ten_times_the_rows_cost_no_statement_more(client: Client) -> None:
         campaign = make_campaign(slug=slug)
         for status in (Status.HELD, Status.PENDING, Status.PUBLISHED):
             make_signature(campaign, status=status)
-    assert statements() == before == 14  # of them a savepoint, its release, and the time-out
+    assert statements() == before == 15  # of them a savepoint, its release, and the time-out
 
 
 @pytest.mark.django_db
