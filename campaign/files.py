@@ -100,6 +100,16 @@ def sent(found: Download) -> HttpResponse | StreamingHttpResponse:
         found.close()
 
 
+def attached(found: Download, name: str, content_type: str) -> HttpResponse | StreamingHttpResponse:
+    """A private file as an answer, to be saved under that name, and kept by nobody on the way."""
+    response = sent(found)
+    response["Content-Type"] = content_type
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Content-Length"] = str(found.size)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 # --- Readers ---------------------------------------------------------------------------------
 
 

@@ -216,7 +216,7 @@ def test_what_nobody_would_ask_is_no_failure(here: Campaign, owner: User, query:
 
 
 def table(response: Any) -> list[dict[str, str]]:
-    text = b"".join(response.streaming_content).decode()
+    text = response.content.decode()
     return list(csv.DictReader(io.StringIO(text)))
 
 

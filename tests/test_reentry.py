@@ -192,7 +192,7 @@ def test_a_file_waits_behind_a_button_on_a_page_without_the_password(
     assert "export" not in actions()
     file = late.post(EXPORT, kept(thanks))
     assert file.headers["Content-Disposition"] == 'attachment; filename="art-signatures.csv"'
-    assert "Zoë Moreau" in b"".join(file.streaming_content).decode()  # type: ignore[attr-defined]
+    assert "Zoë Moreau" in file.content.decode()
     assert actions()[-1] == "export"
 
 

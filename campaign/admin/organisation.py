@@ -215,13 +215,8 @@ def fetch(request: HttpRequest, batch: LinkBatch) -> HttpResponseBase:
     except NotReady as error:
         messages.warning(request, str(error))
         return _to(batch.voucher)
-    response = files.sent(found)
     name = slugify(batch.voucher.name) or "members"
-    response["Content-Type"] = "text/csv; charset=utf-8"
-    response["Content-Disposition"] = f'attachment; filename="{name}-links-{batch.pk}.csv"'
-    response["Content-Length"] = str(found.size)
-    response["Cache-Control"] = "no-store"
-    return response
+    return files.attached(found, f"{name}-links-{batch.pk}.csv", "text/csv; charset=utf-8")
 
 
 def forget(request: HttpRequest, batch: LinkBatch) -> HttpResponse:

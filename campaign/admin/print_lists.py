@@ -1,9 +1,10 @@
 """What goes out as a file: print lists, and the signatures themselves; each with a reason, on record."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -13,14 +14,13 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     HttpResponseRedirect,
-    StreamingHttpResponse,
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from campaign import printing, private_export, roles
+from campaign import files, printing, private_export, roles
 from campaign.admin import asked, desk
 from campaign.admin.site import site
 from campaign.admin.unfolded import PageAdmin
@@ -142,19 +142,29 @@ class PrintListAdmin(PageAdmin[PrintList]):
 
     def file(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """The list itself, ready to be set."""
-        print_list = self._frozen(request, pk)
-        return _plain(printing.lines(print_list), f"{_file_name(print_list)}.txt")
+        return self._sent(request, pk, printing.lines, ".txt")
 
     def changes(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Who left or changed since, for whoever has set it."""
-        print_list = self._frozen(request, pk)
-        return _plain(printing.changes(print_list), f"{_file_name(print_list)}-changes.txt")
+        return self._sent(request, pk, printing.changes, "-changes.txt")
 
-    def _frozen(self, request: HttpRequest, pk: int) -> PrintList:
+    def _sent(
+        self,
+        request: HttpRequest,
+        pk: int,
+        written: Callable[[PrintList], Iterator[bytes]],
+        ending: str,
+    ) -> HttpResponseBase:
         print_list = self.find(request, pk, self.get_queryset(request))
         if print_list.frozen_at is None:
             raise Http404
-        return print_list
+        try:
+            found = files.written_for_one(lambda file: file.writelines(written(print_list)))
+        except NotReady as error:
+            messages.warning(request, str(error))
+            return HttpResponseRedirect(reverse("admin:campaign_printlist_change", args=[pk]))
+        name = f"{print_list.campaign.slug}-{print_list.frozen_at:%Y-%m-%d}-{pk}{ending}"
+        return files.attached(found, name, "text/plain; charset=utf-8")
 
     # --- The signatures
 
@@ -189,21 +199,4 @@ class PrintListAdmin(PageAdmin[PrintList]):
             status=Status(typed["status"]) if typed["status"] else None,
             newsletter=True if typed["newsletter"] else None,
         )
-        response = _attachment(found, f"{campaign.slug}-signatures.{form}", CONTENT_TYPES[form])
-        response["Content-Length"] = str(found.size)
-        return response
-
-
-def _file_name(print_list: PrintList) -> str:
-    return f"{print_list.campaign.slug}-{print_list.frozen_at:%Y-%m-%d}-{print_list.pk}"
-
-
-def _plain(content: Any, name: str) -> StreamingHttpResponse:
-    return _attachment(content, name, "text/plain; charset=utf-8")
-
-
-def _attachment(content: Any, name: str, content_type: str) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(content, content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
-    return response
+        return files.attached(found, f"{campaign.slug}-signatures.{form}", CONTENT_TYPES[form])

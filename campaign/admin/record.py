@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
@@ -183,12 +183,7 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
         except BaseException:
             found.close()
             raise
-        response = StreamingHttpResponse(found, content_type="text/csv; charset=utf-8")
-        name = f"{campaign.slug}-audit.csv"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        response["Content-Length"] = str(found.size)
-        response["Cache-Control"] = "no-store"
-        return response
+        return files.attached(found, f"{campaign.slug}-audit.csv", "text/csv; charset=utf-8")
 
 
 # --- In words --------------------------------------------------------------------------------

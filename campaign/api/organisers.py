@@ -122,12 +122,8 @@ class _PrivateFile(OrganiserDoor):
         found = private_export.download(
             self.key.campaign, self.form, by=self.key, **query.filters()
         )
-        response = files.sent(found)
-        response["Content-Type"] = f"{FORMS[self.form]}; charset=utf-8"
-        response["Content-Length"] = str(found.size)
         name = f"{slug}-signatures.{self.form}"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+        return files.attached(found, name, f"{FORMS[self.form]}; charset=utf-8")
 
 
 class PrivateCsv(_PrivateFile):
