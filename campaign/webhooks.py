@@ -27,13 +27,13 @@ def secret(webhook: Webhook) -> str:
     return seal.shown_secret(webhook.key)
 
 
+@transaction.atomic
 def change(*, webhook: Webhook, url: str, events: Sequence[str], active: bool) -> None:
     """Change where it leads, what it hears, and whether it is on; it is tried anew at once."""
     Webhook.objects.filter(pk=webhook.pk).update(
         url=url, events=list(events), active=active, note="", **_RESTED
     )
-    with transaction.atomic():
-        queue.tell_after_commit(DISPATCH)
+    queue.tell_after_commit(DISPATCH)
 
 
 def rotate(webhook: Webhook) -> None:
