@@ -132,12 +132,12 @@ def rows(campaign_id: int, network: Hashes, reach: Reach) -> QuerySet[SignatureN
     return its.filter(number__gte=network.wide, number__lt=network.wide + (1 << NARROW_BITS))
 
 
-def others(signature: Signature, reach: Reach = Reach.NARROW) -> QuerySet[Signature]:
+def others(signature: Signature) -> QuerySet[Signature]:
     """The other signatures of its campaign from the same network, of any status, the newest first."""
     network = of_signature(signature.pk)
     if network is None:
         return Signature.objects.none()
-    same = rows(signature.campaign_id, network, reach).exclude(pk=signature.pk)
+    same = rows(signature.campaign_id, network, Reach.NARROW).exclude(pk=signature.pk)
     return Signature.objects.filter(pk__in=same.values("pk")).order_by("-pk")
 
 

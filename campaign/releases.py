@@ -155,12 +155,12 @@ def _featured_names(batch: ImportBatch) -> list[str]:
 # --- The worker ------------------------------------------------------------------------------
 
 
-def release_due(work: timedelta = WORK) -> int:
+def release_due() -> int:
     """Publish what released batches still hold, until it is done or time is up; how many it were.
 
     Safe at once and twice: a batch is one worker's, for one chunk at a time.
     """
-    ends, published = time.monotonic() + work.total_seconds(), 0
+    ends, published = time.monotonic() + WORK.total_seconds(), 0
     while time.monotonic() < ends and (some := _release_some()) is not None:
         published += some
     return published

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Count, Q
-from django.utils import timezone
 
 from campaign import counts
 from campaign.counts import CONFIRMED, RECEIVED, Hour
@@ -112,9 +111,8 @@ class Progress:
     waiting_lately: Waiting
 
 
-def progress(campaign: Campaign, now: datetime | None = None) -> Progress:
+def progress(campaign: Campaign, now: datetime) -> Progress:
     """All of one snapshot: totals that tasks have folded, and what is not folded yet."""
-    now = now or timezone.now()
     hour = now.replace(minute=0, second=0, microsecond=0)
     day = hour.replace(hour=0)
     hours = counts.hours(campaign.pk, day - timedelta(days=DAYS - 1))
@@ -201,8 +199,7 @@ SELECT COUNT(*), MIN(due_at) FROM (
 """
 
 
-def mail_health(campaign: Campaign, now: datetime | None = None) -> MailHealth:
-    now = now or timezone.now()
+def mail_health(campaign: Campaign, now: datetime) -> MailHealth:
     given: dict[str, int | datetime] = {"campaign": campaign.pk, "most": LATEST_MAILS, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(_MAILS, given)

@@ -42,9 +42,9 @@ def look_for(
         queue.tell_after_commit(TASK)
 
 
-def search_due(work: timedelta = WORK) -> None:
+def search_due() -> None:
     """Go on with the searches that are due until they are done or time is up; safe at once and twice."""
-    ends = time.monotonic() + work.total_seconds()
+    ends = time.monotonic() + WORK.total_seconds()
     while time.monotonic() < ends:
         if not _search_some():
             return

@@ -110,7 +110,9 @@ def test_a_search_goes_on_where_it_was_cut_off_and_looks_at_each_once(
     for number in range(5):
         make_signature(campaign, name="Ana Prado", credit="", email=f"ana{number}@example.org")
     protect("Ana Prado")
-    suspicions.search_due(work=timedelta(0))
+    with monkeypatch.context() as patch:
+        patch.setattr(suspicions, "WORK", timedelta())
+        suspicions.search_due()
     assert NameSearch.objects.get().looked == 0
     suspicions._search_some()
     assert NameSearch.objects.get().looked == 2
