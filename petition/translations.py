@@ -14,7 +14,6 @@ from django.utils.translation.template import templatize
 
 BASE = Path(__file__).resolve().parent.parent
 LOCALES = Path("campaign", "locale")
-SOURCE_LANGUAGE = "en"
 
 Message = tuple[str | None, str, str]
 """Context, text and its plural form ('' for none), as the sources mark them."""

@@ -148,7 +148,6 @@ def shown(request: HttpRequest, signature: Signature) -> dict[str, Any]:
         "consent_direction": direction(signature.consent.language) if signature.consent else "",
         "on_file": signature.evidence == Evidence.ON_FILE,
         "is_pending": signature.status == Status.PENDING,
-        "is_held": signature.status == Status.HELD,
         "is_published": signature.status == Status.PUBLISHED,
         # Before the opening, no public page of it may be linked: there is none.
         "is_visible": signature.campaign.is_visible(),
