@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -25,12 +24,6 @@ from campaign.models.statement import Consent, StatementText
 
 SOON: Final = timedelta(days=31)
 """An erasure that is nearer than this is more than a line among the rules."""
-STEERING: dict[str, tuple[Callable[[Campaign], None], str | Promise]] = {
-    "preview": (
-        organising.renew_preview,
-        _("The preview link is new; the old one shows nothing any more."),
-    ),
-}
 
 
 @admin.register(Campaign, site=site)
@@ -80,14 +73,11 @@ class CampaignAdmin(PageAdmin[Campaign]):
         return TemplateResponse(request, "admin/campaign/campaign/page.html", context)
 
     def get_urls(self) -> list[URLPattern]:
-        steering = [
-            path(
-                f"<int:pk>/{name}/",
-                self.admin_site.admin_view(require_POST(partial(self.steer, name=name))),
-                name=f"campaign_campaign_{name}",
-            )
-            for name in STEERING
-        ]
+        preview = path(
+            "<int:pk>/preview/",
+            self.admin_site.admin_view(require_POST(self.renew_preview)),
+            name="campaign_campaign_preview",
+        )
         pages = [
             path(
                 f"<int:pk>/{name}/",
@@ -118,7 +108,7 @@ class CampaignAdmin(PageAdmin[Campaign]):
             self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.edit)),
             name="campaign_campaign_edit",
         )
-        return [*steering, *switches, edit, *pages, *super().get_urls()]
+        return [preview, *switches, edit, *pages, *super().get_urls()]
 
     # --- Its file, and the form of it
 
@@ -172,10 +162,9 @@ class CampaignAdmin(PageAdmin[Campaign]):
         request.current_app = self.admin_site.name
         return {**self.admin_site.each_context(request), "opts": self.opts}
 
-    def steer(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    def renew_preview(self, request: HttpRequest, pk: int) -> HttpResponse:
         campaign = self._find_to_steer(request, pk)
-        act, said = STEERING[name]
-        act(campaign)
-        self.log_change(request, campaign, name)
-        messages.success(request, str(said))
+        organising.renew_preview(campaign)
+        self.log_change(request, campaign, "preview")
+        messages.success(request, _("The preview link is new; the old one shows nothing any more."))
         return HttpResponseRedirect(reverse("admin:campaign_campaign_change", args=[pk]))
