@@ -29,7 +29,11 @@ WHERE signature.{{key}} = %(it)s OR (
 ORDER BY signature.id FOR UPDATE OF signature
 """
 LOCK_ADDRESS = """
-SELECT id, status, name_fold, details_key FROM campaign_signature
+SELECT id, status, name_fold, details_key, represented, NOT represented OR EXISTS (
+    SELECT FROM campaign_representation asked
+    WHERE asked.signature_id = campaign_signature.id AND asked.confirmed_at IS NOT NULL
+)
+FROM campaign_signature
 WHERE campaign_id = %(campaign_id)s AND canonical_email = {address} AND canonical_email <> ''
 ORDER BY id FOR UPDATE
 """
@@ -48,12 +52,17 @@ _SHARE = f"SELECT pg_advisory_xact_lock_shared({_BRAKES})"
 
 
 class Known(NamedTuple):
-    """What a request to sign needs to know of a signature that its address has made before."""
+    """What a request to sign needs to know of a signature that its address has made before.
+
+    ``represented`` if somebody else signed for them; ``may_be_written`` not before that one has confirmed.
+    """
 
     pk: int
     status: str
     name_fold: str
     details_key: str
+    represented: bool
+    may_be_written: bool
 
 
 def lock(signature_id: int | str) -> tuple[Signature, list[Signature]]:

@@ -152,13 +152,15 @@ def resend(*, campaign: Campaign, email: str) -> None:
     """Send again what an address waits for: the confirmation if pending, the link to its page if not.
 
     Says nothing, like `sign`, and does as much for an unknown address. Of several signatures the
-    newest pending and the newest standing one are written to, a slot each. Raises InvalidInput.
+    newest pending and the newest standing one are written to, a slot each; a pending one that somebody
+    else signed for them only once that one has confirmed it. Raises InvalidInput.
     """
     canonical = canonical_address(read_address(campaign, email))
     with transaction.atomic():
         welcome = outbox.welcome(campaign_id=campaign.pk, canonical_email=canonical)
         known = locks.lock_address(campaign.pk, canonical if welcome else locks.NOBODY)[::-1]
-        pending = next((each for each in known if each.status == Status.PENDING), None)
+        waiting = (each for each in known if each.status == Status.PENDING and each.may_be_written)
+        pending = next(waiting, None)
         standing = next((each for each in known if each.status in STANDING), None)
         first, second = (pending, standing) if pending is not None else (standing, None)
         _write_or_undo(campaign.pk, first, welcome=welcome)
@@ -174,8 +176,7 @@ def resend(*, campaign: Campaign, email: str) -> None:
 
 def _write_or_undo(campaign_id: int, known: Known | None, *, welcome: bool) -> None:
     """Owe a signature its link again; where there is none, or no mail may go, do it and undo it."""
-    pending = known is None or known.status == Status.PENDING
-    kind = MailKind.CONFIRM if pending else MailKind.SIGNED_ALREADY
+    kind = _kind_of_link(known) if known else MailKind.CONFIRM
     point = transaction.savepoint()
     to = known.pk if known else 0
     trip.send(outbox.caused(outbox.mail(kind, campaign_id=campaign_id, signature_id=to)))
@@ -183,6 +184,13 @@ def _write_or_undo(campaign_id: int, known: Known | None, *, welcome: bool) -> N
         transaction.savepoint_rollback(point)
     else:
         transaction.savepoint_commit(point)
+
+
+def _kind_of_link(signature: Signature | Known) -> MailKind:
+    """The mail that brings the link of a signature that is pending or stands."""
+    if signature.status != Status.PENDING:
+        return MailKind.SIGNED_ALREADY
+    return MailKind.REPRESENTED if signature.represented else MailKind.CONFIRM
 
 
 def renew(purpose: Purpose, token: str) -> Signature:
@@ -200,8 +208,7 @@ def renew(purpose: Purpose, token: str) -> Signature:
         if locked.status not in {Status.PENDING, *STANDING}:
             raise SignatureGone
         if welcome:
-            kind = MailKind.CONFIRM if locked.status == Status.PENDING else MailKind.SIGNED_ALREADY
-            outbox.owe(kind, [locked])
+            outbox.owe(_kind_of_link(locked), [locked])
     return signature
 
 

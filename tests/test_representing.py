@@ -117,6 +117,82 @@ def test_nobody_else_is_written_to_before_the_representative_confirms(
     assert mailed() == [("represent_confirm", AGENT[0])]
 
 
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [
+        ("/art/", {"action": "resend", "email": "zoe@example.org"}),
+        ("/art/my-signature/", {"email": "zoe@example.org"}),
+        ("/api/v1/campaigns/art/signatures/resend/", {"email": "zoe@example.org"}),
+    ],
+)
+def test_nor_by_a_resend_which_answers_as_for_an_unknown_address(
+    client: Client, campaign: Campaign, path: str, typed: dict[str, str]
+) -> None:
+    unknown = client.post(path, typed)
+    ask(client)
+    answer = client.post(path, typed)
+    assert (answer.status_code, answer.content) == (unknown.status_code, unknown.content)
+    assert mailed() == [("represent_confirm", AGENT[0])]
+
+
+def test_a_resend_goes_to_what_they_signed_themselves_before(
+    client: Client, campaign: Campaign
+) -> None:
+    own = make_signature(campaign, status="pending", name="Zoë M.", email=AGENT[1])
+    ask(client)
+    signing.resend(campaign=campaign, email=AGENT[1])
+    assert mailed() == [
+        ("confirm", AGENT[1]),
+        ("represent_confirm", AGENT[0]),
+        ("confirm", AGENT[1]),
+    ]
+    assert Mail.objects.latest("pk").signature == own
+
+
+def test_a_resend_says_once_more_that_somebody_signed_for_them(
+    client: Client, campaign: Campaign
+) -> None:
+    asked(client)
+    signing.resend(campaign=campaign, email=AGENT[1])
+    assert mailed()[1:] == [("represented", AGENT[1])] * 2
+    assert "Canary Agent" in body(MailKind.REPRESENTED)
+
+
+def test_a_new_link_says_once_more_that_somebody_signed_for_them(
+    client: Client, campaign: Campaign
+) -> None:
+    asked(client)
+    page = link(MailKind.REPRESENTED, "confirm")
+    assert client.post(page, {"action": "renew"}).status_code == 200
+    assert mailed()[1:] == [("represented", AGENT[1])] * 2
+
+
+def test_the_same_details_in_the_ordinary_form_are_another_signature(
+    client: Client, campaign: Campaign
+) -> None:
+    ask(client)
+    typed = {
+        "action": "sign",
+        "consent": "yes",
+        **{
+            name: TYPED[name]
+            for name in ("language", "name", "email", "kind", "credit", "show_name")
+        },
+    }
+    assert client.post("/art/", typed).status_code == 200
+    own = Signature.objects.get(represented=False)
+    assert mailed() == [("represent_confirm", AGENT[0]), ("confirm", AGENT[1])]
+    assert Mail.objects.latest("pk").signature == own
+
+
+def test_who_was_signed_for_is_never_reminded(client: Client, campaign: Campaign) -> None:
+    asked(client)
+    signing.resend(campaign=campaign, email=AGENT[1])
+    Mail.objects.update(status="sent", sent_at=timezone.now())
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        assert retention.remind() == 0
+
+
 def test_the_others_quota_holds_however_many_sign_for_them(
     client: Client, campaign: Campaign
 ) -> None:
