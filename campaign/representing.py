@@ -7,6 +7,7 @@ no more mails than by typing their address.
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
@@ -70,18 +71,31 @@ def _receive(
         fresh = signing.draft(campaign, details, text, theirs)
         fresh.represented = True
         fresh.details_key = _key(details, representative, canonical)
-        same = Representation.objects.select_for_update(of=("self",)).filter(
-            signature__campaign=campaign,
-            signature__canonical_email=theirs,
-            signature__details_key=fresh.details_key,
-            signature__status=Status.PENDING,
-        )
-        asked = same.first() or _place(fresh, representative, canonical, network)
+        asked = _same(fresh) or _place(fresh, representative, canonical, network)
         outbox.owe_caused(MailKind.REPRESENT_CONFIRM, asked)
         if welcome:
             transaction.savepoint_commit(point)
         else:
             transaction.savepoint_rollback(point)
+
+
+def _same(fresh: Signature) -> Representation | None:
+    """The same request that waits already, locked.
+
+    Its signature first, as everywhere: else this one and who confirms it now would wait for each other.
+    """
+    waiting = Representation.objects.filter(
+        signature__campaign=fresh.campaign,
+        signature__canonical_email=fresh.canonical_email,
+        signature__details_key=fresh.details_key,
+        signature__status=Status.PENDING,
+    )
+    found = waiting.first()
+    if found is None:
+        return None
+    with suppress(SignatureGone):
+        locks.lock(found.signature_id)
+    return waiting.select_for_update(of=("self",)).first()
 
 
 def _key(details: Details, representative: Representative, canonical: str) -> str:
