@@ -29,7 +29,7 @@ from campaign.models.signature import UNCONFIRMED_KEPT, Signature, Status
 from campaign.models.suspicion import NameSearch
 from campaign.models.upload import UPLOAD_KEPT, Upload, UploadState
 from campaign.models.vouching import MemberLink
-from campaign.models.webhook import WebhookDelivery
+from campaign.models.webhook import STILL_OWED, WebhookDelivery
 
 REMIND_AFTER = timedelta(hours=24)
 """Pause between the last mail that asks for the confirmation and the reminder."""
@@ -206,6 +206,14 @@ def _uploads(now: datetime) -> QuerySet[Upload]:
     return over.exclude(state=UploadState.IMPORTING, created_at__gte=now - 2 * UPLOAD_KEPT)
 
 
+def _webhook_messages(now: datetime) -> QuerySet[WebhookDelivery]:
+    """What is owed has as long again from the opening on: before that nothing is announced."""
+    over = now - WEBHOOK_LOG_KEPT
+    waits = Q(webhook__campaign__opens_at=None) | Q(webhook__campaign__opens_at__gte=over)
+    old = WebhookDelivery.objects.filter(created_at__lt=over)
+    return old.exclude(waits, status__in=STILL_OWED)
+
+
 def _protected_names(_now: datetime) -> QuerySet[ProtectedName]:
     """Those that a release protected, which no line of any file bears any more."""
     brought = ProtectedName.objects.exclude(batch=None)
@@ -240,9 +248,7 @@ KINDS: Final[dict[str, Kind]] = {
     "links of members": Kind(_member_links),
     "uploaded files": Kind(_uploads),
     "looks at removals": Kind(_previews),
-    "webhook messages": Kind(
-        lambda now: WebhookDelivery.objects.filter(created_at__lt=now - WEBHOOK_LOG_KEPT)
-    ),
+    "webhook messages": Kind(_webhook_messages),
     "alerts": Kind(lambda now: Alert.objects.filter(at__lt=now - ALERT_KEPT)),
     "mails about accounts": Kind(
         lambda now: Notice.objects.filter(alert=None, at__lt=now - ALERT_KEPT)

@@ -228,6 +228,54 @@ def test_what_only_served_its_day_goes_when_its_time_is_over_and_not_before(
         assert retention.expire()[kind] == 1
 
 
+def owed_long_before_the_opening(campaign: Campaign) -> datetime:
+    """The announcement of one that is released 40 days before the campaign opens, and a test that was sent;
+    when it opens."""
+    opens_at = timezone.now() + timedelta(days=40)
+    Campaign.objects.update(opens_at=opens_at)
+    hook = campaign.webhooks.create(
+        url="https://hooks.example.org/", events=["signature.published"]
+    )
+    WebhookDelivery.objects.create(webhook=hook, event="test", status="delivered")
+    lines = ["name,email\n", "Ana Prado,ana@example.org\n"]
+    assert release(imported(campaign, lines)) == 1
+    return opens_at
+
+
+def messages_after_expiry(at: datetime) -> list[str]:
+    with time_machine.travel(at, tick=False):
+        retention.expire()
+    return list(WebhookDelivery.objects.order_by("pk").values_list("event", flat=True))
+
+
+def test_what_is_announced_from_the_opening_on_waits_for_it_and_thirty_days_more(
+    art: Campaign,
+) -> None:
+    opens_at = owed_long_before_the_opening(art)
+    assert messages_after_expiry(opens_at - timedelta(seconds=5)) == ["signature.published"]
+    assert messages_after_expiry(opens_at + timedelta(days=30, seconds=-5)) == [
+        "signature.published"
+    ]
+    assert messages_after_expiry(opens_at + timedelta(days=30, seconds=5)) == []
+
+
+def test_it_waits_while_nobody_knows_when_the_campaign_opens(art: Campaign) -> None:
+    opens_at = owed_long_before_the_opening(art)
+    Campaign.objects.update(opens_at=None, closes_at=None)
+    assert messages_after_expiry(opens_at + timedelta(days=90)) == ["signature.published"]
+
+
+def test_once_it_is_open_a_webhook_that_rests_or_is_off_keeps_nothing_longer_than_thirty_days(
+    art: Campaign,
+) -> None:
+    now = timezone.now()
+    for off in ({"active": False}, {"rests_until": now + timedelta(days=31)}):
+        hook = art.webhooks.create(url="https://hooks.example.org/", events=["milestone"], **off)
+        WebhookDelivery.objects.create(webhook=hook, event="milestone", number=100)
+    assert messages_after_expiry(now + timedelta(days=30, seconds=-5)) == ["milestone"] * 2
+    assert messages_after_expiry(now + timedelta(days=30, seconds=5)) == []
+
+
 # --- Long after the close --------------------------------------------------------------------
 
 
