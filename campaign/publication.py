@@ -121,7 +121,8 @@ def statement(campaign: Campaign, language: str | None) -> PublicStatement:
     return PublicStatement(
         language=text.language,
         title=text.title,
-        body_markdown=text.body,
+        # As `exact_text` ends it, so that title, blank line and this are what sha256 is of.
+        body_markdown=f"{text.body}\n",
         body_html=as_html(text.body),
         consent=consent.text if consent else "",
         consent_version=consent_version(campaign, text.language),

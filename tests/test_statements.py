@@ -69,6 +69,25 @@ def test_the_sha256_of_the_exact_bytes_is_the_one_that_the_campaign_names(
     assert hashlib.sha256(exact(client, 1, language)).hexdigest() == sha256
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        BODY,
+        'body = "\\n Cafe\\u0301.\\r\\n\\r\\nAsk us first.\\r\\n\\n"',
+        'body = "We made it.\\rAsk us first."',
+    ],
+)
+def test_title_and_body_of_the_campaign_are_what_its_sha256_is_of(
+    client: Client, language: str, body: str
+) -> None:
+    load(changed(BODY, body))
+    told = statement(client, language)
+    text = f"{told['title']}\n\n{told['body_markdown']}".encode()
+    assert hashlib.sha256(text).hexdigest() == told["statement"]["sha256"]
+    assert text == exact(client, 1, language)
+
+
 def test_the_campaign_links_to_the_exact_text_of_its_language(
     client: Client, settings: Any
 ) -> None:
@@ -115,7 +134,7 @@ def test_a_changed_text_is_a_new_version_and_signatures_stay_at_theirs(client: C
 
     body = statement(client, "en")
     assert body["statement"]["version"] == 2
-    assert body["body_markdown"] == "We made it.\n\nAsk us before."
+    assert body["body_markdown"] == "We made it.\n\nAsk us before.\n"
     assert exact(client, 1, "en") == old
     assert exact(client, 2, "en") == b"Art is not a quarry\n\nWe made it.\n\nAsk us before.\n"
     assert exact(client, 2, "fr") == exact(client, 1, "fr")

@@ -142,7 +142,10 @@ class CampaignShape(Shape):
     languages = serializers.ListField(child=serializers.CharField())
     language = serializers.CharField()
     title = serializers.CharField()
-    body_markdown = serializers.CharField()
+    body_markdown = serializers.CharField(
+        help_text="`title`, a blank line and this are, in UTF-8, the bytes that `sha256` is of: it ends "
+        "with a newline."
+    )
     body_html = serializers.CharField()
     consent = serializers.CharField()
     statement = StatementShape()
