@@ -333,6 +333,7 @@ MIDDLEWARE = [
     "campaign.web.health.answer_probes",
     "campaign.web.requests.name_request",
     "campaign.web.headers.reserve_mining",
+    "campaign.web.headers.hide",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "campaign.web.headers.compress",

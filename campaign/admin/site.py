@@ -37,7 +37,8 @@ class Site(AdminSite):
         return admission.is_admitted(request)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        inside = super().admin_view(view, cacheable)
+        # Kept by nobody, also what Django lets be ``cacheable``: `never_cache` stands around all of it.
+        inside = super().admin_view(view, cacheable=True)
 
         @wraps(view)
         def open_door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -46,7 +47,7 @@ class Site(AdminSite):
             asked = admission.is_admitted(request) and reentry.question(request, self)
             return asked or inside(request, *args, **kwargs)
 
-        return cast(View, relaxed(open_door))
+        return cast(View, relaxed(never_cache(open_door)))
 
     def account_view(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         """A page of one's own account, which also opens to who has yet to enrol a second factor."""

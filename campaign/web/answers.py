@@ -96,8 +96,8 @@ def private_page(
 
 def keep_private(response: HttpResponse) -> None:
     """Let nobody keep, find or log an answer that depends on a person or a link."""
+    # With it goes ``noindex`` (`headers.hide`).
     response["Cache-Control"] = "no-store"
-    response["X-Robots-Tag"] = "noindex, nofollow"
     # Tokens stand in the address. `no-referrer` would keep them home too, but with it browsers send
     # `Origin: null` with our own forms.
     response["Referrer-Policy"] = "same-origin"

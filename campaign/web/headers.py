@@ -14,6 +14,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from campaign.compression import compressed, is_worth_it, takes_gzip, weak
 from campaign.freshness import etag_of
+from campaign.web.confined import ADMIN
 
 
 def reserve_mining(
@@ -27,6 +28,24 @@ def reserve_mining(
     def answer(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         response["tdm-reservation"] = "1"
+        return response
+
+    return answer
+
+
+def hide(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """What nobody may keep nobody may find either: ``noindex`` on it, and on all of the admin.
+
+    A middleware as well: what one door forgets, its problems too, a search engine would remember.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        private = "no-store" in response.get("Cache-Control", "")
+        if private or request.path_info.startswith(ADMIN):
+            response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
     return answer
