@@ -113,12 +113,6 @@ def attached(found: Download, name: str, content_type: str) -> HttpResponse | St
 # --- Readers ---------------------------------------------------------------------------------
 
 
-def current(campaign: Campaign, form: str) -> Download | None:
-    """The file at hand if it is fresh; nobody is asked for another."""
-    file = _open_current(campaign, _path(campaign, form))
-    return Download(file) if file is not None else None
-
-
 def download(campaign: Campaign, form: str) -> Download:
     """The list as a file, a minute old at most.
 

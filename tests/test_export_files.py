@@ -409,17 +409,34 @@ def test_a_newer_list_is_another_etag(
     assert "Second Signer" in body(answer)
 
 
-def test_the_head_is_the_files_and_asks_for_none(client: Client, art: Campaign) -> None:
-    client.head(URL)  # the process knows the campaign from now on
-    with CaptureQueriesContext(connection) as queries:
-        head = client.head(URL)
-    assert (head.status_code, body(head), "Content-Length" in head) == (200, "", False)
-    assert len(queries) == 1
-    assert not Path(settings.EXPORT_DIR).exists()
-    written(client)
+@pytest.mark.parametrize("ready", [True, False])
+def test_the_head_is_that_of_a_file_which_it_asks_for_as_a_reader_does(
+    client: Client, art: Campaign, ready: bool
+) -> None:
+    if ready:
+        written(client)
     head, whole = client.head(URL), client.get(URL)
     assert (head.status_code, body(head)) == (200, "")
-    assert dict(head.headers) == dict(whole.headers)
+    assert head["Content-Length"] == str(len(body(whole).encode()))
+    assert head.headers.keys() == whole.headers.keys() >= {"ETag", "Last-Modified"}
+    assert (head["ETag"] == whole["ETag"]) == ready
+    assert Path(settings.EXPORT_DIR, "art.csv.asked").exists()
+
+
+@pytest.mark.usefixtures("large")
+def test_a_head_holds_no_seat(client: Client, art: Campaign) -> None:
+    for _ in range(files.SEATS + 1):
+        assert client.head(URL).status_code == 200
+    assert seats_free() == files.SEATS
+
+
+def test_the_etag_of_a_head_that_came_first_makes_no_304_of_a_changed_list(
+    client: Client, art: Campaign
+) -> None:
+    known = {"If-None-Match": client.head(URL)["ETag"]}
+    make_signature(art, name="Second Signer")
+    answer = client.get(URL, headers=known)
+    assert (answer.status_code, "Second Signer" in body(answer)) == (200, True)
 
 
 # --- Seats -----------------------------------------------------------------------------------

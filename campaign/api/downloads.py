@@ -30,14 +30,11 @@ class _SignersFile(PublicRead):
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         campaign = publication.find_campaign(slug)
-        # Who asks for the head alone sets nobody to work.
-        wanted = files.current if request.method == "HEAD" else files.download
-        found = wanted(campaign, self.form)
+        # Of a head as well: what no file says nobody knows, neither its length nor its ETag.
+        found = files.download(campaign, self.form)
         response = _body(found, head=request.method == "HEAD")
         response["Content-Type"] = f"{export.FORMS[self.form]}; charset=utf-8"
         response["Content-Disposition"] = f'attachment; filename="{slug}.{self.form}"'
-        if found is None:
-            return response
         response["Content-Length"] = str(found.size)
         response["ETag"] = found.etag
         response["Last-Modified"] = http_date(found.as_of.timestamp())
@@ -69,11 +66,10 @@ def _plain(request: Request) -> HttpRequest:
     return plain
 
 
-def _body(found: files.Download | None, *, head: bool) -> HttpResponse | StreamingHttpResponse:
-    if found is not None and not head:
+def _body(found: files.Download, *, head: bool) -> HttpResponse | StreamingHttpResponse:
+    if not head:
         return files.sent(found)
-    if found is not None:
-        found.close()
+    found.close()
     return StreamingHttpResponse(())
 
 
