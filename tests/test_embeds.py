@@ -247,11 +247,12 @@ def test_the_demonstration_shows_each_line_and_what_it_makes(client: Client, art
 
 
 @pytest.mark.django_db
-def test_the_script_is_small_and_asked_for_again_within_minutes(client: Client) -> None:
+def test_the_script_is_small_and_asked_for_again_within_a_minute(client: Client) -> None:
     response = client.get("/embed.js")
     assert response.status_code == 200
     assert response["Content-Type"] == "text/javascript; charset=utf-8"
-    assert response["Cache-Control"] == "public, max-age=600"
+    assert response["Cache-Control"] == "public, max-age=5, stale-while-revalidate=25"
+    assert "Last-Modified" in response
     assert response["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "Accept-Language" not in response.get("Vary", "")

@@ -1,18 +1,24 @@
 """Every answer says who may keep it: a public one for a minute at most, one of a person nobody at all."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
+from campaign.campaign_file import parse
+from campaign.models import Campaign
 from campaign.models.api_key import Scope
 from campaign.models.membership import Role
 from campaign.models.signature import Status
+from campaign.organising import load_campaign
 from tests import canary
 from tests.api import send
 from tests.factories import (
     bearer,
+    campaign_file,
     confirm_token,
     details,
     make_campaign,
@@ -20,7 +26,8 @@ from tests.factories import (
     make_member,
     make_signature,
 )
-from tests.test_canary import OPEN_IN_ADMIN, in_admin
+from tests.pictures import picture
+from tests.test_canary import OPEN_IN_ADMIN, addresses, in_admin
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,6 +48,44 @@ def mistakes(path: str, answer: Any) -> list[str]:
         return found
     found += [] if "noindex" in answer.get("X-Robots-Tag", "") else ["X-Robots-Tag"]
     return found + ([] if answer.get("Referrer-Policy") == "same-origin" else ["Referrer-Policy"])
+
+
+def is_redirect_to_a_slash(path: str, answer: Any) -> bool:
+    """The same for everybody, whatever stands there or not."""
+    leads_to = str(answer.get("Location", "")).rstrip("/")
+    return bool(answer.status_code == 301) and leads_to == path.rstrip("/")
+
+
+def test_every_address_that_is_open_says_who_may_keep_its_answer(
+    providers: None, settings: Settings
+) -> None:
+    settings.INBOX_DIR = None  # that of development is for whoever sits at the machine
+    scene = canary.lay()
+    client, wrong, public = Client(raise_request_exception=False), [], 0
+    for path in [path for paths in addresses(scene) for path in paths]:
+        for method in ("GET", "HEAD", "POST"):
+            answer = client.generic(method, path)
+            public += "public" in answer.get("Cache-Control", "")
+            says_nothing = answer.status_code == 405 or is_redirect_to_a_slash(path, answer)
+            if found := [] if says_nothing else mistakes(path, answer):
+                wrong.append(f"{method} {path} {answer.status_code}: {', '.join(found)}")
+    assert not wrong, "\n".join(wrong)
+    assert public > 50
+
+
+def test_a_logo_goes_within_a_minute_of_its_campaign_and_costs_nothing_meanwhile(
+    client: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "logo.png").write_bytes(picture())
+    load_campaign(parse(campaign_file(extra='logo = "logo.png"'), folder=tmp_path))
+    path = f"/logos/{Campaign.objects.get().logo['digest']}.png"
+    answer = client.get(path)
+    assert (answer.status_code, mistakes(path, answer)) == (200, [])
+    again = client.get(path, headers={"If-None-Match": answer["ETag"]})
+    assert (again.status_code, again.content, mistakes(path, again)) == (304, b"", [])
+    load_campaign(parse(campaign_file()))
+    gone = client.get(path, headers={"If-None-Match": answer["ETag"]})
+    assert (gone.status_code, mistakes(path, gone)) == (404, [])
 
 
 SIGN = "/api/v1/campaigns/art/signatures/"

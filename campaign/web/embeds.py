@@ -10,11 +10,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext
 
 from campaign import publication
 from campaign.errors import CampaignError
+from campaign.freshness import may_be_kept
 from campaign.languages import site_languages
 from campaign.models.campaign import Campaign
 from campaign.sources import well_formed
@@ -26,8 +26,6 @@ from campaign.web.shown import SignForm, form_context
 from campaign.web.sign_form import Place, answer
 
 FRAME = Place("embed/form.html", "embed/base.html", "embed")
-SCRIPT_LIVES = 600
-"""Seconds until a browser asks for the script again: what is mended in it is there by then."""
 
 
 @sourced
@@ -89,7 +87,7 @@ def script(_request: HttpRequest) -> HttpResponse:
     context = {"texts": json.dumps({code: _texts(code) for code in site_languages()})}
     code = render_to_string("embed/embed.js", context)
     response = HttpResponse(code, content_type="text/javascript; charset=utf-8")
-    patch_cache_control(response, public=True, max_age=SCRIPT_LIVES)
+    may_be_kept(response)
     # Without it a page that isolates itself (Cross-Origin-Embedder-Policy) may not load it.
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

@@ -7,6 +7,7 @@ campaign that is under embargo.
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from campaign.freshness import may_be_kept
 from campaign.models.logo import Logo
 from campaign.web.front import kept
 
@@ -14,10 +15,11 @@ from campaign.web.front import kept
 @kept
 @require_safe
 def logo(_request: HttpRequest, digest: str, kind: str) -> HttpResponse:
-    """The bytes of that sha256, which never change, so that a browser asks once."""
+    """The bytes of that sha256. They never change, but the campaign may end them: asked for again, they
+    cost a 304."""
     content = Logo.objects.filter(digest=digest).values_list("content", flat=True).first()
     if content is None:
         raise Http404
     response = HttpResponse(bytes(content), content_type=f"image/{kind}")
-    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    may_be_kept(response)
     return response
