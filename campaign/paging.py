@@ -10,7 +10,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,11 +48,16 @@ _SECTIONS = {
 }
 
 
+_WAYS = ((False, False), (False, True), (True, False), (True, True))
+"""What the number that a cursor begins with says: whether inclusive, whether backward."""
+
+
 @dataclass(frozen=True)
 class Cursor:
     """A place in an order: everything after (or, backward, before) these keys of this section.
 
-    It holds whatever the filters are. ``since`` is what a walk through the feed will have covered.
+    It holds whatever the filters are. ``since`` is what a walk through the feed will have covered;
+    ``inclusive`` takes the row of these keys too.
     """
 
     order: str
@@ -60,10 +65,12 @@ class Cursor:
     keys: tuple[str, ...]
     backward: bool = False
     since: datetime | None = None
+    inclusive: bool = False
 
     def encode(self) -> str:
         walk = [self.since.isoformat()] if self.since else []
-        text = json.dumps([int(self.backward), self.order, self.section, *walk, *self.keys])
+        way = _WAYS.index((self.inclusive, self.backward))
+        text = json.dumps([way, self.order, self.section, *walk, *self.keys])
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
@@ -74,14 +81,14 @@ class Cursor:
             if _SHAPE.fullmatch(text) is None:
                 raise BadCursor
             padded = text + "=" * (-len(text) % 4)
-            backward, named, section, *keys = json.loads(base64.urlsafe_b64decode(padded.encode()))
+            way, named, section, *keys = json.loads(base64.urlsafe_b64decode(padded.encode()))
             since = (
                 datetime.fromisoformat(keys.pop(0)).astimezone(UTC) if order == UPDATED else None
             )
             named_keys = _SECTIONS[order][section].keys
             fits = (
                 named == order
-                and backward in (0, 1)
+                and way in range(len(_WAYS))
                 and type(section) is int
                 and section >= 0
                 and len(keys) == len(named_keys)
@@ -91,11 +98,17 @@ class Cursor:
                 raise BadCursor
             # A lone surrogate can be written in JSON, but not sent to the database.
             "".join(keys).encode()
-            cursor = cls(order, section, tuple(keys), bool(backward), since)
+            inclusive, backward = _WAYS[int(way)]
+            cursor = cls(order, section, tuple(keys), backward, since, inclusive)
             cursor.values()
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
             raise BadCursor from None
         return cursor
+
+    def turned(self) -> str:
+        """The other way from here, the row of these keys included: this way it was not found."""
+        back = not self.backward
+        return replace(self, backward=back, inclusive=True).encode()
 
     def values(self) -> tuple[Any, ...]:
         """The keys as the database compares them."""
@@ -148,9 +161,13 @@ def cut(
 ) -> Page:
     """The page of rows that were found from a place on, one more than fit where there are more.
 
-    Each names its ``section`` and holds the keys of the order.
+    Each names its ``section`` and holds the keys of the order. Where all that were left have gone
+    meanwhile, the page is empty and leads back to where its reader came from.
     """
     backward = place is not None and place.backward
+    if place is not None and not found:
+        turned = place.turned()
+        return Page([], next=turned if backward else None, previous=None if backward else turned)
     more, found = len(found) > size, found[:size]
     if backward:
         found.reverse()
@@ -251,7 +268,8 @@ def _part(
     where = f"{source.base} AND {section.condition}"
     if place is not None and place.section == number:
         values = ", ".join(f"%(key_{n})s" for n, _key in enumerate(section.keys))
-        where += f" AND ({', '.join(section.keys)}) {'<' if descending else '>'} ({values})"
+        beyond = ("<" if descending else ">") + ("=" if place.inclusive else "")
+        where += f" AND ({', '.join(section.keys)}) {beyond} ({values})"
     return (_FILTERED if source.filters else _PLAIN).format(
         part=f"part_{number}",
         number=number,

@@ -9,7 +9,13 @@ from datetime import datetime
 from typing import TypedDict
 
 from django.db.models import F, QuerySet
-from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.db.models.fields.tuple_lookups import (
+    Tuple,
+    TupleGreaterThan,
+    TupleGreaterThanOrEqual,
+    TupleLessThan,
+    TupleLessThanOrEqual,
+)
 
 from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
@@ -170,6 +176,15 @@ def signatures(
     return PrivatePage(shown, page.next, page.previous, next_since)
 
 
+_BEYOND = {
+    (False, False): TupleGreaterThan,
+    (False, True): TupleLessThan,
+    (True, False): TupleGreaterThanOrEqual,
+    (True, True): TupleLessThanOrEqual,
+}
+"""By whether a place is inclusive, and backward."""
+
+
 def _fetch(rows: QuerySet[Signature], place: Cursor | None, limit: int) -> list[Row]:
     """The first of those rows behind the place, merged of two indexes.
 
@@ -179,8 +194,7 @@ def _fetch(rows: QuerySet[Signature], place: Cursor | None, limit: int) -> list[
     backward = place is not None and place.backward
     order = [f"-{key}" for key in _KEYS] if backward else list(_KEYS)
     if place is not None:
-        beyond = TupleLessThan if backward else TupleGreaterThan
-        rows = rows.filter(beyond(Tuple(*_KEYS), place.values()))
+        rows = rows.filter(_BEYOND[place.inclusive, backward](Tuple(*_KEYS), place.values()))
     never, once = (
         _values(rows.filter(listed_at__isnull=unlisted)).order_by(*order)[:limit]
         for unlisted in (True, False)

@@ -88,6 +88,49 @@ def test_a_first_page_has_no_previous_and_a_last_one_no_next(client: Client) -> 
 
 
 @pytest.mark.usefixtures("five")
+@pytest.mark.parametrize("order", sorted(ORDERS))
+def test_where_all_that_were_left_have_gone_the_empty_page_leads_back(
+    client: Client, order: str
+) -> None:
+    whole = names(client, order=order)
+    first = get(client, order=order, page_size=3)
+    for gone in Signature.objects.filter(name__in=whole[3:]):
+        bring_to(gone, Status.WITHDRAWN)
+    empty = client.get(first["next"]).json()
+    assert (empty["results"], empty["next"]) == ([], None)
+    back = client.get(empty["previous"]).json()
+    assert ([each["name"] for each in back["results"]], back["previous"]) == (whole[:3], None)
+    # And the other way, from a page before which nobody is left.
+    last = client.get(get(client, order=order, page_size=2)["next"]).json()
+    for gone in Signature.objects.filter(name__in=whole[:2]):
+        bring_to(gone, Status.WITHDRAWN)
+    empty = client.get(last["previous"]).json()
+    assert (empty["results"], empty["previous"]) == ([], None)
+    ahead = client.get(empty["next"]).json()
+    assert ([each["name"] for each in ahead["results"]], ahead["next"]) == ([whole[2]], None)
+
+
+@pytest.mark.usefixtures("five")
+def test_a_filter_that_finds_nobody_behind_a_place_leads_back_too(client: Client) -> None:
+    cursor = get(client, order="oldest", page_size=2)["next"].partition("cursor=")[2]
+    asked = {"order": "oldest", "q": "mara"}
+    empty = get(client, cursor=cursor, **asked)
+    assert empty["results"] == []
+    back = client.get(empty["previous"]).json()
+    assert [each["name"] for each in back["results"]] == ["Mara Quill"]
+
+
+@pytest.mark.usefixtures("five")
+def test_a_list_that_everybody_left_ends_both_ways(client: Client) -> None:
+    first = get(client, page_size=3)
+    for gone in Signature.objects.all():
+        bring_to(gone, Status.WITHDRAWN)
+    empty = client.get(first["next"]).json()
+    assert walk(client, empty["previous"], "previous") == [[]]
+    assert walk(client, first["next"]) == [[]]
+
+
+@pytest.mark.usefixtures("five")
 def test_links_keep_the_filters_and_begin_with_the_public_address(
     client: Client, settings: Any
 ) -> None:
@@ -217,7 +260,9 @@ def encoded(*parts: Any) -> str:
         encoded(0, "featured", 0),
         encoded(0, "featured", 0, "a"),
         encoded(0, "featured", 0, "a", "b", "c"),
-        encoded(2, "featured", 0, "a", "b"),
+        encoded(4, "featured", 0, "a", "b"),
+        encoded(-1, "featured", 0, "a", "b"),
+        encoded(0.5, "featured", 0, "a", "b"),
         encoded("0", "featured", 0, "a", "b"),
         encoded(0, "featured", 2, "a", "b"),
         encoded(0, "featured", -1, "2026-01-01", "b"),

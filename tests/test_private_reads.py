@@ -470,3 +470,22 @@ def test_no_public_answer_holds_what_a_key_reads(
         for asked in ({}, headers):
             text = client.get(url, headers=asked).getvalue().decode()
             assert "canary" not in text, url
+
+
+def test_where_all_that_were_left_of_a_status_have_another_the_empty_page_leads_back(
+    client: Client, campaign: Campaign, headers: dict[str, str]
+) -> None:
+    for name in ("First Held", "Second Held"):
+        make_signature(campaign, status=Status.HELD, name=name)
+    path = f"{PRIVATE}signatures/?status=held&page_size=1"
+    first = client.get(path, headers=headers).json()
+    bring_to(Signature.objects.get(name="Second Held"), Status.PUBLISHED)
+    empty = client.get(first["next"], headers=headers).json()
+    assert (empty["results"], empty["next"]) == ([], None)
+    back = client.get(empty["previous"], headers=headers).json()
+    assert [each["name"] for each in back["results"]] == ["First Held"]
+    assert (back["previous"], back["next_since"]) == (None, first["next_since"])
+    bring_to(Signature.objects.get(name="First Held"), Status.PUBLISHED)
+    gone = client.get(empty["previous"], headers=headers).json()
+    assert (gone["results"], gone["previous"]) == ([], None)
+    assert client.get(gone["next"], headers=headers).json()["results"] == []
