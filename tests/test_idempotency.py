@@ -110,6 +110,8 @@ def test_a_key_that_is_none_is_a_clear_mistake(
 ) -> None:
     status, problem = sign(client, key=key)
     assert (status, problem["code"]) == (400, "idempotency_key_invalid")
+    named = {"field": "Idempotency-Key", "code": problem["code"], "message": problem["detail"]}
+    assert problem["errors"] == [named]
     assert not Signature.objects.exists()
 
 

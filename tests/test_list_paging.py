@@ -242,7 +242,7 @@ def test_a_cursor_belongs_to_the_order_that_it_was_given_in(
     if given_in == used_in:
         assert len(names(client, order=used_in, cursor=cursor)) == 3
     else:
-        assert problem(client, order=used_in, cursor=cursor) == (400, "bad_cursor", [])
+        assert problem(client, order=used_in, cursor=cursor) == (400, "bad_cursor", ["cursor"])
 
 
 def encoded(*parts: Any) -> str:

@@ -372,11 +372,15 @@ def test_a_cursor_of_the_feed_is_none_of_the_list_and_the_other_way_round(
     make_signature(art)
     of_the_feed = quote(feed(client, page_size=1)["next"].partition("cursor=")[2])
     for order in ORDERS:
-        assert mistakes(client, f"order={order}&cursor={of_the_feed}") == (400, "bad_cursor", [])
+        assert mistakes(client, f"order={order}&cursor={of_the_feed}") == (
+            400,
+            "bad_cursor",
+            [("cursor", "bad_cursor")],
+        )
         body = client.get(f"{PATH}?order={order}&page_size=1").json()
         of_the_list = body["next"].partition("cursor=")[2]
         query = f"updated_since={LONG_AGO}&cursor={of_the_list}"
-        assert mistakes(client, query) == (400, "bad_cursor", [])
+        assert mistakes(client, query) == (400, "bad_cursor", [("cursor", "bad_cursor")])
 
 
 @pytest.mark.parametrize(
@@ -394,7 +398,7 @@ def test_a_cursor_that_no_page_of_the_feed_gave_is_refused(
 ) -> None:
     cursor = Cursor(UPDATED, 0, keys, since=since).encode()
     query = f"updated_since={LONG_AGO}&cursor={cursor}"
-    assert mistakes(client, query) == (400, "bad_cursor", [])
+    assert mistakes(client, query) == (400, "bad_cursor", [("cursor", "bad_cursor")])
 
 
 def test_there_is_no_order_of_that_name_in_the_list(client: Client, art: Campaign) -> None:

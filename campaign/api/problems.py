@@ -20,11 +20,13 @@ from rest_framework.views import set_rollback
 
 from campaign.errors import (
     AlreadyStarted,
+    BadCursor,
     BotCheckRequired,
     CampaignEdited,
     CampaignError,
     ConsentChanged,
     FieldError,
+    IdempotencyKeyInvalid,
     InvalidInput,
     KeyRefused,
     NotFound,
@@ -90,6 +92,8 @@ def every_code() -> dict[str, tuple[int, str]]:
     return found | {each.code: (each.status, str(each.message)) for each in _own(CampaignError)}
 
 
+_FIELDS = {BadCursor.code: "cursor", IdempotencyKeyInvalid.code: "Idempotency-Key"}
+"""What is named as wrong, the one parameter or header that such an error is about."""
 _OF_FORMS = {ConsentChanged, CampaignEdited, AlreadyStarted}
 
 
@@ -105,7 +109,9 @@ def _own(kind: type[CampaignError]) -> Iterator[type[CampaignError]]:
 def problem(
     status: int, code: str, detail: str, errors: list[FieldError] | None = None
 ) -> dict[str, Any]:
-    """The body of a problem; ``errors`` for a bad input."""
+    """The body of a problem; ``errors`` for a bad input, by themselves where it is of one thing alone."""
+    if code in _FIELDS:
+        errors = [FieldError(_FIELDS[code], code, detail)]
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": str(_TITLES.get(status, _("Error"))),
