@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from campaign import toml_text
 from campaign.file_keys import INNER_COLUMNS, KEYS
-from campaign.file_values import FileMistake, Place, Table
+from campaign.file_values import FileMistake, Place, Table, refuse
 
 __all__ = [
     "CampaignFile",
@@ -57,7 +57,11 @@ def parse(source: str, *, folder: Path | None = None) -> CampaignFile:
 def read(document: dict[str, Any], *, folder: Path | None = None) -> CampaignFile:
     """Check plain values as TOML has them, wherever they come from; raises FileMistake as `parse`."""
     # The languages first: they are keys of other tables.
-    languages = _LANGUAGES.read(dict(document), Place())
+    try:
+        languages = _LANGUAGES.read(dict(document), Place())
+    except FileMistake as mistake:
+        mistake.all += _FILE.misspelt(document)
+        raise
     values = _FILE.read(document, Place(languages=languages, folder=folder))
     _check_together(values)
     return CampaignFile(values)
@@ -95,10 +99,14 @@ def _flat(table: dict[str, Any], path: str = "") -> dict[str, Any]:
 def _check_together(values: dict[str, Any]) -> None:
     """What one key says of another."""
     opens_at, closes_at = values["opens_at"], values["closes_at"]
+    mistakes = []
     if closes_at is not None and (opens_at is None or closes_at <= opens_at):
-        raise FileMistake("closes_at", _("must be after opens_at"))
+        mistakes.append(FileMistake("closes_at", _("must be after opens_at")))
     if opens_at is not None:
-        for name in ("name", "address", "contact", "privacy_url"):
-            if not values["organiser"].get(name):
-                reason = _("is missing: no campaign opens without it")
-                raise FileMistake(f"organiser.{name}", reason)
+        reason = _("is missing: no campaign opens without it")
+        mistakes += [
+            FileMistake(f"organiser.{name}", reason)
+            for name in ("name", "address", "contact", "privacy_url")
+            if not values["organiser"].get(name)
+        ]
+    refuse(mistakes)

@@ -7,7 +7,7 @@ here. A mistake says where; a table goes on after one, so that all are named at 
 import textwrap
 import unicodedata
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -33,6 +33,13 @@ class FileMistake(Exception):
         self.all = [self]
 
 
+def refuse(mistakes: "list[FileMistake]") -> None:
+    """Raise the first of these, with all of them; nothing where there is none."""
+    if mistakes:
+        mistakes[0].all = mistakes
+        raise mistakes[0]
+
+
 class _Mistakes:
     """Goes on after a mistake; `end` raises the first, if there was one."""
 
@@ -47,10 +54,7 @@ class _Mistakes:
             self.found += mistake.all
 
     def end(self) -> None:
-        if self.found:
-            first = self.found[0]
-            first.all = self.found
-            raise first
+        refuse(self.found)
 
 
 @dataclass(frozen=True)
@@ -277,15 +281,18 @@ class Table:
         if self.named:
             with mistakes.caught():
                 found["names"] = _names(rest, place)
-        for name in rest:
-            with mistakes.caught():
-                raise place.under(name).wrong(_("is not a key of a campaign file"))
+        mistakes.found += _unknown(rest, place)
         mistakes.end()
         if self.sparse:
             return {
                 key.name: found[key.name] for key in self.keys if found[key.name] != key.default
             }
         return found
+
+    def misspelt(self, value: dict[str, Any]) -> list[FileMistake]:
+        """A mistake for each name that is no key, where no more can be read."""
+        known = {key.name for key in self.keys}
+        return _unknown([name for name in value if name not in known], Place())
 
     def written(self, value: dict[str, Any]) -> dict[str, Any]:
         """Whole, but for what is empty and would be when left out."""
@@ -298,6 +305,10 @@ class Table:
                     table[key.name] = text
         table.update(value.get("names", {}))
         return table
+
+
+def _unknown(names: Iterable[str], place: Place) -> list[FileMistake]:
+    return [place.under(name).wrong(_("is not a key of a campaign file")) for name in names]
 
 
 _NAME = Text()
@@ -362,9 +373,7 @@ class ByLanguage:
             if language in rest:
                 with mistakes.caught():
                     found[language] = self.table.read(rest.pop(language), place.under(language))
-        for name in rest:
-            with mistakes.caught():
-                raise place.under(name).wrong(_("is not a key of a campaign file"))
+        mistakes.found += _unknown(rest, place)
         mistakes.end()
         return found
 

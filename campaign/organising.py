@@ -15,6 +15,7 @@ from campaign import audit, four_eyes, rules, suspicions
 from campaign.campaign_file import CampaignFile, FileMistake, changed_keys, digest
 from campaign.campaign_parts import PARTS, values
 from campaign.errors import CampaignEdited
+from campaign.file_values import refuse
 from campaign.models.approval import Approval
 from campaign.models.audit import AuditAction, AuditEntry
 from campaign.models.campaign import Campaign, new_key
@@ -93,15 +94,14 @@ def check_edit(campaign: Campaign, file: CampaignFile) -> None:
 
 def _need_notes(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Each text that changes says anew what has changed."""
-    mistakes = [
-        FileMistake(f"statement.{language}.note", _("is needed, since this text has changed"))
-        for language in before.keys() & after.keys()
-        if any(before[language][part] != after[language][part] for part in ("title", "body"))
-        and after[language]["note"] in ("", before[language]["note"])
-    ]
-    if mistakes:
-        mistakes[0].all = mistakes
-        raise mistakes[0]
+    refuse(
+        [
+            FileMistake(f"statement.{language}.note", _("is needed, since this text has changed"))
+            for language in before.keys() & after.keys()
+            if any(before[language][part] != after[language][part] for part in ("title", "body"))
+            and after[language]["note"] in ("", before[language]["note"])
+        ]
+    )
 
 
 def _make(

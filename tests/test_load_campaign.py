@@ -281,10 +281,72 @@ def test_a_mistake_is_named_and_nothing_is_made(
     with pytest.raises(CommandError) as raised:
         load(file, replaced(old, new), capsys)
     assert raised.value.returncode == 1
-    message = str(raised.value)
-    assert message.startswith(f"{file}: {key}")
-    assert reason in message
-    assert "\n" not in message
+    first, *others = str(raised.value).split("\n")
+    assert first.startswith(f"{file}: {key}")
+    assert reason in first
+    assert all(line.startswith(f"{file}: ") for line in others)
+    assert everything() == [[]] * len(EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        (
+            {"goal = 1000": "gaol = 1000"},
+            ["goal: is missing", "gaol: is not a key of a campaign file"],
+        ),
+        (
+            {'title = "Art is not a quarry"': 'titel = "Art is not a quarry"'},
+            [
+                "statement.en.title: is missing",
+                "statement.en.titel: is not a key of a campaign file",
+            ],
+        ),
+        (
+            {'languages = ["en", "fr"]': 'langauges = ["en", "fr"]', "goal = 1000": "gaol = 1"},
+            [
+                "languages: is missing",
+                "langauges: is not a key of a campaign file",
+                "gaol: is not a key of a campaign file",
+            ],
+        ),
+        (
+            {
+                "goal = 1000": "goal = 0",
+                'slug = "art"': 'slug = "Art"',
+                'en = "Musician"': "en = 1",
+            },
+            [
+                "slug: 'Art' must be of small letters, digits and single hyphens",
+                "goal: must be between 1 and 2,000,000,000",
+                "disciplines[1].en: must be a text",
+            ],
+        ),
+        (
+            {
+                "goal = 1000": "goal = 1000\ncloses_at = 2026-01-22T14:00:00Z",
+                'address = "1 Example Street"': 'address = ""',
+                'contact = "privacy@example.org"': 'contact = ""',
+            },
+            [
+                "closes_at: must be after opens_at",
+                "organiser.address: is missing: no campaign opens without it",
+                "organiser.contact: is missing: no campaign opens without it",
+            ],
+        ),
+    ],
+)
+def test_every_mistake_has_a_line_and_nothing_is_made(
+    file: Path, capsys: Any, changes: dict[str, str], lines: list[str]
+) -> None:
+    text = BASE
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    with pytest.raises(CommandError) as raised:
+        load(file, text, capsys)
+    assert str(raised.value).split("\n") == [f"{file}: {line}" for line in lines]
+    assert raised.value.returncode == 1
     assert everything() == [[]] * len(EVERYTHING)
 
 

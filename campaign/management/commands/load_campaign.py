@@ -18,7 +18,9 @@ class Command(BaseCommand):
         try:
             changes = load_campaign(parse(file.read_text(encoding="utf-8-sig"), folder=file.parent))
         except FileMistake as mistake:
-            raise CommandError(f"{file}: {mistake}") from None
+            # All of them: the first may be a key that is missing since the second misspells it.
+            lines = [f"{file}: {each}" for each in mistake.all]
+            raise CommandError("\n".join(lines)) from None
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{file}: cannot be read: {error}") from None
         for line in changes or ["nothing changed"]:
