@@ -20,7 +20,7 @@ def reach() -> int:
     A milestone stays reached: when removals bring the count below it and up again, nobody hears of
     it twice. Before the opening nothing is counted here; at the opening all that was gathered is.
     """
-    return sum(_reach(campaign) for campaign in publication.open_campaigns())
+    return sum(_reach(campaign) for campaign in publication.visible_campaigns())
 
 
 def _reach(campaign: Campaign) -> int:

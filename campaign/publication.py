@@ -71,8 +71,8 @@ def instant(at: datetime) -> str:
 # --- Campaigns -------------------------------------------------------------------------------
 
 
-def open_campaigns() -> list[Campaign]:
-    """The campaigns that are visible now, the newest first; for reading only (`current`)."""
+def visible_campaigns() -> list[Campaign]:
+    """The campaigns that are open, paused or closed now, the newest first; for reading only (`current`)."""
     visible = Campaign.objects.filter(opens_at__lte=timezone.now()).order_by("-opens_at", "slug")
     return [current.at(*each) for each in visible.values_list("slug", "stamp")]
 

@@ -88,7 +88,7 @@ def test_a_page_that_breaks_is_named_by_its_route_and_request(
     def fail(*_: Any, **__: Any) -> Any:
         raise RuntimeError("zoe@example.org")
 
-    monkeypatch.setattr(publication, "open_campaigns", fail)
+    monkeypatch.setattr(publication, "visible_campaigns", fail)
     answer = Client(raise_request_exception=False).get("/?email=zoe@example.org")
     [line] = [each for each in written if each["logger"] == "django.request"]
     assert (answer.status_code, line["message"]) == (500, "Internal Server Error: /")

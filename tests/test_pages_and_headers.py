@@ -224,7 +224,7 @@ def test_a_bug_is_a_plain_page_that_needs_no_database(monkeypatch: pytest.Monkey
     def fail() -> Any:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(publication, "open_campaigns", fail)
+    monkeypatch.setattr(publication, "visible_campaigns", fail)
     response = Client(raise_request_exception=False).get("/", headers={"Accept-Language": "fr"})
     assert response.status_code == 500
     assert response["Content-Type"] == "text/html; charset=utf-8"
@@ -237,7 +237,7 @@ def test_a_refusal_is_a_plain_page(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> Any:
         raise PermissionDenied
 
-    monkeypatch.setattr(publication, "open_campaigns", fail)
+    monkeypatch.setattr(publication, "visible_campaigns", fail)
     response = Client().get("/")
     assert (response.status_code, response["Cache-Control"]) == (403, "no-store")
     assert response["Content-Type"] == "text/html; charset=utf-8"

@@ -133,7 +133,7 @@ class CampaignList(Translated):
     )
     def get(self, request: Request) -> Response:
         """The campaigns that are open or were, the newest first."""
-        campaigns = publication.open_campaigns()
+        campaigns = publication.visible_campaigns()
         bodies = _bodies(campaigns, self.speeches(request, campaigns))
         return Response({"results": bodies}, headers=_spoken(bodies))
 

@@ -19,8 +19,12 @@ from campaign.web.shown import SignForm, campaign_context
 @sourced
 @door(writes=False)
 def home(request: HttpRequest) -> HttpResponse:
-    """The open campaigns; with one, that one's page."""
-    campaigns = publication.open_campaigns()
+    """The open campaigns, also those that are paused; with one, that one's page.
+
+    Where none is, the closed ones in the same way: their lists are still looked for.
+    """
+    visible = publication.visible_campaigns()
+    campaigns = [each for each in visible if each.state() != "closed"] or visible
     if len(campaigns) == 1:
         return _public_campaign(request, campaigns[0])
     speech = speak(request, site_languages())

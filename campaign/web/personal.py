@@ -105,7 +105,7 @@ def broken(request: HttpRequest, error: CampaignError) -> HttpResponse:
     speech = speak(request, site_languages())
     ask_at = {
         campaign.slug: publication.statement(campaign, speech.language).title
-        for campaign in publication.open_campaigns()
+        for campaign in publication.visible_campaigns()
     }
     return problem(request, error, speech=speech, context={"ask_at": ask_at})
 
