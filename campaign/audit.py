@@ -11,9 +11,15 @@ from campaign.models.audit import AuditAction, AuditEntry, AuditNote
 from campaign.models.campaign import Campaign
 
 REASONED: Final = frozenset(
-    {AuditAction.EXPORT, AuditAction.PRINT_LIST, AuditAction.TRAIL_EXPORTED}
+    {
+        AuditAction.EXPORT,
+        AuditAction.IMPORT,
+        AuditAction.PRINT_LIST,
+        AuditAction.TRAIL_EXPORTED,
+    }
 )
-"""Acts that somebody gives a reason for: each is about a list, and says of no signer that it is about them.
+"""Acts that somebody types something for, a reason or who holds a consent: each is about a list, and says of
+none of its signers that it is about them.
 
 So no erasure could find their notes. What is typed about one signer stands beside the event (`EventNote`).
 """

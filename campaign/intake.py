@@ -13,12 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from campaign import departed, identity, moves, outbox, placing, rules
+from campaign import audit, departed, identity, moves, outbox, placing, rules
 from campaign.campaign_file import FileMistake
 from campaign.details import Details, read_imported
 from campaign.errors import FieldError, InvalidInput
 from campaign.history import ORGANISER
 from campaign.models.address import Suppression, canonical_address
+from campaign.models.audit import AuditAction
 from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
@@ -374,9 +375,26 @@ def _place(
     ]
     if batch.consent_note:
         _hold_for_release(campaign, drafts)
+    _put_on_record(batch)
     placing.place(drafts, verb=Verb.IMPORT, actor=ORGANISER)
     if not batch.consent_note:
         outbox.owe_imported(zip(drafts, (dates[line.key] for line in lines), strict=True))
+
+
+def _put_on_record(batch: ImportBatch) -> None:
+    """One entry for a batch, with the first who come into it: an import that adds nobody leaves none.
+
+    Of one that somebody started in the admin that act is on record (`uploads.start`).
+    """
+    if batch.imported_by_id is None and not Signature.objects.filter(batch=batch).exists():
+        details = {"batch": batch.pk, "consent_on_file": bool(batch.consent_note)}
+        audit.record(
+            AuditAction.IMPORT,
+            by=None,
+            campaign=batch.campaign,
+            details=details,
+            note=batch.consent_note,
+        )
 
 
 def _hold_for_release(campaign: Campaign, drafts: list[Signature]) -> None:

@@ -88,7 +88,13 @@ def start(upload: Upload, *, by: AbstractBaseUser) -> bool:
     if not checked.update(state=UploadState.IMPORTING, lines=0, lease_until=None):
         return False
     details = {"upload": upload.pk, "consent_on_file": bool(upload.consent_note)}
-    audit.record(AuditAction.IMPORT, by=by, campaign=upload.campaign, details=details)
+    audit.record(
+        AuditAction.IMPORT,
+        by=by,
+        campaign=upload.campaign,
+        details=details,
+        note=upload.consent_note,
+    )
     queue.tell_after_commit(TASK)
     return True
 

@@ -112,6 +112,9 @@ def test_consent_on_file_is_held_for_the_release_of_its_batch(owner: Client) -> 
     upload = Upload.objects.get()
     owner.post(f"{LIST}{upload.pk}/start/")
     tasks.take_uploads()
+    entry = on_record().get()
+    assert (entry.action, entry.note.text) == ("import", NOTE)
+    assert NOTE in owner.get("/admin/campaign/auditentry/").content.decode()
 
     batch = ImportBatch.objects.get()
     assert (batch.consent_note, batch.covers_print) == (NOTE, True)

@@ -262,11 +262,12 @@ def test_nobody_takes_out_that_of_another_campaign(here: Campaign, owner: User) 
 # --- What is typed beside an act ---------------------------------------------------------------
 
 
-def test_a_note_stands_beside_a_list_taken_out_and_no_other_act(
+def test_a_note_stands_beside_a_list_taken_out_or_in_and_no_other_act(
     here: Campaign, owner: User
 ) -> None:
     """So that whoever is erased leaves none: what is noted of one signer is an event's."""
-    noted = {AuditAction.EXPORT, AuditAction.PRINT_LIST, AuditAction.TRAIL_EXPORTED}
+    taken_out = {AuditAction.EXPORT, AuditAction.PRINT_LIST, AuditAction.TRAIL_EXPORTED}
+    noted = {AuditAction.IMPORT, *taken_out}
     before = AuditEntry.objects.count()
     for action in set(AuditAction) - noted:
         with pytest.raises(ValueError, match=action), transaction.atomic():

@@ -84,7 +84,11 @@ def test_one_looks_at_it_another_releases_it_and_the_worker_publishes_it(
     assert "Released by ben" in shown
     assert Mail.objects.filter(kind="published").count() == 1
     entries = on_record().values_list("action", "user__username", "number")
-    assert list(entries) == [("batch_previewed", "anna", 3), ("batch_released", "ben", 3)]
+    assert list(entries) == [
+        ("import", None, None),
+        ("batch_previewed", "anna", 3),
+        ("batch_released", "ben", 3),
+    ]
     tasks.release()
     assert published() == 3
 

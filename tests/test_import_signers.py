@@ -11,16 +11,28 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from campaign import leaving, signing
-from campaign.models import Campaign, Event, ImportBatch, Mail, Signature, Suppression, TallyChange
+from campaign import intake, leaving, signing
+from campaign.models import (
+    AuditNote,
+    Campaign,
+    Event,
+    ImportBatch,
+    Mail,
+    Signature,
+    Suppression,
+    TallyChange,
+)
+from campaign.models.membership import Role
 from campaign.models.signature import Status
 from tests.factories import (
     bring_to,
     confirm_token,
     make_campaign,
+    make_member,
     make_signature,
     manage_token,
     not_me_token,
+    on_record,
     release,
 )
 
@@ -588,3 +600,53 @@ def test_print_is_covered_by_no_consent_that_is_not_on_file(run: Importer) -> No
     with pytest.raises(CommandError, match="--consent-on-file, which is missing"):
         run("name,email\nZoë Moreau,zoe@example.org\n", "--covers-print")
     assert not Signature.objects.exists()
+
+
+# --- On record -------------------------------------------------------------------------------
+
+
+def test_an_import_is_one_entry_of_the_trail_with_its_note(
+    run: Importer, art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "CHUNK", 2)
+    people = "name,evidence_note\n" + "".join(f"Signer {n},form {n}\n" for n in range(5))
+    assert run(people, "--consent-on-file", NOTE)[0] == said(added=5)
+    entry = on_record().get()
+    assert (entry.action, entry.campaign, entry.user) == ("import", art, None)
+    assert entry.details == {"batch": ImportBatch.objects.get().pk, "consent_on_file": True}
+    assert entry.note.text == NOTE
+
+    owner = Client()
+    owner.force_login(make_member(art, Role.OWNER))
+    page = owner.get("/admin/campaign/auditentry/?what=import").content.decode()
+    assert page.count(NOTE) == 1
+    asked = {"campaign": art.pk, "what": "import", "reason": "asked for by the board"}
+    answer = owner.post("/admin/campaign/auditentry/export/", asked)
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
+    assert [row["note"] for row in rows if row["note"]] == [NOTE]
+    # What stands beside one line stays with its signer.
+    assert set(Signature.objects.values_list("evidence_note", flat=True)) >= {"form 0", "form 4"}
+
+
+def test_an_import_that_adds_nobody_leaves_no_entry(run: Importer, art: Campaign) -> None:
+    people = "name,email\nZoë Moreau,zoe@example.org\n"
+    assert run(people, "--dry-run")[0].startswith("1 would be added")
+    assert not on_record().exists()
+    run(people)
+    entry = on_record().get()
+    assert entry.details == {"batch": ImportBatch.objects.get().pk, "consent_on_file": False}
+    assert not AuditNote.objects.exists()
+    assert run(people)[0] == said(known=1)
+    assert on_record().get() == entry
+
+
+def test_without_its_entry_nobody_comes_in(run: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: Any, **_options: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(AuditNote.objects, "create", fail)
+    with pytest.raises(RuntimeError):
+        run("name\nZoë Moreau\n", "--consent-on-file", NOTE)
+    assert not Signature.objects.exists()
+    assert not ImportBatch.objects.exists()
+    assert not on_record().exists()

@@ -95,7 +95,8 @@ class AuditEntry(models.Model):
 
 
 class AuditNote(models.Model):
-    """The reason that somebody typed for taking a list out (`audit.REASONED`)."""
+    """What somebody typed for a list: the reason for taking it out, or who holds the consent that it was
+    imported by (`audit.REASONED`)."""
 
     entry = models.OneToOneField(AuditEntry, models.PROTECT, related_name="note")
     text = models.TextField()

@@ -20,7 +20,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--consent-on-file",
             metavar="NOTE",
-            help="the campaign holds their consent: who vouches, which document",
+            help="the campaign holds their consent: who vouches, which document; naming no signer, "
+            "since it stays in the audit trail",
         )
         parser.add_argument(
             "--covers-print",
