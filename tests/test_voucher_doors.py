@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
-from campaign import link_batches, tasks, vouchers
+from campaign import link_batches, tasks, vouchers, vouching
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -20,6 +20,7 @@ from campaign.models import (
     Vouching,
 )
 from campaign.models.membership import Role
+from campaign.web.manage import NOTICES
 from tests.factories import (
     make_campaign,
     make_member,
@@ -489,6 +490,7 @@ def test_a_signer_lets_the_name_be_shown_hides_it_and_refuses_it_on_their_own_pa
     assert "by" not in evidence()
     again = client.post(page, {"action": "not-theirs", **its})
     assert again.status_code == 200
+    assert "does not vouch for you any more" not in again.content.decode()
     held = client.get(f"{page}data.json").json()
     assert [each["organisation"] for each in held["vouchings"]] == ["Actors’ Guild"]
 
@@ -526,6 +528,21 @@ def test_no_link_shows_a_name_more_on_a_frozen_list(
     assert client.post(link, typed).status_code == 200
     signature.refresh_from_db()
     assert signature.member_of == voucher
+
+
+@pytest.mark.parametrize("action", ["member", "no-member", "not-theirs"])
+def test_who_says_something_of_what_was_taken_back_meanwhile_is_told_of_no_change(
+    client: Client, voucher: Voucher, action: str
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form())
+    page, its = f"/manage/{manage_token(Signature.objects.get())}/", Vouching.objects.get()
+    vouching.take_back(vouching=its, by=own_user(voucher))
+
+    answer = client.post(page, {"action": action, "vouching": its.pk})
+
+    assert answer.status_code == 200
+    assert str(NOTICES[action]) not in answer.content.decode()
+    assert Signature.objects.get().member_of is None
 
 
 def test_nobody_changes_the_vouching_of_another_signature(

@@ -136,11 +136,13 @@ def _act(request: HttpRequest, token: str, form: QueryDict) -> HttpResponse:
 
 def _vouched(request: HttpRequest, token: str, action: str, pk: int) -> HttpResponse:
     """What the signer says of an organisation that vouches for them."""
-    with suppress(NotFound):  # taken back meanwhile: the page shows who is left
+    try:
         if action == "not-theirs":
             vouching.refuse(token, vouching_id=pk)
         else:
             vouching.let_show(token, vouching_id=pk, shown=action == "member")
+    except NotFound:  # taken back meanwhile: the page shows who is left
+        return _own_page(request, token)
     return _own_page(request, token, notice=action)
 
 
