@@ -327,7 +327,7 @@ def _is_wanted(mail: Mail, alone: Collection[str]) -> bool:
     about = mail.report if mail.kind == MailKind.REPORT_CONFIRM else None
     if about is not None and about.status != ReportStatus.UNCONFIRMED:
         return False
-    if mail.kind == MailKind.VOUCHED and not letters.vouched_by_hand(mail.about).exists():
+    if mail.kind == MailKind.VOUCHED and not letters.vouched_unshown(mail.about).exists():
         return False
     asked = mail.representation if mail.kind == MailKind.REPRESENT_CONFIRM else None
     if asked is not None and asked.confirmed_at is not None:

@@ -275,10 +275,10 @@ def read_correction(campaign: Campaign, typed: Mapping[str, Any]) -> dict[str, A
     return corrected
 
 
-def read_address(campaign: Campaign, typed: str) -> str:
-    """A checked e-mail address; raises InvalidInput."""
-    reader = _Reader(campaign, {"email": typed})
-    address = reader.address("email")
+def read_address(campaign: Campaign, typed: str, *, field: str = "email") -> str:
+    """A checked e-mail address, of that ``field`` of the form; raises InvalidInput."""
+    reader = _Reader(campaign, {field: typed})
+    address = reader.address(field)
     reader.end()
     return address
 

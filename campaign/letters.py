@@ -331,13 +331,13 @@ def _vouched(mail: Mail) -> dict[str, Any]:
         return {}
     if not mail.about.pk:
         return {"organisations": _("Example Guild")}
-    names = vouched_by_hand(mail.about).values_list("voucher__name", flat=True)
+    names = vouched_unshown(mail.about).values_list("voucher__name", flat=True)
     return {"organisations": ", ".join(names)}
 
 
-def vouched_by_hand(signature: Signature) -> QuerySet[Vouching]:
-    """What its signer is told of: by a link they would know."""
-    return signature.vouchings.filter(ended_at=None, user__isnull=False).order_by("pk")
+def vouched_unshown(signature: Signature) -> QuerySet[Vouching]:
+    """What its signer is told of: whom they let stand beside their name they know."""
+    return signature.vouchings.filter(ended_at=None, shown_at=None).order_by("pk")
 
 
 def _greeting(to: Signature | Representation) -> str:

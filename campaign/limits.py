@@ -37,9 +37,25 @@ def take(bucket: str, *, limit: int, seconds: int) -> Taken:
     """Count one more of ``bucket``; at most ``limit`` are allowed in each window of ``seconds``."""
     now = time.time()
     window = int(now // seconds)
-    n = _count(f"petition:limit:{bucket}:{seconds}:{window}", 2 * seconds)
+    n = _count(_name(bucket, seconds, window), 2 * seconds)
     resets_in = max(1, math.ceil((window + 1) * seconds - now))
     return Taken(allowed=n <= limit, left=max(0, limit - n), resets_in=resets_in)
+
+
+def give_back(bucket: str, *, seconds: int) -> None:
+    """Take back one that was counted in this window, for what is asked only of whoever went wrong."""
+    name = _name(bucket, seconds, int(time.time() // seconds))
+
+    def one_less(redis: Any) -> bool:
+        redis.pipeline().decr(name).expire(name, 2 * seconds).execute()
+        return True
+
+    if not _line.ask(one_less, instead=False):
+        _count_here(name, -1)
+
+
+def _name(bucket: str, seconds: int, window: int) -> str:
+    return f"petition:limit:{bucket}:{seconds}:{window}"
 
 
 def _count(name: str, lives: int) -> int:
@@ -50,9 +66,9 @@ def _count(name: str, lives: int) -> int:
     return _line.ask(one_more, instead=0) or _count_here(name)
 
 
-def _count_here(name: str) -> int:
+def _count_here(name: str, more: int = 1) -> int:
     with _lock:
         if len(_local) >= LOCAL and name not in _local:
             _local.clear()  # old windows, mostly; a flood of names must not fill the memory
-        _local[name] = _local.get(name, 0) + 1
+        _local[name] = _local.get(name, 0) + more
         return _local[name]

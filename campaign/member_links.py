@@ -1,10 +1,12 @@
 """The verbs of members who use the links that an organisation sent them: sign, or be vouched for.
 
+Who holds a link is its member or the organisation that made it, so no verb here tells whether it was used
+or what its address has signed: that goes to the mailbox alone.
+
 Locks are taken in one order: the link that is used, the signature, what vouches for it.
 """
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -15,27 +17,26 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign import identity, limits, locks, moves, outbox, placing, reception, signing, vouching
 from campaign.details import Details, read_address, read_details
-from campaign.errors import CampaignError, FieldError, InvalidInput, SignatureGone
+from campaign.errors import CampaignError, FieldError, InvalidInput
 from campaign.history import SIGNER
 from campaign.links import Purpose, read_token
 from campaign.models.address import canonical_address
 from campaign.models.event import Verb
 from campaign.models.mail import MailKind
-from campaign.models.signature import STANDING, Signature, Status
+from campaign.models.signature import STANDING, Status
 from campaign.models.statement import StatementText
 from campaign.models.vouching import MemberLink
-from campaign.moves import Moved
 from campaign.networks import Hashes
 
 TRIES = 20
-"""Other addresses than its own that may be typed on a link's page in an hour."""
+"""Other addresses than its own that may be typed on a link's page in an hour; then it takes none."""
+_HOUR = 3600
 
 _PROBLEMS: dict[str, str | Promise] = {
     "other_address": _(
         "This link was sent to another address. Please type the one that it came to."
     ),
     "too_many_tries": _("That was tried too often. Please come back in an hour."),
-    "not_signed": _("Nobody has signed with this address yet. Please use the form above."),
 }
 
 
@@ -46,12 +47,6 @@ class LinkGone(CampaignError):
         "This link does not work any more: a newer one took its place, it was taken back, or its time is "
         "over. Whoever sent it can tell you more, and you can sign on the campaign’s own page."
     )
-
-
-class LinkUsed(CampaignError):
-    code = "link_used"
-    status = 409
-    message = _("This link was used already, and works once.")
 
 
 def _invalid(field: str, code: str) -> InvalidInput:
@@ -82,29 +77,25 @@ def sign(
     statement_version: int | None = None,
     consent_version: int | None = None,
     network: Hashes | None = None,
-) -> Moved:
+) -> None:
     """Sign by a member's link: placed, confirmed and vouched for at once, under the rules of all others.
 
     ``typed`` and the versions are as for `signing.sign`; the address must be the one that the link was
     made for, so that nobody signs with another's. ``shown`` says that the organisation's name may
-    stand beside theirs. Whoever has signed already, with that name, is vouched for. The same form sent
-    twice is a success that changes nothing.
+    stand beside that of who signs now. Whoever has signed already, with that name, is vouched for; a link
+    that was used changes nothing. Nothing is returned, so that no door can tell these apart.
 
-    Raises TokenInvalid, LinkGone, LinkUsed, CampaignClosed, CampaignPaused, NotFound, InvalidInput,
-    StatementChanged, ConsentChanged, and ListFrozen as `vouching.let_show`.
+    Raises TokenInvalid, LinkGone, CampaignClosed, CampaignPaused, NotFound, InvalidInput,
+    StatementChanged, ConsentChanged: whether the link was used or not, whoever has signed.
     """
     link = seen(token)
     campaign = link.voucher.campaign
-    details = read_details(campaign, typed)
-    fold = identity.search_fold(details.name)
-    if link.signature_id is not None:
-        return _sent_twice(link, canonical_address(details.email), fold)
     signing.require_open(campaign)
-    _require_own(link, details.email)
+    details = read_details(campaign, typed)
+    _require_own(link, details.email, field="email")
     text = signing.agreed_text(campaign, details.language, statement_version, consent_version)
-    again: Callable[[], Moved] = partial(_sign, link, details, text, fold, network, shown=shown)
     # Once more where the form of the campaign's page has just placed the same.
-    return moves.once_more(again)
+    moves.once_more(lambda: _sign(link, details, text, network, shown=shown))
 
 
 @transaction.atomic
@@ -112,77 +103,69 @@ def _sign(
     link: MemberLink,
     details: Details,
     text: StatementText,
-    fold: str,
     network: Hashes | None,
     *,
     shown: bool,
-) -> Moved:
+) -> None:
     link = _locked(link)
-    campaign, canonical = link.voucher.campaign, canonical_address(details.email)
     if link.signature_id is not None:
-        return _sent_twice(link, canonical, fold)
+        return
+    campaign, canonical = link.voucher.campaign, canonical_address(details.email)
+    fold = identity.search_fold(details.name)
     known = locks.lock_address(campaign.pk, canonical)
     standing = next((k.pk for k in known if k.status in STANDING and k.name_fold == fold), None)
-    if standing is None:
-        key = details.key()
-        # One with these details that waits for its mail was perhaps given to another text.
-        placing.discard(k.pk for k in known if k.status == Status.PENDING and k.details_key == key)
-        fresh = signing.draft(campaign, details, text, canonical)
-        standing = reception.place_without_mail(fresh, network=network)
-        moves.move(signature_id=standing, verb=Verb.CONFIRM, actor=SIGNER, decide=signing.confirmed)
-    return _use(link, standing, shown=shown)
+    if standing is not None:
+        _use(link, standing)
+        vouching.vouch_and_tell(link.voucher, standing, batch=link.batch)
+        return
+    key = details.key()
+    # One with these details that waits for its mail was perhaps given to another text.
+    placing.discard(k.pk for k in known if k.status == Status.PENDING and k.details_key == key)
+    fresh = signing.draft(campaign, details, text, canonical)
+    placed = reception.place_without_mail(fresh, network=network)
+    moves.move(signature_id=placed, verb=Verb.CONFIRM, actor=SIGNER, decide=signing.confirmed)
+    _use(link, placed)
+    its = vouching.vouch(link.voucher, placed, SIGNER, batch=link.batch)
+    if shown:
+        vouching.show(its)
 
 
-def _sent_twice(link: MemberLink, canonical: str, fold: str) -> Moved:
-    """The signature that a link was used for, for who types the same once more; raises LinkUsed."""
-    signature = link.signature
-    if (
-        signature is None
-        or signature.status not in STANDING
-        or (signature.canonical_email, signature.name_fold) != (canonical, fold)
-    ):
-        raise LinkUsed
-    return Moved(signature, changed=False, before=Status(signature.status))
-
-
-def join(token: str, *, email: str, shown: bool) -> Moved:
+def join(token: str, *, email: str) -> None:
     """Have the newest signature that stands of one's own address vouched for, by a member's link.
 
-    Raises TokenInvalid, LinkGone, LinkUsed, InvalidInput, and ListFrozen as `vouching.let_show`.
+    The organisation's name comes beside it on the signer's own page alone: it was perhaps the organisation
+    that came here. A link that was used changes nothing; nor does one of an address that has signed
+    nothing, and it stays unused. Raises TokenInvalid, LinkGone, InvalidInput.
     """
     link = seen(token)
-    address = read_address(link.voucher.campaign, email)
-    _require_own(link, address)
+    address = read_address(link.voucher.campaign, email, field="own_email")
+    _require_own(link, address, field="own_email")
     with transaction.atomic():
         link = _locked(link)
         if link.signature_id is not None:
-            raise LinkUsed
+            return
         known = locks.lock_address(link.voucher.campaign_id, canonical_address(address))
         standing = [each.pk for each in known if each.status in STANDING]
-        if not standing:
-            raise _invalid("own_email", "not_signed")
-        return _use(link, standing[-1], shown=shown)
+        if standing:
+            _use(link, standing[-1])
+            vouching.vouch_and_tell(link.voucher, standing[-1], batch=link.batch)
 
 
-def ask_for_page(token: str) -> Signature:
+def ask_for_page(token: str) -> None:
     """Owe the mailbox of a used link the link to its own page, as `signing.resend` does.
 
-    Raises TokenInvalid, LinkGone, SignatureGone.
+    Says nothing where the link is unused, or its signature does not stand. Raises TokenInvalid, LinkGone.
     """
-    link = seen(token)
-    if link.signature is None:
-        raise SignatureGone
-    signature = link.signature
+    signature = seen(token).signature
+    if signature is None:
+        return
     with transaction.atomic():
         welcome = outbox.welcome(
             campaign_id=signature.campaign_id, canonical_email=signature.canonical_email
         )
         locked, _others = locks.lock(signature.pk)
-        if locked.status not in STANDING:
-            raise SignatureGone
-        if welcome:
+        if welcome and locked.status in STANDING:
             outbox.owe_caused(MailKind.SIGNED_ALREADY, locked)
-    return locked
 
 
 def _locked(link: MemberLink) -> MemberLink:
@@ -193,19 +176,21 @@ def _locked(link: MemberLink) -> MemberLink:
     return found
 
 
-def _require_own(link: MemberLink, address: str) -> None:
-    if outbox.address_hash(canonical_address(address)) == link.address_hash:
-        return
-    tries = limits.take(f"vouch:{link.public_id}", limit=TRIES, seconds=3600)
-    raise _invalid("email", "other_address" if tries.allowed else "too_many_tries")
+def _require_own(link: MemberLink, address: str, *, field: str) -> None:
+    """Raise InvalidInput for ``field`` unless it is the link's own address.
+
+    Each try is counted before it is looked at, and the right one given back: else the right one of very
+    many guesses would be taken all the same.
+    """
+    bucket = f"vouch:{link.public_id}"
+    if not limits.take(bucket, limit=TRIES, seconds=_HOUR).allowed:
+        raise _invalid(field, "too_many_tries")
+    if outbox.address_hash(canonical_address(address)) != link.address_hash:
+        raise _invalid(field, "other_address")
+    limits.give_back(bucket, seconds=_HOUR)
 
 
-def _use(link: MemberLink, signature_id: int, *, shown: bool) -> Moved:
-    """Let a locked link vouch for a signature of its address, which is locked too."""
+def _use(link: MemberLink, signature_id: int) -> None:
+    """Note of a locked link what it is used for: a signature of its address, which is locked too."""
     link.used_at, link.signature_id = timezone.now(), signature_id
     link.save(update_fields=["used_at", "signature"])
-    its = vouching.vouch(link.voucher, signature_id, SIGNER, batch=link.batch)
-    if shown:
-        vouching.show(its)
-    signature = Signature.objects.get(pk=signature_id)
-    return Moved(signature, changed=True, before=Status(signature.status))

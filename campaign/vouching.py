@@ -239,6 +239,17 @@ def vouch(
     )
 
 
+def vouch_and_tell(voucher: Voucher, signature_id: int, *, batch: LinkBatch) -> None:
+    """Vouch by a link for a signature that stood before, and tell its signer, once for an organisation.
+
+    By mail: the organisation made the link, and may be who used it.
+    """
+    before = Vouching.objects.filter(voucher=voucher, signature=signature_id).exists()
+    vouching = vouch(voucher, signature_id, SIGNER, batch=batch)
+    if not before:
+        outbox.owe(MailKind.VOUCHED, [vouching.signature])
+
+
 def end_again(public_id: str, voucher_id: int, did: str) -> int:
     """Take back once more what a restored backup shows again (`replay`); how many that were."""
     its = Vouching.objects.filter(signature__public_id=public_id, voucher=voucher_id, ended_at=None)

@@ -1,13 +1,15 @@
 """Vouching, the whole way: admitted, links made, opened, used by one button, listed, taken back."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 
-from campaign import leaving, member_links, tasks, vouchers, vouching
+from campaign import delivery, leaving, member_links, tasks, vouchers, vouching
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -23,6 +25,7 @@ from campaign.models import (
 from campaign.models.signature import Status
 from tests.counted import assert_exact
 from tests.factories import details, make_campaign, make_signature, make_user, manage_token
+from tests.smtp import Sink
 from tests.vouchers import link_for, make_voucher, member_form
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +54,18 @@ def per_organisation(client: Client) -> list[dict[str, Any]]:
     return results
 
 
+def only_mail(sink: Sink) -> tuple[str, str]:
+    """What Zoë's one mail says, and the path of her own page in it."""
+    delivery.deliver_due()
+    [mail] = sink.received
+    assert mail["To"] == "zoe@example.org"
+    body = mail.get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
+    [path] = set(re.findall(rf"{settings.BASE_URL}(/manage/[\w.-]+/)", text))
+    return " ".join(text.split()), path
+
+
 # --- One button ------------------------------------------------------------------------------
 
 
@@ -71,8 +86,8 @@ def test_opening_a_link_changes_nothing_and_one_button_signs_confirms_and_vouche
     done = client.post(link, member_form())
     assert done.status_code == 200
     assert "You have signed. Thank you." in done.content.decode()
-    assert "/manage/" in done.content.decode()
-    assert "Actors’ Guild" not in done.content.decode()
+    for private in ("/manage/", "Zoë", "Quarry", "Actors’ Guild"):
+        assert private not in done.content.decode(), private
 
     signature = Signature.objects.get()
     assert (signature.status, signature.evidence) == (Status.PUBLISHED, "vouched")
@@ -91,8 +106,7 @@ def test_opening_a_link_changes_nothing_and_one_button_signs_confirms_and_vouche
 def test_with_the_separate_tick_the_organisation_stands_beside_the_name_everywhere(
     client: Client, campaign: Campaign, voucher: Voucher
 ) -> None:
-    done = client.post(link_for(voucher, "zoe@example.org"), member_form(member="yes"))
-    assert "<bdi>Actors’ Guild</bdi>" in done.content.decode()
+    client.post(link_for(voucher, "zoe@example.org"), member_form(member="yes"))
 
     signature = Signature.objects.get()
     evidence = client.get(f"{SIGNERS}{signature.public_id}/").json()["evidence"]
@@ -115,7 +129,7 @@ def test_the_rules_hold_a_protected_name_and_a_campaign_that_reviews_reviews(
     form = member_form(name="Scarlett Johansson")
     done = client.post(link_for(voucher, "zoe@example.org"), form)
 
-    assert "A moderator looks at your signature" in done.content.decode()
+    assert "or will once a moderator has looked at it" in done.content.decode()
     signature = Signature.objects.get()
     assert signature.status == Status.HELD
     assert "protected_name" in signature.hold_reasons
@@ -134,12 +148,14 @@ def test_who_has_signed_already_is_vouched_for_by_the_same_form_or_by_the_addres
     zoe = make_signature(campaign, **details())
     ann = make_signature(campaign, name="Ann Bee", email="ann@example.org")
 
-    client.post(link_for(voucher, "zoe@example.org"), member_form())
-    done = client.post(
+    signed = client.post(link_for(voucher, "zoe@example.org"), member_form())
+    joined = client.post(
         link_for(voucher, "ann@example.org"), {"action": "join", "own_email": "ANN@example.org"}
     )
 
-    assert "You have signed. Thank you." in done.content.decode()
+    assert "You have signed. Thank you." in signed.content.decode()
+    said = "<bdi>Actors’ Guild</bdi> vouches for you now, and a mail tells you"
+    assert said in " ".join(joined.content.decode().split())
     assert Signature.objects.count() == 2
     for signature in (zoe, ann):
         signature.refresh_from_db()
@@ -148,12 +164,51 @@ def test_who_has_signed_already_is_vouched_for_by_the_same_form_or_by_the_addres
     assert_exact(campaign)
 
 
-def test_who_has_not_signed_is_told_so_by_the_short_form(client: Client, voucher: Voucher) -> None:
+@pytest.mark.parametrize("action", ["sign", "join"])
+def test_who_had_signed_before_is_told_by_mail_and_decides_there_whether_the_name_is_shown(
+    client: Client, campaign: Campaign, voucher: Voucher, sink: Sink, action: str
+) -> None:
+    zoe = make_signature(campaign, **details())
+    Mail.objects.all().delete()
+    typed = member_form(action=action, own_email="zoe@example.org", member="yes")
+    client.post(link_for(voucher, "zoe@example.org"), typed)
+
+    zoe.refresh_from_db()
+    assert (zoe.evidence, zoe.member_of) == ("vouched", None)
+    assert per_organisation(client) == []
+    text, page = only_mail(sink)
+    assert "Actors’ Guild says that you are one of its members." in text
+    its = {"action": "member", "vouching": Vouching.objects.get().pk}
+    shown = client.post(page, its)
+    assert "The organisation’s name stands beside yours now." in shown.content.decode()
+    assert per_organisation(client) == [{"name": "Actors’ Guild", "published": 1}]
+
+
+def test_one_organisation_tells_a_signer_once_however_often_it_makes_links(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    make_signature(campaign, **details())
+    Mail.objects.all().delete()
+    for _ in range(3):
+        link = link_for(voucher, "zoe@example.org")
+        client.post(link, {"action": "join", "own_email": "zoe@example.org"})
+        vouching.take_back_address(voucher=voucher, email="zoe@example.org", by=voucher.admitted_by)
+    assert [mail.kind for mail in Mail.objects.all()] == ["vouched"]
+    assert Vouching.objects.count() == 3
+
+
+def test_who_has_not_signed_keeps_the_link_and_is_led_to_the_form(
+    client: Client, voucher: Voucher
+) -> None:
     link = link_for(voucher, "zoe@example.org")
     answer = client.post(link, {"action": "join", "own_email": "zoe@example.org"})
-    assert answer.status_code == 422
-    assert "Nobody has signed with this address yet" in answer.content.decode()
+    assert answer.status_code == 200
+    assert "If you have not, you can still sign." in " ".join(answer.content.decode().split())
+    assert 'href="?language=en">Sign with one button</a>' in answer.content.decode()
     assert MemberLink.objects.get().used_at is None
+    assert not Mail.objects.exists()
+    client.post(link, member_form())
+    assert Signature.objects.get().status == Status.PUBLISHED
 
 
 def test_a_pending_signature_with_the_same_details_is_replaced_by_the_confirmed_one(
@@ -193,9 +248,41 @@ def test_guessing_the_address_of_a_strangers_link_ends_after_twenty_tries(
         for n in range(member_links.TRIES):
             answer = client.post(link, member_form(email=f"guess{n}@example.org"))
             assert "sent to another address" in answer.content.decode()
-        answer = client.post(link, member_form(email="once-more@example.org"))
-        assert "tried too often" in answer.content.decode()
+        for email in ("once-more@example.org", "zoe@example.org"):
+            answer = client.post(link, member_form(email=email))
+            assert answer.status_code == 422
+            assert "tried too often" in answer.content.decode(), email
     assert not Signature.objects.exists()
+    with time_machine.travel("2026-11-22T13:00:00Z", tick=False):
+        client.post(link, member_form())
+    assert Signature.objects.get().status == Status.PUBLISHED
+
+
+def test_the_right_address_is_no_try(client: Client, voucher: Voucher) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False):
+        for _ in range(member_links.TRIES + 1):
+            assert client.post(link, member_form()).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("other@example.org", "This link was sent to another address."),
+        ("nobody", "This is not a whole e-mail address."),
+    ],
+)
+def test_a_wrong_address_of_who_has_signed_already_is_said_beside_its_own_field(
+    client: Client, voucher: Voucher, typed: str, said: str
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    answer = client.post(link, {"action": "join", "own_email": typed})
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'href="#own_email"' in text
+    assert 'href="#email"' not in text
+    assert re.search(rf'id="own_email-error"[^>]*>\s*{re.escape(said)}', text)
+    assert f'value="{typed}"' in text
 
 
 def test_a_form_without_consent_or_name_keeps_what_was_typed(
@@ -211,36 +298,36 @@ def test_a_form_without_consent_or_name_keeps_what_was_typed(
     assert not Signature.objects.exists()
 
 
-def test_a_used_link_says_so_shows_nothing_of_its_signer_and_mails_the_link_to_their_page(
-    client: Client, voucher: Voucher
+def test_a_used_link_mails_the_link_to_ones_page_and_takes_no_second_name(
+    client: Client, voucher: Voucher, sink: Sink
 ) -> None:
     link = link_for(voucher, "zoe@example.org")
     client.post(link, member_form())
 
     again = client.get(link)
     assert again.status_code == 200
-    assert "This link was used already" in again.content.decode()
-    assert "Zoë" not in again.content.decode()
+    assert "Mail me the link to my signature" in again.content.decode()
     other = client.post(link, member_form(name="Another Name"))
-    assert other.status_code == 409
-    assert Signature.objects.count() == 1
+    assert other.status_code == 200
+    assert Signature.objects.get().name == "Zoë Moreau"
 
     mailed = client.post(link, {"action": "renew"})
-    assert "Look in your inbox" in mailed.content.decode()
+    assert "If we still hold anything of the address" in mailed.content.decode()
     assert [mail.kind for mail in Mail.objects.all()] == ["signed_already"]
+    _text, page = only_mail(sink)
+    assert "Zoë Moreau" in client.get(page).content.decode()
 
 
 def test_the_same_form_sent_twice_is_a_success_that_changes_nothing(
     client: Client, voucher: Voucher
 ) -> None:
     link = link_for(voucher, "zoe@example.org")
-    client.post(link, member_form())
+    first = client.post(link, member_form())
     before = Signature.objects.values().get(), Event.objects.count()
-    again = client.post(link, member_form())
-    assert again.status_code == 200
-    assert "You have signed. Thank you." in again.content.decode()
-    assert "/manage/" not in again.content.decode()
+    again = client.post(link, member_form(member="yes"))
+    assert (again.status_code, again.content) == (200, first.content)
     assert (Signature.objects.values().get(), Event.objects.count()) == before
+    assert not Mail.objects.exists()
 
 
 @pytest.mark.parametrize("what", ["replaced", "batch", "organisation", "expired", "unknown"])
@@ -279,8 +366,10 @@ def test_a_paused_or_closed_campaign_takes_no_signature_by_a_link(
 ) -> None:
     link = link_for(voucher, "zoe@example.org")
     Campaign.objects.filter(pk=campaign.pk).update(paused_at=voucher.admitted_at)
-    assert "Signing is paused" in client.get(link).content.decode()
-    assert client.post(link, member_form()).status_code == 409
+    for answer in (client.get(link), client.post(link, member_form())):
+        assert answer.status_code == 409
+        assert "Signing is paused" in answer.content.decode()
+        assert 'value="renew"' in answer.content.decode()
     assert not Signature.objects.exists()
 
 

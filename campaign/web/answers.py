@@ -28,7 +28,6 @@ TITLES: dict[str, str | Promise] = {
     "nothing_held": _("Nothing is held any more"),
     "question_gone": _("No answer is needed any more"),
     "link_gone": _("This link does not work any more"),
-    "link_used": _("This link was used already"),
     "changed_meanwhile": _("This signature has changed"),
     "campaign_closed": _("Signing has ended"),
     "list_frozen": _("The list is frozen"),

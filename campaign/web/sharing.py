@@ -105,15 +105,24 @@ def signers_ways(signature: Signature, speech: Speech) -> dict[str, Any] | None:
     campaign = signature.campaign
     if signature.status not in (Status.HELD, Status.PUBLISHED) or not campaign.is_visible():
         return None
-    title = publication.statement(campaign, speech.language).title
-    with translation.override(speech.interface):
-        text = gettext("I have signed: %(title)s") % {"title": title}
     if not signature.is_listed:
-        image = local("signed-picture", campaign.slug, language=speech.language)
-        return {**ways(campaign, speech, text), "picture": image}
+        return somebodys_ways(campaign, speech)
     args = (signature.public_id,)
     image = local("signer-picture", campaign.slug, *args, language=speech.language)
+    text = _signed(campaign, speech)
     return {**ways(campaign, speech, text, page="signer", args=args), "picture": image}
+
+
+def somebodys_ways(campaign: Campaign, speech: Speech) -> dict[str, Any]:
+    """The same for somebody who has signed, whoever that is."""
+    image = local("signed-picture", campaign.slug, language=speech.language)
+    return {**ways(campaign, speech, _signed(campaign, speech)), "picture": image}
+
+
+def _signed(campaign: Campaign, speech: Speech) -> str:
+    title = publication.statement(campaign, speech.language).title
+    with translation.override(speech.interface):
+        return gettext("I have signed: %(title)s") % {"title": title}
 
 
 def absolute(name: str, *args: str, **query: str) -> str:

@@ -1,4 +1,8 @@
-"""A member's link: one page to sign, confirm the mailbox and be vouched for, by one button."""
+"""A member's link: one page to sign, confirm the mailbox and be vouched for, by one button.
+
+The organisation made the link, so nothing that this page answers depends on whether it was used, or on
+what its address has signed (docs/decisions/38).
+"""
 
 from typing import Any
 
@@ -6,65 +10,70 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
 from django.utils.functional import Promise
 
-from campaign import member_links, networks, signing
+from campaign import member_links, networks, publication, signing
 from campaign.errors import (
+    CampaignClosed,
     CampaignError,
+    CampaignPaused,
     ConsentChanged,
     InvalidInput,
-    ListFrozen,
     StatementChanged,
     TokenInvalid,
 )
 from campaign.languages import Speech, offered
-from campaign.links import Purpose
-from campaign.member_links import LinkUsed
 from campaign.models.vouching import MemberLink
-from campaign.moves import Moved
-from campaign.outbox import link_to
 from campaign.web import personal
 from campaign.web.answers import door, private_page
 from campaign.web.forms import by_field, mistakes, typed_signature, typed_version
 from campaign.web.language import speak_for
+from campaign.web.sharing import somebodys_ways
 from campaign.web.shown import KINDS, SignForm, form_context
 from campaign.web.sign_form import CHANGED, KEPT
 
 
 @door()
 def vouch(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows the form and changes nothing; POST signs, or has a signature vouched for."""
+    """GET shows the form and changes nothing; POST signs, has a signature vouched for, or mails its link."""
     try:
         link = member_links.seen(token)
-    except TokenInvalid as error:
-        return personal.broken(request, error)
-    if request.method != "POST":
-        if link.signature_id is not None:
-            return _used(request, link)
+        if request.method == "POST":
+            return _posted(request, token, link)
         signing.require_open(link.voucher.campaign)
         return _form(request, link)
+    except TokenInvalid as error:
+        return personal.broken(request, error)
+    except (CampaignClosed, CampaignPaused) as error:
+        # Who has signed still gets the link to their own page.
+        return personal.renewable(request, error)
+
+
+def _posted(request: HttpRequest, token: str, link: MemberLink) -> HttpResponse:
     form = personal.posted(request)
     speech = _speech(request, link, form.get("language"))
     with translation.override(speech.interface):
         try:
-            if form.get("action") == "renew":
-                return _mailed(request, token)
-            return _signed(request, _act(request, token, form, speech))
+            match form.get("action"):
+                case "renew":
+                    member_links.ask_for_page(token)
+                    return _answer(request, link, speech, "pages/renewed.html", {"perhaps": True})
+                case "join":
+                    member_links.join(token, email=form.get("own_email", ""))
+                    return _answer(request, link, speech, "pages/vouch_joined.html")
+                case _:
+                    _sign(request, token, form, speech)
+                    return _answer(request, link, speech, "pages/vouch_signed.html")
         except InvalidInput as error:
             return _form(request, link, form, by_field(error.errors), error, status=422)
-        except (StatementChanged, ConsentChanged, ListFrozen) as error:
+        except (StatementChanged, ConsentChanged) as error:
             problems = CHANGED.get(type(error), {})
             return _form(request, link, form, problems, error, status=error.status)
-        except LinkUsed:
-            return _used(request, link, status=LinkUsed.status)
 
 
-def _act(request: HttpRequest, token: str, form: QueryDict, speech: Speech) -> Moved:
-    shown = form.get("member") == "yes"
-    if form.get("action") == "join":
-        return member_links.join(token, email=form.get("own_email", ""), shown=shown)
-    return member_links.sign(
+def _sign(request: HttpRequest, token: str, form: QueryDict, speech: Speech) -> None:
+    member_links.sign(
         token,
         typed=typed_signature(form, language=speech.language),
-        shown=shown,
+        shown=form.get("member") == "yes",
         statement_version=typed_version(form, "statement_version"),
         consent_version=typed_version(form, "consent_version"),
         network=networks.hashes(networks.of(request)),
@@ -103,25 +112,22 @@ def _form(
     return private_page(request, "pages/vouch.html", context, speech=speech, status=status)
 
 
-def _signed(request: HttpRequest, moved: Moved) -> HttpResponse:
-    manage_url = link_to(Purpose.MANAGE, moved.signature)
-    signature = signing.seen(Purpose.MANAGE, manage_url.rstrip("/").rpartition("/")[2])
-    # Not a second time: else whoever finds the page of before could open theirs.
+def _answer(
+    request: HttpRequest,
+    link: MemberLink,
+    speech: Speech,
+    template: str,
+    more: dict[str, Any] | None = None,
+) -> HttpResponse:
+    """What the page says afterwards: made of the link's campaign alone, and nothing that was found."""
+    campaign = link.voucher.campaign
+    is_visible = campaign.is_visible()
     context = {
-        **personal.shown(request, signature),
-        "manage_url": manage_url if moved.changed else "",
+        "campaign": campaign,
+        "organisation": link.voucher.name,
+        "statement": publication.statement(campaign, speech.language),
+        "is_visible": is_visible,
+        "share": somebodys_ways(campaign, speech) if is_visible else None,
+        **(more or {}),
     }
-    return personal.answer(request, signature, "pages/confirmed.html", context)
-
-
-def _used(request: HttpRequest, link: MemberLink, status: int = 200) -> HttpResponse:
-    """Says so, and offers a mail: nothing of who used it."""
-    context = {"campaign": link.voucher.campaign, "organisation": link.voucher.name}
-    speech = _speech(request, link)
-    return private_page(request, "pages/vouch_used.html", context, speech=speech, status=status)
-
-
-def _mailed(request: HttpRequest, token: str) -> HttpResponse:
-    signature = member_links.ask_for_page(token)
-    context = {"campaign": signature.campaign}
-    return personal.answer(request, signature, "pages/renewed.html", context)
+    return private_page(request, template, context, speech=speech)

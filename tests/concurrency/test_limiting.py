@@ -102,3 +102,13 @@ def test_forty_requests_of_one_key_at_once_get_five_answers(
     # 404: the door opened, and there is no such signature.
     assert Counter(answer.status_code for answer in outcomes) == {404: LIMIT, 429: AT_ONCE - LIMIT}
     assert all(int(a["Retry-After"]) == 45 for a in outcomes if a.status_code == 429)
+
+
+@pytest.mark.parametrize("redis", [True, False], ids=["with Redis", "without Redis"])
+def test_what_is_given_back_may_be_taken_again(settings: LazySettings, redis: bool) -> None:
+    if not redis:
+        settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    take = partial(limits.take, "given back", limit=2, seconds=60)
+    assert [take().allowed, take().allowed] == [True, True]
+    limits.give_back("given back", seconds=60)
+    assert [take().left, take().allowed] == [0, False]

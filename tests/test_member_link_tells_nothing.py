@@ -1,0 +1,227 @@
+"""What an organisation sees that opens its members' links itself: the same page, whoever has signed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from campaign.models import Campaign, Mail, MemberLink, Signature, Voucher, Vouching
+from campaign.models.signature import Status
+from tests.factories import details, make_campaign, make_signature
+from tests.vouchers import link_for, make_voucher, member_form
+
+pytestmark = pytest.mark.django_db
+
+NAME = "Zoë Moreau"
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign(publication="after_verification")
+
+
+@pytest.fixture
+def voucher(campaign: Campaign) -> Voucher:
+    return make_voucher(campaign)
+
+
+def before(campaign: Campaign, email: str, **given: Any) -> Signature:
+    """A signature by the campaign's own page; its mails are forgotten."""
+    signature = make_signature(campaign, **details(email=email, **given))
+    Mail.objects.all().delete()
+    return signature
+
+
+def unsigned(_voucher: Voucher, _email: str) -> None:
+    """Nothing was ever signed."""
+
+
+def listed(voucher: Voucher, email: str) -> None:
+    before(voucher.campaign, email)
+
+
+def unlisted(voucher: Voucher, email: str) -> None:
+    before(voucher.campaign, email, show_name=False)
+
+
+def otherwise(voucher: Voucher, email: str) -> None:
+    before(voucher.campaign, email, name="Another Name")
+
+
+def held(voucher: Voucher, email: str) -> None:
+    before(voucher.campaign, email, status=Status.HELD)
+
+
+def rejected(voucher: Voucher, email: str) -> None:
+    before(voucher.campaign, email, status=Status.REJECTED)
+
+
+def pending(voucher: Voucher, email: str) -> None:
+    before(voucher.campaign, email, status=Status.PENDING)
+
+
+def used(voucher: Voucher, email: str) -> None:
+    use(voucher, email)
+
+
+def used_otherwise(voucher: Voucher, email: str) -> None:
+    use(voucher, email, name="Another Name", show_name="no")
+
+
+def use(voucher: Voucher, email: str, **given: str) -> None:
+    """Sign by a link; the one that the test asks for is a newer one of the same address."""
+    assert (
+        Client().post(link_for(voucher, email), member_form(email=email, **given)).status_code
+        == 200
+    )
+
+
+STATES = [unsigned, listed, unlisted, otherwise, held, rejected, pending, used, used_otherwise]
+State = Callable[[Voucher, str], None]
+
+
+def link_in(voucher: Voucher, state: State) -> str:
+    """The newest link of a member of whom that is so."""
+    email = f"{state.__name__}@example.org"
+    state(voucher, email)
+    return link_for(voucher, email)
+
+
+def asked(links: dict[str, str], form: dict[str, str] | None) -> dict[str, Any]:
+    """What the page answers to the same request for a member of each state."""
+    if form is None:
+        return {state: Client().get(link) for state, link in links.items()}
+    return {
+        state: Client().post(link, typed(form, f"{state}@example.org"))
+        for state, link in links.items()
+    }
+
+
+def typed(form: dict[str, str], email: str) -> dict[str, str]:
+    return {name: email if value == "OWN" else value for name, value in form.items()}
+
+
+def headers(answer: Any) -> dict[str, str]:
+    """Those that are no number of the request."""
+    return {name: value for name, value in answer.items() if name != "X-Request-ID"}
+
+
+def assert_alike(answers: dict[str, Any], status: int) -> str:
+    """All of them are one page, with one status and the same headers; that page."""
+    first = answers["unsigned"]
+    for state, answer in answers.items():
+        assert answer.status_code == status, state
+        assert answer.content == first.content, state
+        assert headers(answer) == headers(first), state
+        assert not answer.cookies
+    return str(first.content.decode())
+
+
+SIGN = member_form(email="OWN", member="yes")
+JOIN = {"action": "join", "own_email": "OWN", "language": "en", "member": "yes"}
+FORMS = {
+    "open": None,
+    "sign": SIGN,
+    "sign in French": {**SIGN, "language": "fr"},
+    "join": JOIN,
+    "mail me": {"action": "renew", "language": "en"},
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_whatever_is_done_with_a_link_its_page_is_the_same_whoever_has_signed(
+    voucher: Voucher, form: dict[str, str] | None
+) -> None:
+    page = assert_alike(
+        asked({state.__name__: link_in(voucher, state) for state in STATES}, form), 200
+    )
+    for private in ("/manage/", "/signers/", NAME, "Another Name", "data.json"):
+        allowed = "/art/signers/?language=" if private == "/signers/" else "\0"
+        assert private not in page.replace(allowed, ""), private
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({**SIGN, "email": "other@example.org"}, 422),
+        ({**SIGN, "email": "", "consent": "", "name": ""}, 422),
+        ({**SIGN, "email": "", "statement_version": "9"}, 422),
+        ({**JOIN, "own_email": "other@example.org"}, 422),
+        ({**JOIN, "own_email": "nobody"}, 422),
+    ],
+)
+def test_what_is_wrong_with_a_form_is_said_alike(
+    voucher: Voucher, form: dict[str, str], status: int
+) -> None:
+    assert_alike(asked({state.__name__: link_in(voucher, state) for state in STATES}, form), status)
+
+
+@pytest.mark.parametrize(
+    ("column", "form", "status"),
+    [
+        ("paused_at", None, 409),
+        ("paused_at", SIGN, 409),
+        ("paused_at", JOIN, 200),
+        ("closes_at", None, 409),
+        ("closes_at", SIGN, 409),
+        ("closes_at", JOIN, 200),
+        ("frozen_at", None, 200),
+        ("frozen_at", SIGN, 200),
+        ("frozen_at", JOIN, 200),
+        ("braked_at", SIGN, 200),
+    ],
+)
+def test_a_campaign_that_is_paused_closed_or_frozen_answers_alike(
+    voucher: Voucher, column: str, form: dict[str, str] | None, status: int
+) -> None:
+    links = {state.__name__: link_in(voucher, state) for state in STATES}
+    Campaign.objects.filter(pk=voucher.campaign_id).update(**{column: timezone.now()})
+    assert_alike(asked(links, form), status)
+
+
+@pytest.mark.parametrize("state", [listed, unlisted, otherwise], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("form", [SIGN, JOIN], ids=["sign", "join"])
+def test_what_stood_before_shows_nothing_more_and_its_signer_alone_is_told(
+    client: Client, voucher: Voucher, state: State, form: dict[str, str]
+) -> None:
+    state(voucher, "zoe@example.org")
+    stood = Signature.objects.get()
+
+    client.post(link_for(voucher, "zoe@example.org"), typed(form, "zoe@example.org"))
+
+    after = Signature.objects.get(pk=stood.pk)
+    for column in ("status", "name", "show_name", "newsletter", "email", "member_of"):
+        assert getattr(after, column) == getattr(stood, column), column
+    assert not Vouching.objects.filter(signature=stood, shown_at__isnull=False).exists()
+    places_another = state is otherwise and form is SIGN
+    told = [] if places_another else [("vouched", stood.pk)]
+    assert list(Mail.objects.values_list("kind", "signature")) == told
+    assert Signature.objects.count() == 1 + places_another
+
+
+def test_a_link_that_was_used_changes_nothing_more(client: Client, voucher: Voucher) -> None:
+    use(voucher, "zoe@example.org", show_name="no")
+    link = link_for(voucher, "zoe@example.org")
+    stood = Signature.objects.values().get(), MemberLink.objects.values().get()
+    for form in (SIGN, {**SIGN, "name": "Another Name"}, JOIN):
+        assert client.post(link, typed(form, "zoe@example.org")).status_code == 200
+    assert (Signature.objects.values().get(), MemberLink.objects.values().get()) == stood
+    assert Vouching.objects.get().shown_at is None
+    assert not Mail.objects.exists()
+
+
+def test_the_button_that_mails_the_link_writes_to_who_signed_by_it_and_to_nobody_else(
+    client: Client, voucher: Voucher
+) -> None:
+    listed(voucher, "ann@example.org")
+    for email in ("ann@example.org", "nobody@example.org"):
+        client.post(link_for(voucher, email), {"action": "renew"})
+    assert not Mail.objects.exists()
+    use(voucher, "zoe@example.org")
+    link = link_for(voucher, "zoe@example.org")
+    for _ in range(5):
+        assert client.post(link, {"action": "renew"}).status_code == 200
+    mails = Mail.objects.values_list("kind", "signature__email")
+    assert list(mails) == [("signed_already", "zoe@example.org")] * 3
