@@ -156,7 +156,6 @@ def empty(signature: Signature) -> dict[str, Any]:
     PrintEntry.objects.filter(signature=signature).update(
         name="", credit="", organisation="", discipline=""
     )
-    MemberLink.objects.filter(signature=signature).delete()
     Representation.objects.filter(signature=signature).delete()
     texts = ("email", "canonical_email", "source", "import_key")
     return {**_NAMELESS, **dict.fromkeys(texts, ""), "represented": False}
@@ -164,6 +163,8 @@ def empty(signature: Signature) -> dict[str, Any]:
 
 def _forget_who_it_is(signature: Signature) -> None:
     _unprotect(signature)
+    # As if nobody had used it: one that is gone would tell the organisation that its member left.
+    MemberLink.objects.filter(signature=signature).update(used_at=None, signature=None)
     Proof.objects.filter(signature=signature).delete()
     Site.objects.filter(signature=signature).delete()
     Question.objects.filter(signature=signature).delete()

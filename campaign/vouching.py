@@ -95,7 +95,7 @@ def by_hand(voucher: Voucher) -> QuerySet[Vouching]:
 
 
 def take_back(*, vouching: Vouching, by: User) -> bool:
-    """Vouch for a signature no more, by hand or by link; False if it was taken back already."""
+    """Vouch no more for a signature, even by a link of theirs; False if it was taken back already."""
     with transaction.atomic():
         ended = _end(vouching.pk, Actor("voucher", by.pk))
         if ended:
@@ -117,14 +117,15 @@ def take_back_address(*, voucher: Voucher, email: str, by: User) -> None:
         its = Vouching.objects.filter(
             voucher=voucher, signature__in=links.values("signature"), ended_at=None
         ).first()
-        if its is not None:
+        if its is not None and its.user_id is None:
             _end(its.pk, Actor("voucher", by.pk))
-        else:
-            # Who used it and withdrew since is vouched for no more, and the link is still there.
-            gone += links.delete()[0]
-            if not gone:
-                return
-            vouchers.take(voucher, -gone)
+        elif its is not None:
+            _let_go_of_batch(its)
+        # Last, and one that was used and vouches for nothing any more as well.
+        gone += links.delete()[0]
+        if not gone:
+            return
+        vouchers.take(voucher, -gone)
         audit.record(
             AuditAction.LINKS_REVOKED,
             by=by,
@@ -276,9 +277,10 @@ def _note(did: str, vouching: Vouching) -> None:
 def _end(
     vouching_id: int, actor: Actor, *, note: str = "", seen: bool = False, again: bool = False
 ) -> bool:
-    """Take one back: name, proof and link go, what it took of the quota comes back.
+    """Take one back: name and proof go, and what a name confirmed by hand took of the quota comes back.
 
-    Not where its signer erased their data: the quota would tell the organisation of it.
+    The link that it came by stays, used: one that is dead, or that gives its quota back, would tell the
+    organisation that somebody had signed by it. So would the quota of a name whose signer erased their data.
     """
     vouching = Vouching.objects.filter(pk=vouching_id).first()
     if vouching is None:
@@ -296,22 +298,19 @@ def _end(
     with suppress(SignatureGone):
         _hide(vouching, actor)
         proofs.revoke(proof_id=vouching.proof_id, actor=actor, note=note)
-    vouchers.take(voucher, -int(vouching.user_id is not None) - _delete_link(vouching))
+    vouchers.take(voucher, -int(vouching.user_id is not None))
     return True
 
 
-def _delete_link(vouching: Vouching) -> int:
-    """Delete the link that it came by; how many that are."""
-    links = MemberLink.objects.filter(voucher=vouching.voucher_id, signature=vouching.signature_id)
-    return links.delete()[0]
-
-
-@transaction.atomic
 def _let_go_of_batch(vouching: Vouching) -> None:
     """Leave what was confirmed by hand as well standing on that alone."""
-    voucher = vouchers.locked(vouching.voucher_id)
     Vouching.objects.filter(pk=vouching.pk).update(batch=None)
-    vouchers.take(voucher, -_delete_link(vouching))
+
+
+def _free_link(vouching: Vouching) -> None:
+    """Let a link that another list has renewed meanwhile be used once more."""
+    links = MemberLink.objects.filter(voucher=vouching.voucher_id, signature=vouching.signature_id)
+    links.update(used_at=None, signature=None)
 
 
 def undo() -> int:
@@ -328,14 +327,15 @@ def undo() -> int:
             _let_go_of_batch(vouching)
         else:
             n += _end(vouching.pk, _CLOCK)
+        _free_link(vouching)
         if time.monotonic() > ends:
             return n
-    links = MemberLink.objects.filter(batch=OuterRef("pk"), signature=None)
+    links = MemberLink.objects.filter(batch=OuterRef("pk"))
     over = Q(revoked_at__isnull=False) | Q(voucher__revoked_at__isnull=False)
     for batch in LinkBatch.objects.filter(over, Exists(links)):
         with transaction.atomic():
             voucher = vouchers.locked(batch.voucher_id)
-            gone, _each = MemberLink.objects.filter(batch=batch, signature=None).delete()
+            gone, _each = MemberLink.objects.filter(batch=batch).delete()
             vouchers.take(voucher, -gone)
     return n
 

@@ -7,10 +7,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from campaign import leaving, vouching
+from campaign.history import Actor
 from campaign.models import Campaign, Mail, MemberLink, Signature, Voucher, Vouching
 from campaign.models.signature import Status
-from tests.factories import details, make_campaign, make_signature
-from tests.vouchers import link_for, make_voucher, member_form
+from tests.factories import details, make_campaign, make_signature, manage_token
+from tests.vouchers import link_for, make_voucher, member_form, own_user
 
 pytestmark = pytest.mark.django_db
 
@@ -62,31 +64,65 @@ def pending(voucher: Voucher, email: str) -> None:
     before(voucher.campaign, email, status=Status.PENDING)
 
 
-def used(voucher: Voucher, email: str) -> None:
+def used(voucher: Voucher, email: str) -> str:
+    return use(voucher, email)
+
+
+def used_otherwise(voucher: Voucher, email: str) -> str:
+    return use(voucher, email, name="Another Name", show_name="no")
+
+
+def replaced(voucher: Voucher, email: str) -> None:
+    """Used, and then a newer one was made."""
     use(voucher, email)
 
 
-def used_otherwise(voucher: Voucher, email: str) -> None:
-    use(voucher, email, name="Another Name", show_name="no")
+def withdrawn(voucher: Voucher, email: str) -> str:
+    link = use(voucher, email)
+    leaving.withdraw(manage_token(Signature.objects.get(email=email)))
+    return link
 
 
-def use(voucher: Voucher, email: str, **given: str) -> None:
-    """Sign by a link; the one that the test asks for is a newer one of the same address."""
-    assert (
-        Client().post(link_for(voucher, email), member_form(email=email, **given)).status_code
-        == 200
-    )
+def erased(voucher: Voucher, email: str) -> str:
+    link = use(voucher, email)
+    leaving.erase(manage_token(Signature.objects.get(email=email)))
+    return link
 
 
-STATES = [unsigned, listed, unlisted, otherwise, held, rejected, pending, used, used_otherwise]
-State = Callable[[Voucher, str], None]
+def refused(voucher: Voucher, email: str) -> str:
+    """They said that the organisation must not vouch for them."""
+    link = use(voucher, email)
+    signature = Signature.objects.get(email=email)
+    its = Vouching.objects.get(signature=signature)
+    vouching.refuse(manage_token(signature), vouching_id=its.pk)
+    return link
+
+
+def denied(voucher: Voucher, email: str) -> str:
+    """A moderator took the proof back."""
+    link = use(voucher, email)
+    its = Vouching.objects.get(signature__email=email)
+    vouching.revoke_proof(proof_id=its.proof_id, actor=Actor.moderator(voucher.admitted_by))
+    return link
+
+
+def use(voucher: Voucher, email: str, **given: str) -> str:
+    """Sign by a link; that one."""
+    link = link_for(voucher, email)
+    assert Client().post(link, member_form(email=email, **given)).status_code == 200
+    return link
+
+
+State = Callable[[Voucher, str], str | None]
+BEFORE: list[State] = [unsigned, listed, unlisted, otherwise, held, rejected, pending]
+BY_LINK: list[State] = [used, used_otherwise, replaced, withdrawn, erased, refused, denied]
+STATES = BEFORE + BY_LINK
 
 
 def link_in(voucher: Voucher, state: State) -> str:
-    """The newest link of a member of whom that is so."""
+    """The link of a member of whom that is so."""
     email = f"{state.__name__}@example.org"
-    state(voucher, email)
-    return link_for(voucher, email)
+    return state(voucher, email) or link_for(voucher, email)
 
 
 def asked(links: dict[str, str], form: dict[str, str] | None) -> dict[str, Any]:
@@ -225,3 +261,39 @@ def test_the_button_that_mails_the_link_writes_to_who_signed_by_it_and_to_nobody
         assert client.post(link, {"action": "renew"}).status_code == 200
     mails = Mail.objects.values_list("kind", "signature__email")
     assert list(mails) == [("signed_already", "zoe@example.org")] * 3
+
+
+@pytest.mark.parametrize("state", BY_LINK, ids=lambda each: each.__name__)
+def test_the_quota_and_a_second_list_do_not_tell_what_became_of_a_link(
+    voucher: Voucher, state: State
+) -> None:
+    state(voucher, "zoe@example.org")
+    for _ in range(2):
+        voucher.refresh_from_db()
+        assert (voucher.taken, MemberLink.objects.count()) == (1, 1)
+        link_for(voucher, "zoe@example.org")
+    vouching.take_back_address(voucher=voucher, email="zoe@example.org", by=voucher.admitted_by)
+    voucher.refresh_from_db()
+    assert (voucher.taken, MemberLink.objects.count()) == (0, 0)
+
+
+def test_a_name_confirmed_by_hand_is_taken_back_alike_whether_its_signer_used_a_link(
+    voucher: Voucher,
+) -> None:
+    by, seen = own_user(voucher), []
+    use(voucher, "used@example.org")
+    listed(voucher, "unused@example.org")
+    links = {each: link_for(voucher, f"{each}@example.org") for each in ("used", "unused")}
+    for each, link in links.items():
+        signer = Signature.objects.get(email=f"{each}@example.org").public_id
+        its = vouching.confirm_name(voucher=voucher, public_id=signer, by=by)
+        vouching.take_back(vouching=its, by=by)
+        voucher.refresh_from_db()
+        seen.append((voucher.taken, Client().get(link).status_code))
+    assert seen == [(2, 200), (2, 200)]
+    for each in links:
+        signer = Signature.objects.get(email=f"{each}@example.org").public_id
+        vouching.confirm_name(voucher=voucher, public_id=signer, by=by)
+        vouching.take_back_address(voucher=voucher, email=f"{each}@example.org", by=by)
+    voucher.refresh_from_db()
+    assert (voucher.taken, vouching.by_hand(voucher).count()) == (2, 2)

@@ -453,7 +453,7 @@ def test_an_address_that_is_taken_back_after_its_signer_withdrew_gives_its_place
     assert AuditEntry.objects.filter(action="links_revoked").count() == 1
 
 
-def test_erasing_a_signature_deletes_link_and_vouching(
+def test_erasing_a_signature_deletes_the_vouching_and_leaves_the_link_as_if_unused(
     client: Client, campaign: Campaign, voucher: Voucher
 ) -> None:
     client.post(link_for(voucher, "zoe@example.org"), member_form(member="yes"))
@@ -461,7 +461,8 @@ def test_erasing_a_signature_deletes_link_and_vouching(
 
     leaving.erase(manage_token(signature))
 
-    assert not MemberLink.objects.exists()
+    link = MemberLink.objects.get()
+    assert (link.used_at, link.signature) == (None, None)
     assert not Vouching.objects.exists()
     assert not Proof.objects.exists()
     signature.refresh_from_db()
@@ -481,6 +482,36 @@ def test_nobody_vouches_for_who_withdrew_and_a_revocation_passes_over_them(
     tasks.unvouch()
     assert Signature.objects.get().status == Status.WITHDRAWN
     assert_exact(campaign)
+
+
+def test_who_left_signs_again_by_the_same_link(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    for leave in (leaving.withdraw, leaving.erase):
+        client.post(link, member_form())
+        leave(manage_token(Signature.objects.get(status=Status.PUBLISHED)))
+    client.post(link, member_form())
+    statuses = Signature.objects.order_by("pk").values_list("status", flat=True)
+    assert list(statuses) == [Status.WITHDRAWN, Status.ERASED, Status.PUBLISHED]
+    assert_exact(campaign)
+
+
+def test_a_link_of_a_newer_list_works_once_more_after_the_older_one_is_taken_back(
+    client: Client, voucher: Voucher
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form())
+    older = LinkBatch.objects.get()
+    link = link_for(voucher, "zoe@example.org")
+    vouchers.revoke_batch(batch=older, by=voucher.admitted_by)
+    tasks.unvouch()
+    assert Signature.objects.get().evidence == "email"
+
+    client.post(link, {"action": "join", "own_email": "zoe@example.org"})
+
+    assert Signature.objects.get().evidence == "vouched"
+    voucher.refresh_from_db()
+    assert (voucher.taken, MemberLink.objects.count()) == (1, 1)
 
 
 # --- By hand ---------------------------------------------------------------------------------
