@@ -124,6 +124,31 @@ def move(
     the row is no more, MoveRefused when the state machine forbids it.
     """
     signature, others = locks.lock(signature_id)
+    return move_locked(
+        signature,
+        others,
+        verb=verb,
+        actor=actor,
+        decide=decide,
+        revision=revision,
+        status=status,
+    )
+
+
+def move_locked(
+    signature: Signature,
+    others: Sequence[Signature] = (),
+    *,
+    verb: Verb,
+    actor: Actor,
+    decide: Decide,
+    revision: int | None = None,
+    status: Status | None = None,
+) -> Moved:
+    """The same of one that this transaction has locked with ``others``, and read since.
+
+    Only a confirmation needs these, or who decides by them.
+    """
     before = Status(signature.status)
     decision = _braked(signature, verb, decide(signature, others))
     if decision.to == before:
@@ -250,7 +275,7 @@ def call_back(signature: Signature) -> None:
 @transaction.atomic
 def add_hold_reason(signature_id: int, reason: HoldReason) -> None:
     """Note one more reason on a held signature. Raises SignatureGone."""
-    signature, _others = locks.lock(signature_id)
+    signature = locks.lock_one(signature_id)
     if signature.status == Status.HELD and reason not in signature.hold_reasons:
         # With a new time, since whoever mirrors the private list sees why it is held.
         Signature.objects.filter(pk=signature.pk).update(

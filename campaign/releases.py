@@ -30,6 +30,9 @@ from campaign.waiting import FOR_RELEASE
 TASK: Final = "campaign.release"
 CHUNK: Final = 50
 """Signatures a transaction: a third of a second, which a signer who withdraws then waits at most."""
+AT_ONCE: Final = 1.0
+"""Seconds after which a transaction takes no further one: a chunk that exceeded the time limit of its task
+would be undone, and come first again in the next one."""
 WORK: Final = timedelta(seconds=10)
 """How long a task goes on before the next one: less than its time limit."""
 
@@ -184,11 +187,12 @@ def _release_some() -> int | None:
     if not chunk:
         ImportBatch.objects.filter(pk=batch.pk).update(released_at=timezone.now())
         return 0
-    published = sum(
-        _publish(batch, signature.pk)
-        for signature, like in zip(chunk, rules.likenesses(chunk), strict=True)
-        if not _held_for(batch, signature, like)
-    )
+    ends, published = time.monotonic() + AT_ONCE, 0
+    for signature, like in zip(chunk, rules.likenesses(chunk), strict=True):
+        if not _held_for(batch, signature, like):
+            published += _publish(batch, signature.pk)
+        if time.monotonic() >= ends:
+            break
     ImportBatch.objects.filter(pk=batch.pk).update(released_n=F("released_n") + published)
     return published
 
@@ -221,14 +225,14 @@ def _publish(batch: ImportBatch, signature_id: int) -> bool:
     """
     assert batch.released_by is not None  # by a constraint
     # Asked with the address locked: whoever leaves at this moment has done it, or waits and finds it.
-    signature, _others = locks.lock(signature_id)
+    signature = locks.lock_one(signature_id)
     left = rules.left_reasons(signature)
     for reason in left:
         moves.add_hold_reason(signature_id, reason)
     if left:
         return False
-    return moves.move(
-        signature_id=signature_id,
+    return moves.move_locked(
+        signature,
         verb=Verb.APPROVE,
         actor=Actor.moderator(batch.released_by),
         decide=_released,

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models.signals import post_init
 from django.test import Client
 from django.utils import timezone
 
@@ -228,6 +229,42 @@ def test_a_release_that_is_cut_off_goes_on_where_it_was(
     assert batch.release_total == 3
     tasks.release()
     assert published() == 3
+
+
+def test_a_chunk_that_takes_long_ends_after_one_and_the_next_goes_on(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(releases, "AT_ONCE", 0.0)
+    batch = imported(campaign)
+    act(desk_of("anna"), batch, "preview")
+    act(desk_of("ben"), batch, "release")
+    assert releases._release_some() == 1
+    batch.refresh_from_db()
+    assert (published(), batch.released_n) == (1, 1)
+    tasks.release()
+    batch.refresh_from_db()
+    assert (published(), batch.released_n) == (3, 3)
+
+
+def test_of_lines_that_share_an_address_each_is_read_as_often_as_alone(campaign: Campaign) -> None:
+    read: list[Signature] = []
+
+    def count(instance: Signature, **_told: object) -> None:
+        read.append(instance)
+
+    def lines(first: str) -> list[str]:
+        names = (f"{first} {letter}{letter.lower()}son" for letter in "ABCDEFGHIJ")
+        return ["name,email\n", *(f"{name},agency@example.org\n" for name in names)]
+
+    by_lines = []
+    for first in ("Ana", "Bruno", "Cleo"):  # ten lines more at the address each time
+        batch = imported(campaign, lines(first))
+        post_init.connect(count, sender=Signature)
+        assert release(batch) == 10
+        post_init.disconnect(count, sender=Signature)
+        by_lines.append(len(read))
+        read.clear()
+    assert by_lines == [by_lines[0]] * 3
 
 
 def test_what_breaks_in_a_chunk_leaves_nothing_of_it_and_is_tried_again(

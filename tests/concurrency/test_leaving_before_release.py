@@ -1,7 +1,6 @@
 """Somebody leaves at the very moment at which the release of their batch comes to their line."""
 
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import pytest
 from django.db.models import QuerySet
@@ -51,7 +50,7 @@ def test_who_leaves_once_the_chunk_is_read_is_not_published(
 def test_who_leaves_once_their_line_is_looked_at_waits_and_finds_it_published(
     art: Campaign, monkeypatch: pytest.MonkeyPatch, leave: Callable[[str], None]
 ) -> None:
-    meanwhile = leaves(art, leave).before(monkeypatch, moves, "move")
+    meanwhile = leaves(art, leave).before(monkeypatch, moves, "move_locked")
     assert release(imported(art, LINES)) == 1
     assert meanwhile.end() is None
     assert meanwhile.waited
@@ -79,8 +78,7 @@ def test_control_a_look_without_the_lock_publishes_after_who_left(
         return left
 
     batch = imported(art, LINES)
-    unlocked = SimpleNamespace(lock=read_only, hold_brakes=locks.hold_brakes)
-    monkeypatch.setattr(releases, "locks", unlocked)
+    monkeypatch.setattr(locks, "lock_one", lambda signature_id: read_only(signature_id)[0])
     monkeypatch.setattr(rules, "left_reasons", interrupted)
     assert release(batch) == 1
     assert meanwhile.end() is None
