@@ -18,8 +18,8 @@ from pathlib import Path
 from benchmarks import growth, mail, queue, timing, web
 from benchmarks.figures import Figure, as_json, line, table
 from benchmarks.system import SMALL, System
+from petition.environment import CannotStart
 from petition.household import ROOT, Household, StopAsked
-from petition.local import CannotStart
 from petition.supervise import say
 
 GROUPS = (

@@ -8,7 +8,7 @@ from benchmarks.figures import Figure, from_turns
 from benchmarks.system import System
 from benchmarks.turns import Fault, Turns
 from benchmarks.web import load
-from petition.local import CannotStart
+from petition.environment import CannotStart
 from petition.supervise import say
 
 MAILS = 2000

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import psycopg
 import redis
 
+from petition.environment import CannotStart
 from petition.household import ROOT, Child, Household
-from petition.local import CannotStart, free_port
+from petition.local import free_port
 from petition.supervise import (
     Servers,
     answers,

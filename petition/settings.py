@@ -5,7 +5,6 @@ its services in RUN_DIR: then database, Redis, secret and inbox are the private 
 """
 
 import ipaddress
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from kombu import Queue
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from petition import local
+from petition import environment, local
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -29,14 +28,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 def _raw(name: str) -> str | None:
     """The text of NAME, or of the file that NAME_FILE points at; None when neither is set."""
-    if path := os.environ.get(f"{name}_FILE"):
-        if name in os.environ:
-            _stop(f"{name} and {name}_FILE are both set; keep one")
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            _stop(f"{name}_FILE: {path} cannot be read ({error.__class__.__name__})")
-    return os.environ.get(name) or None
+    try:
+        return environment.text(name)
+    except environment.CannotStart as error:
+        return str(_stop(str(error)))
 
 
 def _stop(line: str) -> Any:
@@ -140,7 +135,7 @@ def _mail(text: str) -> dict[str, Any]:
     }
 
 
-RUN_DIR = BASE_DIR / (os.environ.get("RUN_DIR") or ".run")
+RUN_DIR = BASE_DIR / (_raw("RUN_DIR") or ".run")
 SERVICES = local.published(RUN_DIR) if _raw("SECRET_KEY") is None else {}
 DEVELOPMENT = _raw("SECRET_KEY") is None and (_raw("DATABASE_URL") is None or bool(SERVICES))
 REQUIRED = object()
@@ -204,6 +199,11 @@ def _read(name: str) -> Any:
     except ValueError as error:
         _stop(f"{name}: {error}")
 
+
+DEMO_ADMIN = {
+    part: _raw(f"DJANGO_SUPERUSER_{part.upper()}") for part in ("username", "email", "password")
+}
+"""The admin that `load_demo` makes; None of what it may choose."""
 
 SECRET_KEY: str = _read("SECRET_KEY")
 SECRET_KEY_FALLBACKS: list[str] = _read("SECRET_KEY_FALLBACKS") or []

@@ -20,8 +20,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from petition import environment
+from petition.environment import CannotStart
 from petition.household import ROOT, Child, Household, StopAsked
-from petition.local import CannotStart, Postgres, Redis, kept_secret, publish
+from petition.local import Postgres, Redis, kept_secret, publish
 
 START_WITHIN = 60.0  # seconds until a server or the web must answer
 LONGEST_PAUSE = 30.0  # seconds before a child that keeps dying is started again
@@ -46,7 +48,7 @@ class Servers:
         self._services: dict[str, Postgres | Redis] = {}
         self.children: dict[str, Child] = {}
         for variable, kind in (("DATABASE_URL", Postgres), ("REDIS_URL", Redis)):
-            if os.environ.get(variable):
+            if environment.text(variable):
                 continue
             service = self._services[variable] = kind(folder, durable=durable)
 
@@ -87,7 +89,7 @@ class Servers:
         return {
             variable: self._services[variable].url
             if variable in self._services
-            else os.environ[variable]
+            else str(environment.text(variable))
             for variable in ("DATABASE_URL", "REDIS_URL")
         }
 
@@ -121,7 +123,7 @@ def log_file(folder: Path, name: str) -> Path:
 def run() -> int:
     """Everything, until somebody stops it. Raises CannotStart."""
     began = time.monotonic()
-    run_dir = (ROOT / (os.environ.get("RUN_DIR") or ".run")).absolute()
+    run_dir = (ROOT / (environment.text("RUN_DIR") or ".run")).absolute()
     port = chosen_port()
     lock = claim(run_dir)
     check_free(port)
@@ -139,7 +141,7 @@ def run() -> int:
 
 
 def chosen_port() -> int:
-    text = os.environ.get("PORT") or "8000"
+    text = environment.text("PORT") or "8000"
     if not text.isdecimal() or not 0 < int(text) < 1 << 16:
         raise CannotStart(f"PORT must be a number from 1 to 65535, not {text!r}")
     return int(text)
@@ -209,7 +211,7 @@ class Product:
             {
                 "database_url": urls["DATABASE_URL"],
                 "redis_url": urls["REDIS_URL"],
-                "secret_key": os.environ.get("SECRET_KEY") or kept_secret(run_dir / "secret_key"),
+                "secret_key": environment.text("SECRET_KEY") or kept_secret(run_dir / "secret_key"),
                 "port": port,
                 "postgres_programs": programs,
                 "pid": os.getpid(),
@@ -217,14 +219,14 @@ class Product:
         )
         # Left behind, it would send `manage.py` to servers that are gone.
         household.remove_at_end(services)
-        environment = {"BASE_URL": f"http://127.0.0.1:{port}", **os.environ}
-        environment |= {"RUN_DIR": str(run_dir), "PYTHONUNBUFFERED": "1"}
+        told = {"RUN_DIR": str(run_dir), "PYTHONUNBUFFERED": "1"}
+        if not environment.text("BASE_URL"):
+            told["BASE_URL"] = f"http://127.0.0.1:{port}"
+        around = environment.with_these(told)
 
         def child(name: str, *command: str, grace: float = 5) -> Child:
             log = log_file(run_dir, name)
-            return Child(
-                name=name, command=[*command], log=log, environment=environment, grace=grace
-            )
+            return Child(name=name, command=[*command], log=log, environment=around, grace=grace)
 
         self._setup = child("setup", sys.executable, "manage.py", "load_demo", "--migrate")
         self._web = child("web", *web_command("petition.wsgi:application", port))
@@ -297,7 +299,7 @@ def welcome(run_dir: Path, port: int, login: str, seconds: float) -> str:
         f"  admin        {address}/admin/   {login}",
         f"  API docs     {address}/api/docs/",
     ]
-    if not os.environ.get("EMAIL_URL"):
+    if not environment.text("EMAIL_URL"):
         lines.append(f"  inbox        {address}/inbox/   where the mails arrive")
     lines += [
         "",
@@ -353,16 +355,20 @@ def with_services(command: list[str]) -> int:
             servers = Servers(household, folder, durable=False)
             for home in servers.homes:
                 household.remove_at_end(home)
-            child.environment = {
+            defaults = {
                 "SECRET_KEY": secrets.token_urlsafe(48),
                 "BASE_URL": "http://testserver",
                 # Port 1 refuses: no test sends a mail that it didn't make a server for.
                 "EMAIL_URL": "smtp://127.0.0.1:1",
-                **os.environ,
-                **servers.urls(),
-                "PATH": f"{os.environ.get('PATH', os.defpath)}:{servers.programs}".rstrip(":"),
-                "RUN_DIR": str(folder),
             }
+            child.environment = environment.with_these(
+                {name: environment.text(name) or default for name, default in defaults.items()}
+                | servers.urls()
+                | {
+                    "PATH": f"{os.environ.get('PATH', os.defpath)}:{servers.programs}".rstrip(":"),
+                    "RUN_DIR": str(folder),
+                }
+            )
             household.start(child)
             while child.code is None:
                 household.wait(60)

@@ -3,6 +3,7 @@
 import ast
 import fcntl
 import os
+import re
 import secrets
 import signal
 import socket
@@ -43,8 +44,8 @@ with Household() as household:
 
 def environment(**changes: str) -> dict[str, str]:
     """Ours without the servers of this test run, and without the `make` above it."""
-    kept = {k: v for k, v in os.environ.items() if k not in (*SERVERS, "RUN_DIR", "MAKELEVEL")}
-    return kept | changes
+    gone = {*SERVERS, "RUN_DIR", "MAKELEVEL", *(name.removesuffix("_FILE") for name in changes)}
+    return {k: v for k, v in os.environ.items() if k not in gone} | changes
 
 
 def supervise(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
@@ -170,6 +171,91 @@ def test_servers_of_ones_own_win_and_the_exit_code_is_passed_on() -> None:
     done = supervise("services", "--", "sh", "-c", script, **own)
 
     assert (done.returncode, done.stdout) == (7, "postgres://own/own redis://own\n")
+
+
+def in_files(folder: Path, **said: str) -> dict[str, str]:
+    """Variables as files: NAME_FILE of each."""
+    for name, value in said.items():
+        (folder / name).write_text(f"{value}\n")
+    return {f"{name}_FILE": str(folder / name) for name in said}
+
+
+def test_servers_that_a_file_names_win_as_well(tmp_path: Path) -> None:
+    own = in_files(tmp_path, DATABASE_URL="postgres://own/own", REDIS_URL="redis://own")
+    rest = in_files(tmp_path, SECRET_KEY="k3y", BASE_URL="https://own", EMAIL_URL="smtp://own")
+    script = 'echo "$DATABASE_URL $REDIS_URL $SECRET_KEY $BASE_URL $EMAIL_URL"; ls "$RUN_DIR"; env'
+
+    done = supervise("services", "--", "sh", "-c", script, **own, **rest)
+
+    first, *around = done.stdout.splitlines()
+    assert first == "postgres://own/own redis://own k3y https://own smtp://own"
+    assert not [line for line in around if re.match("(DATABASE|REDIS|BASE|EMAIL)_URL_FILE", line)]
+    assert not [line for line in around if line.endswith(".log")]
+
+
+def test_the_wheels_are_taken_where_a_file_says_so(tmp_path: Path) -> None:
+    said = in_files(tmp_path, PETITION_LOCAL_SERVERS="wheels")
+    script = "from petition import local; print(local.find_redis_server())"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=environment(**said),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "site-packages" in done.stdout
+
+
+def test_port_and_folder_of_a_run_may_stand_in_files(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        done = supervise("run", **in_files(tmp_path, PORT=str(port), RUN_DIR=str(folder)))
+
+    assert done.stderr.startswith(f"petition: port {port} is taken; ")
+    assert [path.name for path in folder.iterdir()] == ["lock"]
+
+
+def test_what_is_said_twice_stops_a_run_with_one_line(tmp_path: Path) -> None:
+    done = supervise("run", PORT="8000", **in_files(tmp_path, PORT="8001"))
+
+    line = "petition: PORT and PORT_FILE are both set; keep one\n"
+    assert (done.returncode, done.stderr) == (1, line)
+
+
+def test_a_whole_run_goes_by_files(folder: Path) -> None:
+    run_dir, port = folder / "run", local.free_port()
+    said = in_files(
+        folder,
+        RUN_DIR=str(run_dir),
+        PORT=str(port),
+        BASE_URL=f"http://localhost:{port}",
+        EMAIL_URL="smtp://127.0.0.1:1",
+        DJANGO_SUPERUSER_USERNAME="ada",
+        DJANGO_SUPERUSER_EMAIL="ada@guild.example",
+        DJANGO_SUPERUSER_PASSWORD="a long enough one",
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "petition.supervise", "run"],
+        cwd=ROOT,
+        env=environment(**said),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout
+        welcome = []
+        for line in process.stdout:
+            welcome.append(line)
+            if "ready in" in line:
+                break
+        told = "".join(welcome)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, told
+    assert "login: ada / a long enough one" in told
+    assert "inbox" not in told
+    assert (run_dir / "lock").exists()
 
 
 def test_a_taken_port_is_one_clear_line_and_nothing_starts(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_there_are_printed_commands_to_try() -> None:
 
 def test_the_table_of_variables_names_every_variable_that_is_read() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)`", README, flags=re.MULTILINE)
-    others = {"PORT", "RUN_DIR", "DJANGO_SUPERUSER_USERNAME"}
+    others = {"PORT", "RUN_DIR", "DJANGO_SUPERUSER_USERNAME", "PETITION_LOCAL_SERVERS"}
     assert set(rows) == set(ENVIRONMENT) | others
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,11 +24,12 @@ def manage(
     tmp_path: Path, environment: dict[str, str], *command: str
 ) -> subprocess.CompletedProcess[str]:
     """manage.py with that environment and nothing else of this machine's."""
+    own = {"RUN_DIR": str(tmp_path)}
     clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return subprocess.run(
         [sys.executable, "manage.py", *(command or ("check",))],
         cwd=ROOT,
-        env={**clean, "RUN_DIR": str(tmp_path), **environment},
+        env={**clean, **({} if "RUN_DIR_FILE" in environment else own), **environment},
         capture_output=True,
         text=True,
         timeout=60,
@@ -113,6 +115,61 @@ def test_any_variable_may_stand_in_a_file(tmp_path: Path) -> None:
         environment[f"{name}_FILE"] = str(tmp_path / name)
     secret, base = read(tmp_path, environment, "SECRET_KEY", "BASE_URL")
     assert (secret, base) == (PRODUCTION["SECRET_KEY"], PRODUCTION["BASE_URL"])
+
+
+EVERYTHING = {
+    **PRODUCTION,
+    "SECRET_KEY_FALLBACKS": "old-" * 16,
+    "HASH_KEY": "hash" * 16,
+    "DEFAULT_FROM_EMAIL": "hello@guild.example",
+    "MAIL_EVENTS": "mailgun:" + "s" * 24,
+    "MAILS_A_MINUTE": "11",
+    "CAMPAIGN_MAILS_A_MINUTE": "7",
+    "ALLOWED_HOSTS": "other.example",
+    "TRUSTED_PROXIES": "10.0.0.0/8",
+    "OUTBOUND_PRIVATE": "no",
+    "EXPORT_DIR": "/srv/lists",
+    "JOURNAL_FILE": "/srv/journal",
+    "METRICS_TOKEN": "t" * 24,
+    "DEBUG": "on",
+    "LOG_LEVEL": "ERROR",
+    "DJANGO_SUPERUSER_USERNAME": "ada",
+    "DJANGO_SUPERUSER_EMAIL": "ada@guild.example",
+    "DJANGO_SUPERUSER_PASSWORD": "long enough",
+    "RUN_DIR": "/srv/run",
+}
+"""A value other than its default for each variable that settings.py reads."""
+FLAGS = {"DEBUG", "OUTBOUND_PRIVATE"}
+READ = (
+    *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "HASH_KEY", "DATABASES", "REDIS_URL", "BASE_URL"),
+    *("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "DEFAULT_FROM_EMAIL", "MAIL_PROVIDER"),
+    *("MAILS_A_MINUTE", "CAMPAIGN_MAILS_A_MINUTE", "ALLOWED_HOSTS", "TRUSTED_PROXIES"),
+    *("EXPORT_DIR", "JOURNAL_FILE", "METRICS_TOKEN", "LOGGING", "RUN_DIR", "DEMO_ADMIN", *FLAGS),
+)
+"""The settings that are made of them."""
+OF_MAKE = {"PORT", "PETITION_LOCAL_SERVERS"}
+"""Those that only `make` reads: see test_front_door.py."""
+
+
+def test_each_variable_of_the_table_says_the_same_from_a_file(tmp_path: Path) -> None:
+    rows = re.findall(
+        r"^\| (`[A-Z_`, ]+`) \|", (ROOT / "README.md").read_text("utf-8"), flags=re.MULTILINE
+    )
+    named = {
+        each if each[0] != "_" else f"DJANGO_SUPERUSER{each}"
+        for row in rows
+        for each in row.replace("`", "").split(", ")
+    }
+    assert named == EVERYTHING.keys() | OF_MAKE
+    plain = read(tmp_path, EVERYTHING, *READ)
+    files = {}
+    for name, value in EVERYTHING.items():
+        (tmp_path / name).write_text(f"{value}\n")
+        files[f"{name}_FILE"] = str(tmp_path / name)
+    assert read(tmp_path, files, *READ) == plain
+    told = json.dumps(plain)
+    for name in EVERYTHING.keys() - {"DATABASE_URL", "EMAIL_URL", "MAIL_EVENTS", *FLAGS}:
+        assert EVERYTHING[name] in told, name
 
 
 def test_a_variable_set_twice_is_refused(tmp_path: Path) -> None:

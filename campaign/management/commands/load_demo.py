@@ -1,5 +1,4 @@
 import json
-import os
 import secrets
 from argparse import ArgumentParser
 from pathlib import Path
@@ -71,11 +70,11 @@ class Command(BaseCommand):
     def _admin(self, kept: Path) -> AbstractBaseUser:
         """The development admin; its password is random unless given, and kept in RUN_DIR."""
         users = get_user_model().objects
-        name = os.environ.get("DJANGO_SUPERUSER_USERNAME", "admin")
+        name = settings.DEMO_ADMIN["username"] or "admin"
         if (admin := users.filter(username=name).first()) is not None:
             return admin
-        password = os.environ.get("DJANGO_SUPERUSER_PASSWORD") or secrets.token_urlsafe(9)
-        address = os.environ.get("DJANGO_SUPERUSER_EMAIL", "admin@example.org")
+        password = settings.DEMO_ADMIN["password"] or secrets.token_urlsafe(9)
+        address = settings.DEMO_ADMIN["email"] or "admin@example.org"
         kept.touch(mode=0o600)
         kept.write_text(json.dumps({"username": name, "password": password}), encoding="utf-8")
         return users.create_superuser(name, address, password)
