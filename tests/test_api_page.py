@@ -12,7 +12,7 @@ from django.test import Client
 from campaign import botcheck, details, errors, feed, files, floods, identity, outbox, shelf
 from campaign.api import inputs, outputs, queries
 from campaign.api.keys import PER_MINUTE
-from campaign.api.problems import every_code
+from campaign.api.problems import FIELDS, every_code
 from campaign.freshness import MAX_AGE, STALE
 from campaign.idempotency import KEY_MAX
 from campaign.links import LIFETIME, Purpose
@@ -78,7 +78,7 @@ def codes_of_fields() -> set[str]:
         str(each.code) for field in fields for each in field.validators if hasattr(each, "code")
     }
     meaning = (details.TEXT_PROBLEMS, details.ADDRESS_PROBLEMS, details.PROBLEMS)
-    return codes | {code for problems in meaning for code in problems}
+    return codes | {code for problems in meaning for code in problems} | FIELDS.keys()
 
 
 def test_every_code_of_a_field_is_in_the_table() -> None:

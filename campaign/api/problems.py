@@ -92,7 +92,7 @@ def every_code() -> dict[str, tuple[int, str]]:
     return found | {each.code: (each.status, str(each.message)) for each in _own(CampaignError)}
 
 
-_FIELDS = {BadCursor.code: "cursor", IdempotencyKeyInvalid.code: "Idempotency-Key"}
+FIELDS = {BadCursor.code: "cursor", IdempotencyKeyInvalid.code: "Idempotency-Key"}
 """What is named as wrong, the one parameter or header that such an error is about."""
 _OF_FORMS = {ConsentChanged, CampaignEdited, AlreadyStarted}
 
@@ -110,8 +110,8 @@ def problem(
     status: int, code: str, detail: str, errors: list[FieldError] | None = None
 ) -> dict[str, Any]:
     """The body of a problem; ``errors`` for a bad input, by themselves where it is of one thing alone."""
-    if code in _FIELDS:
-        errors = [FieldError(_FIELDS[code], code, detail)]
+    if code in FIELDS:
+        errors = [FieldError(FIELDS[code], code, detail)]
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": str(_TITLES.get(status, _("Error"))),
