@@ -84,19 +84,24 @@ def remind() -> int:
 
 
 def _unanswered(now: datetime) -> QuerySet[Signature]:
-    """The newest pending signature of each address that was asked a day ago and has not answered."""
+    """The newest pending signature of each address that was asked a day ago and has not answered.
+
+    What somebody else signed for them is neither reminded of nor the newest: any stranger can do that.
+    """
     asked = Mail.objects.filter(signature=OuterRef("pk"), kind=MailKind.CONFIRM)
     underway = (MailStatus.QUEUED, MailStatus.CLAIMED, MailStatus.DEFERRED)
     of_its_address = Signature.objects.filter(
         campaign=OuterRef("campaign"), canonical_email=OuterRef("canonical_email")
     )
+    newer = Q(pk__gt=OuterRef("pk"), represented=False)
     return Signature.objects.filter(
         Exists(asked.filter(status=MailStatus.SENT)),
         ~Exists(asked.filter(Q(sent_at__gt=now - REMIND_AFTER) | Q(status__in=underway))),
-        ~Exists(of_its_address.filter(Q(pk__gt=OuterRef("pk")) | ~Q(status=Status.PENDING))),
+        ~Exists(of_its_address.filter(newer | ~Q(status=Status.PENDING))),
         ~Exists(Mail.objects.filter(signature=OuterRef("pk"), kind=MailKind.REMINDER)),
         Q(campaign__closes_at__isnull=True) | Q(campaign__closes_at__gt=now),
         status=Status.PENDING,
+        represented=False,
         created_at__lte=now - REMIND_AFTER,
         created_at__gt=now - LIFETIME[Purpose.CONFIRM],
         campaign__paused_at__isnull=True,

@@ -185,12 +185,28 @@ def test_the_same_details_in_the_ordinary_form_are_another_signature(
     assert Mail.objects.latest("pk").signature == own
 
 
-def test_who_was_signed_for_is_never_reminded(client: Client, campaign: Campaign) -> None:
-    asked(client)
-    signing.resend(campaign=campaign, email=AGENT[1])
+def reminded_two_days_later() -> list[Signature | None]:
     Mail.objects.update(status="sent", sent_at=timezone.now())
     with time_machine.travel(timezone.now() + timedelta(days=2)):
-        assert retention.remind() == 0
+        retention.remind()
+    return [mail.signature for mail in Mail.objects.filter(kind=MailKind.REMINDER)]
+
+
+@pytest.mark.parametrize("sent", [MailKind.REPRESENTED, MailKind.CONFIRM])
+def test_who_was_signed_for_is_never_reminded(
+    client: Client, campaign: Campaign, sent: MailKind
+) -> None:
+    asked(client)
+    Mail.objects.filter(kind=MailKind.REPRESENTED).update(kind=sent)  # as a resend wrote before
+    assert reminded_two_days_later() == []
+
+
+def test_who_was_signed_for_is_reminded_of_what_they_signed_themselves(
+    client: Client, campaign: Campaign
+) -> None:
+    own = make_signature(campaign, status="pending", name="Zoë M.", email=AGENT[1])
+    ask(client)
+    assert reminded_two_days_later() == [own]
 
 
 def test_the_others_quota_holds_however_many_sign_for_them(
