@@ -10,11 +10,12 @@ import hashlib
 import re
 import secrets
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Final
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -22,7 +23,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from campaign import audit
+from campaign import audit, roles
 from campaign.errors import FieldError, InvalidInput, KeyExpired, KeyInvalid
 from campaign.models.api_key import LONGEST, ApiKey, Scope
 from campaign.models.audit import AuditAction
@@ -31,6 +32,16 @@ from campaign.models.campaign import Campaign
 DEFAULT_LIFE = timedelta(days=90)
 NOTED_EVERY = timedelta(minutes=1)
 """How old ``last_used_at`` may be: one write a minute, however busy the key is."""
+
+MAKE: Final = "campaign.add_apikey"
+# Nobody makes a program that may do what they themselves may not.
+NEEDED: Final[dict[Scope, tuple[str, ...]]] = {
+    Scope.READ_PRIVATE: (roles.LOOK, roles.ADDRESSES),
+    Scope.MODERATE: (roles.LOOK, roles.MODERATE),
+    Scope.EXPORT: (roles.LOOK, roles.ADDRESSES, roles.EXPORT),
+    Scope.SIGN: (),
+}
+"""What somebody may do themselves whose key has that scope."""
 
 # Crockford's base 32, as in public ids: nothing in it is misread, and a double click takes all of it.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -109,11 +120,26 @@ def revoke(key: ApiKey, *, by: AbstractBaseUser) -> bool:
     return True
 
 
+def covers(user: User, scopes: Iterable[str], campaign: Campaign) -> bool:
+    """Whether somebody may have a key with those scopes in that campaign."""
+    needed = {right for scope in scopes for right in NEEDED[Scope(scope)]}
+    return all(roles.may(user, right, campaign) for right in (MAKE, *sorted(needed)))
+
+
+def is_backed(key: ApiKey) -> bool:
+    """Whether its maker still comes in and may do all that it may: a program never outlives that.
+
+    Nothing is written when a superuser takes rights away, so they are read with the key.
+    """
+    maker = key.created_by
+    return maker.is_active and maker.is_staff and covers(maker, key.scopes, key.campaign)
+
+
 @sensitive_variables()
 def authenticate(text: str) -> ApiKey:
     """The working key that this text is, with its campaign, read afresh: revoking works at once.
 
-    So does switching off the account of whoever made it: a key is never more than its maker is.
+    So does taking away from whoever made it what it may: a key is never more than its maker is.
     Raises KeyInvalid, and KeyExpired for who holds the right secret too late.
     """
     shape = _SHAPE.fullmatch(text)
@@ -123,7 +149,7 @@ def authenticate(text: str) -> ApiKey:
     # Compared in constant time, or the time would tell the digest a character at a time.
     if key is None or not constant_time_compare(key.digest, _digest(text)):
         raise KeyInvalid
-    if key.revoked_at is not None or not key.created_by.is_active:
+    if key.revoked_at is not None or not is_backed(key):
         raise KeyInvalid
     if key.has_expired():
         raise KeyExpired

@@ -122,12 +122,11 @@ def _check_not_last(membership: Membership) -> None:
 
 
 def _revoke_keys(membership: Membership, by: User) -> None:
-    """A program never outlives what its maker may: their keys end with the right to make any."""
+    """Revoke their keys that they could not make any more."""
     user = User.objects.get(pk=membership.user_id)
-    if roles.may(user, "campaign.add_apikey", membership.campaign):
-        return
     for key in ApiKey.objects.filter(campaign=membership.campaign_id, created_by=user):
-        keys.revoke(key, by=by)
+        if not keys.covers(user, key.scopes, membership.campaign):
+            keys.revoke(key, by=by)
 
 
 def renewed_path(*, user: User, by: User) -> str:

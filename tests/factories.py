@@ -129,9 +129,18 @@ def make_key(
         label=f"key {_count}",
         scopes=scopes,
         expires_at=timezone.now() + life,
-        by=User.objects.filter(username="maker").first() or make_user(username="maker"),
+        by=make_maker(*scopes),
     )
     return text
+
+
+def make_maker(*scopes: Scope) -> User:
+    """Who makes the keys of tests: may make them everywhere, and what these scopes need."""
+    maker = User.objects.filter(username="maker").first() or make_user(username="maker")
+    rights = {keys.MAKE, *(right for scope in scopes for right in keys.NEEDED[scope])}
+    codenames = [right.removeprefix("campaign.") for right in rights]
+    maker.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
+    return maker
 
 
 def bearer(key: str) -> dict[str, str]:

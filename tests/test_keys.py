@@ -24,6 +24,7 @@ from campaign.errors import InvalidInput
 from campaign.logs import cut
 from campaign.models import ApiKey, Campaign, Event, Mail, Signature
 from campaign.models.api_key import Scope
+from campaign.models.membership import Membership, Role
 from campaign.models.signature import Status
 from tests.concurrency.threads import PATIENCE
 from tests.factories import (
@@ -203,13 +204,13 @@ def test_what_is_no_key_is_refused_alike_on_every_path(
     assert Signature.objects.count() == 1
 
 
-def test_a_made_up_key_costs_no_query_and_a_good_one_costs_one(
+def test_a_made_up_key_costs_no_query_and_a_good_one_costs_three(
     client: Client, campaign: Campaign
 ) -> None:
     key = make_key(campaign, READ)
     path = f"{API}art/private/signatures/0000000000000000/"
     client.get(path, headers=bearer(key))  # notes its use
-    for text, queries in ((swapped(key, 20), 0), (signed_again(key), 1), (key, 2)):
+    for text, queries in ((swapped(key, 20), 0), (signed_again(key), 1), (key, 4)):
         with CaptureQueriesContext(connection) as seen:
             client.get(path, headers=bearer(text))
         assert len(seen) == queries, text
@@ -312,6 +313,67 @@ def test_a_key_opens_nothing_once_the_account_of_its_maker_is_switched_off(
     assert_problem(client.get(path, headers=bearer(key)), 401, "key_invalid")
     User.objects.filter(username="maker").update(is_active=True)
     assert client.get(path, headers=bearer(key)).status_code == 200
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_a_key_opens_nothing_once_its_maker_may_no_longer_do_what_it_may(
+    client: Client, campaign: Campaign, scope: Scope
+) -> None:
+    signature = make_signature(campaign, email=CANARY)
+    key = make_key(campaign, scope)
+    method, path, body, _scope, status = next(row for row in TABLE if row[3] == scope)
+    path = path.format(id=signature.public_id)
+    assert ask(client, method, path, body, **bearer(key)).status_code == status
+
+    maker = User.objects.get(username="maker")
+    rights = set(maker.user_permissions.all())
+    needed = {each.removeprefix("campaign.") for each in (keys.MAKE, *keys.NEEDED[scope])}
+    for right in [each for each in rights if each.codename in needed]:
+        maker.user_permissions.set(rights - {right})
+        answer = ask(client, method, path, body, **bearer(key))
+        assert_problem(answer, 401, "key_invalid")
+        assert CANARY not in answer.content.decode()
+        assert_problem(client.get(f"{API}art/", headers=bearer(key)), 401, "key_invalid")
+    maker.user_permissions.set(rights)
+    assert ask(client, method, path, body, **bearer(key)).status_code == status
+
+    User.objects.filter(pk=maker.pk).update(is_staff=False)
+    assert_problem(ask(client, method, path, body, **bearer(key)), 401, "key_invalid")
+
+
+def test_a_key_works_as_long_as_its_maker_may_by_any_right_of_theirs(
+    client: Client, campaign: Campaign
+) -> None:
+    key = make_key(campaign, *Scope)
+    path = f"{API}art/private/signatures/{make_signature(campaign).public_id}/"
+    maker = User.objects.get(username="maker")
+    maker.user_permissions.clear()
+    assert_problem(client.get(path, headers=bearer(key)), 401, "key_invalid")
+
+    elsewhere = make_campaign(slug="elsewhere")
+    membership = Membership.objects.create(user=maker, campaign=elsewhere, role=Role.OWNER)
+    assert_problem(client.get(path, headers=bearer(key)), 401, "key_invalid")
+    Membership.objects.filter(pk=membership.pk).update(campaign=campaign)
+    assert client.get(path, headers=bearer(key)).status_code == 200
+
+    membership.delete()
+    User.objects.filter(pk=maker.pk).update(is_superuser=True)
+    assert client.get(path, headers=bearer(key)).status_code == 200
+
+
+def test_whose_key_it_is_costs_four_queries_at_most(client: Client, campaign: Campaign) -> None:
+    """The key with its maker, the maker's rights, those of their groups, their roles."""
+    headers = bearer(make_key(campaign, *Scope))
+    client.get(f"{API}art/", headers=headers)
+    with CaptureQueriesContext(connection) as plain:
+        client.get(f"{API}art/")
+    User.objects.get(username="maker").user_permissions.clear()
+    Membership.objects.create(
+        user=User.objects.get(username="maker"), campaign=campaign, role=Role.OWNER
+    )
+    with CaptureQueriesContext(connection) as keyed:
+        assert client.get(f"{API}art/", headers=headers).status_code == 200
+    assert len(keyed) == len(plain) + 4
 
 
 @pytest.mark.parametrize("life", [timedelta(0), timedelta(days=-1), timedelta(days=367)])

@@ -316,8 +316,9 @@ def test_a_page_costs_no_more_queries_with_more_signatures(
     few = cost()
     for _ in range(5):
         make_signature(campaign)
-    # The key, who is writing, the page, and that it was read.
-    assert few == cost() == 4
+    # The key, its maker's rights and those of their groups, who is writing, the page, and that it was
+    # read.
+    assert few == cost() == 6
 
 
 # --- The whole of it as a file ---------------------------------------------------------------

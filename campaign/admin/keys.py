@@ -24,15 +24,7 @@ from campaign.errors import InvalidInput
 from campaign.models.api_key import ApiKey, Scope
 from campaign.models.campaign import Campaign
 
-MAKE = "campaign.add_apikey"
 REVOKE = "campaign.change_apikey"
-# Nobody makes a program that may do what they themselves may not.
-NEEDED: dict[Scope, tuple[str, ...]] = {
-    Scope.READ_PRIVATE: (roles.LOOK, roles.ADDRESSES),
-    Scope.MODERATE: (roles.LOOK, roles.MODERATE),
-    Scope.EXPORT: (roles.LOOK, roles.ADDRESSES, roles.EXPORT),
-    Scope.SIGN: (),
-}
 AT_MOST = timedelta(days=365)
 
 
@@ -72,8 +64,8 @@ class KeyForm(forms.Form):
         self.user = user
         campaign = self.fields["campaign"]
         assert isinstance(campaign, forms.ModelChoiceField)
-        campaign.queryset = roles.campaigns(user, MAKE).order_by("slug")
-        offered = [(s.value, s.label) for s in Scope if user.has_perms(NEEDED[s])]
+        campaign.queryset = roles.campaigns(user, keys.MAKE).order_by("slug")
+        offered = [(s.value, s.label) for s in Scope if user.has_perms(keys.NEEDED[s])]
         scopes = self.fields["scopes"]
         assert isinstance(scopes, forms.MultipleChoiceField)
         scopes.choices = offered
@@ -89,8 +81,7 @@ class KeyForm(forms.Form):
         """What its maker may do elsewhere says nothing of this campaign."""
         cleaned = super().clean() or self.cleaned_data
         campaign, scopes = cleaned.get("campaign"), cleaned.get("scopes", [])
-        needed = {right for scope in scopes for right in NEEDED[Scope(scope)]}
-        if campaign and not all(roles.may(self.user, right, campaign) for right in needed):
+        if campaign and not keys.covers(self.user, scopes, campaign):
             self.add_error("scopes", _("In this campaign your own rights do not cover this."))
         return cleaned
 
@@ -127,7 +118,7 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
     # --- Making
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.may(request, MAKE)
+        return self.may(request, keys.MAKE)
 
     @sensitive_variables("secret")
     def add_view(
