@@ -5,6 +5,7 @@ the entry: whoever can do one of both controls it. A path below the first page s
 sites let anybody write there.
 """
 
+import logging
 import re
 import time
 from contextlib import suppress
@@ -13,6 +14,7 @@ from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -29,6 +31,8 @@ from campaign.models.event import Verb
 from campaign.models.evidence import Site, SiteMark, SiteStatus
 from campaign.models.signature import STANDING, Evidence, Signature
 from campaign.outbound import BadUrl, NotAnswered
+
+logger = logging.getLogger(__name__)
 
 LOOK = "campaign.look_at_sites"
 """The task that looks."""
@@ -131,9 +135,21 @@ def look_due() -> int:
     """
     taken = _take()
     for site in taken:
-        mark, error = look(site)
+        mark, error = _looked(site)
         _note(site, mark, error)
     return len(taken)
+
+
+def _looked(site: Site) -> tuple[SiteMark | None, str]:
+    """What `look` says; of a site that breaks it, that it did not answer."""
+    try:
+        return look(site)
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception:
+        # Those taken after it would have spent their try, and it would come again with others.
+        logger.exception("site %s cannot be looked at", site.pk)
+        return None, "not_answered"
 
 
 def _take() -> list[Site]:
@@ -216,7 +232,8 @@ class _Links(HTMLParser):
 def _links_to(body: bytes, url: str, entry: str) -> bool:
     links = _Links()
     # Not closed: what is cut off at the end is no link, and to look for its end takes squared time.
-    with suppress(AssertionError):  # which Python's parser raises at some markup that is none
+    # Python's parser raises these at some markup that is none: ValueError at a number of 5,000 digits.
+    with suppress(AssertionError, ValueError):
         links.feed(body.decode("utf-8", "replace"))
     return any(_same(href, url, entry) for href in links.found)
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 import time_machine
+from celery.exceptions import SoftTimeLimitExceeded
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaign import leaving, signing, sites
+from campaign import leaving, outbound, signing, sites
 from campaign.models import Campaign, Event, Proof, Signature, Site
 from campaign.models.membership import Membership, Role
 from campaign.models.signature import Status
@@ -296,6 +297,69 @@ def test_who_has_left_is_not_looked_for(client: Client, signature: Signature, ne
     assert sites.look_due() == 0
     leaving.erase(manage_token(signature))
     assert not Site.objects.exists()
+
+
+# --- One that breaks us ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("markup", [f"&#{'9' * 5000};", "<![x", "<a rel=me href='http://[x'>"])
+def test_a_page_that_no_parser_reads_hides_no_link_before_it_and_no_other_site(
+    client: Client, campaign: Campaign, net: Net, markup: str
+) -> None:
+    odd, evil, plain = (
+        make_signature(campaign, name=each) for each in ("Zoë Moreau", "Eve Odd", "Ann Plain")
+    )
+    net.page("https://zoe.example/", linking(odd) + markup)
+    net.page("https://evil.example/", markup)
+    net.page("https://www.zoe.example/", linking(plain))
+    name(client, odd, "zoe.example")
+    name(client, evil, "evil.example")
+    name(client, plain, "www.zoe.example")
+    assert sites.look_due() == 3
+    found = Site.objects.order_by("pk").values_list("status", "mark", "error")
+    assert list(found) == [("found", "link", ""), ("waiting", "", "no_link"), ("found", "link", "")]
+
+
+def test_what_nobody_foresaw_is_the_failure_of_one_site_and_is_logged(
+    client: Client,
+    campaign: Campaign,
+    net: Net,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    evil, plain = (make_signature(campaign, name=each) for each in ("Eve Odd", "Ann Plain"))
+    net.page("https://zoe.example/", linking(plain))
+    name(client, evil, "evil.example")
+    name(client, plain, "zoe.example")
+    get = outbound.get
+
+    def breaks(url: str, **options: Any) -> Any:
+        if "evil" in url:
+            raise RuntimeError("a bug")
+        return get(url, **options)
+
+    monkeypatch.setattr(outbound, "get", breaks)
+    assert sites.look_due() == 2
+    found = Site.objects.order_by("pk").values_list("status", "mark", "error")
+    assert list(found) == [("waiting", "", "not_answered"), ("found", "link", "")]
+    (logged,) = [each for each in caplog.records if each.exc_info]
+    assert (logged.name, logged.levelname) == ("campaign.sites", "ERROR")
+    assert str(Site.objects.earliest("pk").pk) in logged.getMessage()
+    assert "evil.example" not in logged.getMessage()
+
+
+def test_a_look_that_takes_too_long_ends_with_the_task(
+    client: Client, signature: Signature, net: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Celery says so by an exception, in the middle of any site."""
+
+    def late(*_args: Any, **_options: Any) -> Any:
+        raise SoftTimeLimitExceeded
+
+    name(client, signature, "zoe.example")
+    monkeypatch.setattr(outbound, "get", late)
+    with pytest.raises(SoftTimeLimitExceeded):
+        sites.look_due()
 
 
 # --- Mistakes --------------------------------------------------------------------------------
