@@ -6,6 +6,7 @@ None of it needs the database, which may be what is broken.
 from collections.abc import Callable
 from typing import TypeVar
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
@@ -13,6 +14,8 @@ from django.views import defaults
 
 from campaign.api.problems import failure_response
 from campaign.errors import PreconditionFailed
+from campaign.web.answers import problem
+from campaign.web.forms import FormTooLarge
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 
@@ -20,6 +23,8 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_api(request):
         return failure_response(exception)
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
+        return problem(request, FormTooLarge())
     return _no_store(defaults.bad_request(request, exception))
 
 

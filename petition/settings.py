@@ -348,6 +348,7 @@ MIDDLEWARE = [
     "campaign.web.confined.AuthenticationMiddleware",
     "campaign.web.confined.SecondFactorMiddleware",
     "campaign.web.confined.MessageMiddleware",
+    "campaign.web.bodies.limit_bodies",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "petition.urls"
@@ -383,8 +384,13 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "campaign.passwords.GuessValidator"},
 ]
-# A sign form is a few hundred bytes; anything larger is not one.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# A sign form is a few hundred bytes; of whom nobody knows, anything larger is not read.
+PUBLIC_BODY_MAX = 256 * 1024
+# Staff send a whole campaign at once: texts of 50,000 characters in each language, protected names by the
+# thousand; or they paste 160,000 addresses.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+# A form has up to 500 rows of a table, with a name in each language: 30 languages are 16,000 fields.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
 LANGUAGE_CODE = "en"
 # How to add one: docs/languages.md.

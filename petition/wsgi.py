@@ -10,6 +10,7 @@ from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
 from campaign.web.front import Front
+from campaign.web.unread import Refused
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -41,12 +42,14 @@ def _measure(environ: "WSGIEnvironment") -> None:
 
     One byte more than is taken tells that it is too large, and no more of it is read.
     """
-    parts, left = [], settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
+    parts, left = [], settings.PUBLIC_BODY_MAX + 1
     while left > 0 and (part := environ["wsgi.input"].read(left)):
         parts.append(part)
         left -= len(part)
     body = b"".join(parts)
-    environ |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
+    # Of staff more would be taken, and a form that is cut off here would pass for a whole one.
+    stream = io.BytesIO(body) if left else Refused()
+    environ |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": stream}
 
 
 def _without_charset(content_type: str) -> str:

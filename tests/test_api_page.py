@@ -93,7 +93,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     kept = MAX_AGE + STALE
     assert kept == 30
     assert told == {
-        "a body": f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024} KiB",
+        "a body": f"{settings.PUBLIC_BODY_MAX // 1024} KiB",
         "name, credit, organisation": f"{identity.NAME_LIMIT} characters each",
         "`source`": f"{details.SOURCE_MAX} characters",
         "`q`": f"200 characters, {identity.QUERY_WORD_LIMIT} words",

@@ -142,7 +142,7 @@ def test_of_chunks_no_more_is_read_than_is_taken(lasting: None, settings: Any) -
     chunks = Chunks(b'{"name": "' + b"a" * 1_000_000 + b'"}')
     status, problem = send_chunks(chunks)
     assert (status, problem["code"]) == (413, "too_large")
-    assert chunks.taken == settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
+    assert chunks.taken == settings.PUBLIC_BODY_MAX + 1
     assert_nothing_written()
 
 
@@ -168,7 +168,7 @@ def test_json_is_utf_8_whatever_the_header_says(strict: Client, charset: str) ->
 
 @pytest.mark.parametrize("path", POSTS)
 def test_a_huge_body_is_refused(strict: Client, path: str, settings: Any) -> None:
-    body = b'{"name": "' + b"a" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE + b'"}'
+    body = b'{"name": "' + b"a" * settings.PUBLIC_BODY_MAX + b'"}'
     assert_problem(send(strict, body, path), 413, "too_large")
     assert_nothing_written()
 

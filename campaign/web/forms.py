@@ -62,7 +62,7 @@ def read_form(request: HttpRequest) -> QueryDict:
     if request.content_type not in FORM_TYPES:
         raise BadForm
     # Django's own limit leaves out the files of a multipart form, and we ask for none.
-    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.PUBLIC_BODY_MAX:
         raise FormTooLarge
     try:
         return request.POST
