@@ -98,6 +98,26 @@ def test_the_next_one_is_of_the_list_that_the_moderator_came_from(
     assert response.headers["Location"] == f"{page(other)}?_changelist_filters=kind__exact%3Dgroup"
 
 
+@pytest.mark.parametrize("paged", ["p=3&", "p=1&", "all=&", "p=x&"])
+def test_a_list_that_shrinks_below_its_page_is_still_the_list_that_the_moderator_came_from(
+    desk: Client, campaign: Campaign, paged: str
+) -> None:
+    group = make_signature(status=Status.HELD, name="A Group", kind="group")
+    make_signature(status=Status.HELD, name="A Person")
+    other = make_signature(status=Status.HELD, name="Another Group", kind="group")
+    filters = f"{paged}kind__exact=group"
+
+    opened = desk.get(page(group), {"_changelist_filters": filters})
+    assert opened.context["list_url"] == f"{QUEUE}?kind__exact=group"
+    form = carried(desk, group, "approve") | {"filters": filters}
+    moved = desk.post(f"{QUEUE}{group.pk}/approve/", form)
+    assert moved.headers["Location"].startswith(f"{page(other)}?")
+
+    form = carried(desk, other, "approve") | {"filters": filters}
+    moved = desk.post(f"{QUEUE}{other.pk}/approve/", form)
+    assert moved.headers["Location"] == f"{QUEUE}?kind__exact=group"
+
+
 def test_rejecting_needs_a_reason_that_the_signer_is_told_and_keeps_the_note_inside(
     desk: Client, campaign: Campaign
 ) -> None:

@@ -297,4 +297,5 @@ def _page_url(pk: int, filters: str) -> str:
 
 def _list_url(filters: str) -> str:
     link = reverse("admin:campaign_signature_changelist")
-    return f"{link}?{filters}" if filters else link
+    kept = desk.unpaged(filters)
+    return f"{link}?{kept}" if kept else link

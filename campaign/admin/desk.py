@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.contrib.admin.views.main import ALL_VAR, PAGE_VAR
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Min, OrderBy, OuterRef, Q, QuerySet, Subquery
@@ -172,6 +173,14 @@ def answered(rows: Collection[Signature]) -> set[int]:
 def lane_of(filters: str) -> str:
     """Which lane a list with these filters, as its address has them, is."""
     return QueryDict(filters).get("status", "")
+
+
+def unpaged(filters: str) -> str:
+    """These filters without the page: a list that has shrunk may have none of that number any more."""
+    kept = QueryDict(filters, mutable=True)
+    for name in (PAGE_VAR, ALL_VAR):
+        kept.pop(name, None)
+    return kept.urlencode()
 
 
 def count_failing_webhooks(user: Somebody) -> int:

@@ -380,7 +380,7 @@ class SignatureAdmin(PageAdmin[Signature]):
     def _rows_of(self, request: HttpRequest, filters: str) -> QuerySet[Signature]:
         """The rows of the list with these filters, as its address has them."""
         there = copy.copy(request)
-        there.GET = QueryDict(filters)
+        there.GET = QueryDict(desk.unpaged(filters))
         try:
             rows: QuerySet[Signature] = self.get_changelist_instance(there).queryset
             return rows.select_related(None)
