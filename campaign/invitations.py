@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -30,7 +31,14 @@ def account(name: str, *, field: str, campaign: Campaign, by: User) -> User:
         return _let_in(found[0], field)
     user = User(username=address, email=address, is_staff=True)
     user.set_unusable_password()
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:
+        # A form that was sent twice, or two who invite the same: the other account was being made just then.
+        if made := _found("username", address):
+            return _let_in(made[0], field)
+        raise
     audit.record(AuditAction.INVITED, by=by, campaign=campaign, details={"user": user.pk})
     return user
 

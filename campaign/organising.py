@@ -5,7 +5,7 @@ from datetime import UTC
 from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser, User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -50,9 +50,17 @@ def load_campaign(file: CampaignFile, *, by: AbstractBaseUser | None = None) -> 
 @transaction.atomic
 def make_campaign(file: CampaignFile, *, by: User) -> Campaign:
     """A new campaign, whose owner is who made it; raises FileMistake."""
-    if Campaign.objects.filter(slug=file.columns["slug"]).exists():
-        raise FileMistake("slug", _("is the short name of another campaign"))
-    campaign, _lines = _make(file, AuditAction.CAMPAIGN_MADE, by=by)
+    its_name = Campaign.objects.filter(slug=file.columns["slug"])
+    taken = FileMistake("slug", _("is the short name of another campaign"))
+    if its_name.exists():
+        raise taken
+    try:
+        with transaction.atomic():
+            campaign, _lines = _make(file, AuditAction.CAMPAIGN_MADE, by=by)
+    except IntegrityError:
+        if its_name.exists():  # a form that was sent twice: the other was being made just then
+            raise taken from None
+        raise
     Membership.objects.create(user=by, campaign=campaign, role=Role.OWNER)
     return campaign
 

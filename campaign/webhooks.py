@@ -22,6 +22,19 @@ def make(*, campaign: Campaign, url: str, events: Sequence[str], by: AbstractBas
     )
 
 
+def is_taken(*, campaign: Campaign, url: str, besides: Webhook | None) -> bool:
+    """Whether another webhook of the campaign that is on leads there, which would hear all twice.
+
+    The answer holds until the transaction ends that makes or changes one.
+    """
+    # Of two at once each would see that there is none. Who signs doesn't wait for this lock.
+    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+    there = Webhook.objects.filter(campaign=campaign, url=url, active=True)
+    if besides is not None:
+        there = there.exclude(pk=besides.pk)
+    return there.exists()
+
+
 def secret(webhook: Webhook) -> str:
     """What its receiver checks signatures with; shown when it is made and when it is rotated."""
     return seal.shown_secret(webhook.key)

@@ -522,7 +522,10 @@ UNFOLD: dict[str, Any] = {
         }
     ],
     "SHOW_HISTORY": False,
-    "SCRIPTS": [lambda _request: static("campaign/file-inputs.js")],
+    "SCRIPTS": [
+        lambda _request: static("campaign/file-inputs.js"),
+        lambda _request: static("campaign/once.js"),
+    ],
     "LOGIN": {"form": "campaign.admin.login.LoginForm"},
     "ACCOUNT": {
         "navigation": [

@@ -244,3 +244,36 @@ def test_a_webhook_that_is_not_there_is_nobody(digits: str, client: Client) -> N
     for page in (f"{HOOKS}{digits}/change/", f"{HOOKS}{digits}/rotate/", f"{HOOKS}{digits}/test/"):
         answer = client.get(page) if "change" in page else client.post(page, follow=True)
         assert answer.status_code == 404, page
+
+
+# --- The same twice --------------------------------------------------------------------------
+
+TWICE = "Webhook with this Campaign and URL already exists."
+
+
+def test_a_second_webhook_to_the_same_address_is_refused_while_the_first_is_on(
+    client: Client, campaign: Campaign, resolver: list[str]
+) -> None:
+    client.post(HOOKS + "add/", typed(campaign))
+    first = Webhook.objects.get()
+    again = client.post(HOOKS + "add/", typed(campaign))
+    assert TWICE in again.content.decode()
+    assert again.context["adminform"].form.errors == {"url": [TWICE]}
+    assert Webhook.objects.get() == first
+
+    path = f"{HOOKS}{first.pk}/change/"
+    assert client.post(path, typed(campaign, active="on")).status_code == 302
+    assert client.post(path, typed(campaign)).status_code == 302  # switched off
+    assert client.post(HOOKS + "add/", typed(campaign)).status_code == 200
+    assert list(Webhook.objects.order_by("pk").values_list("active", flat=True)) == [False, True]
+    refused = client.post(path, typed(campaign, active="on"))
+    assert refused.context["adminform"].form.errors == {"url": [TWICE]}
+    assert Webhook.objects.get(pk=first.pk).active is False
+
+
+def test_another_campaign_may_have_a_webhook_to_the_same_address(
+    client: Client, campaign: Campaign, resolver: list[str]
+) -> None:
+    for each in (campaign, make_campaign(slug="other")):
+        client.post(HOOKS + "add/", typed(each))
+    assert Webhook.objects.count() == 2

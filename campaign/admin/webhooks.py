@@ -48,6 +48,17 @@ class WebhookForm(ModelForm[Webhook]):
             raise forms.ValidationError(str(error.message), code=str(error)) from error
         return url
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        itself = self.instance if self.instance.pk else None
+        campaign = itself.campaign if itself else cleaned.get("campaign")
+        url, is_on = cleaned.get("url"), cleaned.get("active", True)
+        if not (campaign and url and is_on):
+            return cleaned
+        if webhooks.is_taken(campaign=campaign, url=url, besides=itself):
+            self.add_error("url", self.instance.unique_error_message(Webhook, ("campaign", "url")))
+        return cleaned
+
 
 class _ForCampaigns:
     """Whoever may steer a campaign may do this: a webhook's URL can be a secret in itself."""
