@@ -215,9 +215,15 @@ def test_a_decision_is_never_made_by_a_get(there: dict[str, Any]) -> None:
         )
     ]
     assert len(decisions) > 18
+    pages = set()
     for url in decisions:
-        assert client.get(url).status_code == 405, url
+        looked = client.get(url)
+        assert looked.status_code == 302, url
+        assert url.startswith(looked["Location"]), url
+        pages.add(looked["Location"])
         assert client.head(url).status_code == 405, url
+    for page in pages:
+        assert client.get(page, follow=True).status_code == 200, page
     assert Signature.objects.get().status == Status.HELD
 
 

@@ -10,7 +10,8 @@ from django.test import Client
 
 from campaign import invitations, lockout, roles
 from campaign.models import AuditEntry, LoginTry, StaffSession
-from tests.factories import make_user
+from campaign.models.signature import Status
+from tests.factories import MODERATOR, make_signature, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +53,21 @@ def test_a_login_leads_in_and_is_on_record(user: User) -> None:
     session = StaffSession.objects.get()
     assert (session.user, session.place) == (user, "198.51.…")
     assert not LoginTry.objects.exclude(n=0).exists()
+
+
+def test_a_button_pressed_after_the_session_ended_leads_to_its_page_by_the_login() -> None:
+    user = make_user(*MODERATOR)
+    signature = make_signature(status=Status.HELD)
+    page = f"/admin/campaign/signature/{signature.pk}/"
+    client = Client()
+    late = client.post(f"{page}approve/", {"revision": signature.revision})
+    assert (late.status_code, late["Location"]) == (302, f"{LOGIN}?next={page}approve/")
+    sent = {"username": user.username, "password": "secret", "next": f"{page}approve/"}
+    answer = client.post(LOGIN, sent, follow=True)
+    assert answer.redirect_chain[-1] == (f"{page}change/", 302)
+    assert answer.status_code == 200
+    signature.refresh_from_db()
+    assert signature.status == Status.HELD
 
 
 def test_a_login_that_fails_is_on_record_without_what_was_typed(user: User) -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from campaign import accounts, roles, staff_sessions
-from campaign.admin import admission, desk, numbers, reentry
+from campaign.admin import addresses, admission, desk, numbers, reentry
 from campaign.admin.account import Account
 from campaign.admin.shown import OwnPasswordForm
 from campaign.admin.unfolded import AdminSite
@@ -45,7 +45,11 @@ class Site(AdminSite):
             if admission.must_enrol(request):
                 return HttpResponseRedirect(reverse("admin:account_app"))
             asked = admission.is_admitted(request) and reentry.question(request, self)
-            return asked or inside(request, *args, **kwargs)
+            response = asked or inside(request, *args, **kwargs)
+            if request.method == "GET" and response.status_code == 405:
+                # A button was pressed when the session was over, and the login leads back to it.
+                return HttpResponseRedirect(addresses.page_of(request.path))
+            return response
 
         return cast(View, relaxed(never_cache(open_door)))
 

@@ -3,6 +3,7 @@
 
 const FRESH = 60_000; // milliseconds for which a page that was fetched ahead is shown
 const SETTING = "petition.desk.keys";
+const TYPED = "petition.desk.typed"; // in the session's storage
 const TYPING = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select";
 
 let desk = document.getElementById("desk"); // none on the list
@@ -165,12 +166,39 @@ async function send(form, button) {
       throw new Error(answer.status);
     }
   } catch (error) {
-    if (error instanceof Moved) location.reload();
-    else tell([{ level: "error", html: desk.dataset.failed }]);
+    if (error instanceof Moved) {
+      keepTyped(form);
+      location.reload();
+    } else tell([{ level: "error", html: desk.dataset.failed }]);
   } finally {
     busy = false;
     desk.removeAttribute("aria-busy");
   }
+}
+
+// --- A session that is over -----------------------------------------------------------------------
+
+// What was typed waits for the login, in this tab alone. What the page carries of itself is read anew, and a
+// tick says that one has looked: that is said anew too.
+function keepTyped(form) {
+  const typed = [...form.elements].filter(
+    (each) => each.name && (each.matches("textarea, select, input[type=text]") || (each.type === "radio" && each.checked)),
+  );
+  const fields = typed.map((each) => [each.name, each.value]);
+  sessionStorage.setItem(TYPED, JSON.stringify({ action: form.getAttribute("action"), fields }));
+}
+
+function putBackTyped() {
+  const kept = JSON.parse(sessionStorage.getItem(TYPED));
+  sessionStorage.removeItem(TYPED);
+  const forms = kept ? [...desk.querySelectorAll("form")] : [];
+  const form = forms.find((each) => each.getAttribute("action") === kept.action);
+  if (!form) return;
+  for (const [name, value] of kept.fields) {
+    if (form.elements[name]) form.elements[name].value = value;
+  }
+  const details = form.closest("details");
+  if (details) details.open = true;
 }
 
 if (desk) {
@@ -269,5 +297,7 @@ if (switched) {
     document.documentElement.classList.toggle("has-keys", on());
   });
 }
-if (desk) ready();
-else if (location.hash === "#searchbar") document.getElementById("searchbar")?.focus();
+if (desk) {
+  ready();
+  putBackTyped();
+} else if (location.hash === "#searchbar") document.getElementById("searchbar")?.focus();
