@@ -6,7 +6,7 @@ without a name: nobody withdrew, and the campaign may go on saying how many sign
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Final
 
@@ -55,16 +55,34 @@ def empty() -> int:
     """Erase what is over; how many signatures. What it leaves for want of time, the next run finds.
 
     Safe to run twice, at once, and to be killed: each signature is a move of its own, with its event and
-    counts, and is off lists, files, caches and webhooks like any that is erased.
+    counts, and is off lists, files, caches and webhooks like any that is erased. What can't be erased keeps
+    nothing else; the first such failure is raised at the end.
     """
     ends, total = time.monotonic() + EMPTY_FOR, 0
+    failures: list[Exception] = []
     for campaign in over(timezone.now()):
-        n = sum(_erase(pk) for pk in _until(ends, campaign))
+        n = 0
+        for pk in _until(ends, campaign):
+            with _noted(failures):
+                n += _erase(pk)
         if n:
             audit.record(AuditAction.EMPTIED, by=None, campaign=campaign, number=n)
-        _empty_the_rest(campaign.pk)
+        with _noted(failures):
+            _empty_the_rest(campaign.pk)
         total += n
+    if failures:
+        raise failures[0]
     return total
+
+
+@contextmanager
+def _noted(failures: list[Exception]) -> Iterator[None]:
+    """Go on after a failure; only the first is kept, since without a database each row is one."""
+    try:
+        yield
+    except Exception as failure:
+        if not failures:
+            failures.append(failure)
 
 
 def _left(campaign: Campaign) -> QuerySet[Signature]:

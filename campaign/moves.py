@@ -4,7 +4,7 @@ Both write in one transaction the row, its event, the change of the counts, and 
 announcements that are owed. Both lock first, in the order of `locks`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -310,7 +310,8 @@ def amend(
 
     A public field raises ``revision``. With ``review``, one that is held or rejected keeps why it
     must be looked at again, so that no release or restoring publishes what nobody has seen. The event
-    says ``verb`` and ``reason``; without one, which fields changed. Raises ChangedMeanwhile, SignatureGone.
+    says ``verb`` and ``reason``; without one, which fields changed. One that is pending has no history,
+    and is no longer the request for what was typed. Raises ChangedMeanwhile, SignatureGone.
     """
     signature, others = locks.lock(signature_id)
     if signature.status in {Status.WITHDRAWN, Status.ERASED}:
@@ -324,7 +325,6 @@ def amend(
     consequences.unprotect_renamed(signature, changes)
     for name, new in changes.items():
         setattr(signature, name, new)
-    now = placing.now()
     if PUBLIC_FIELDS & changes.keys():
         signature.revision += 1
         signature.deferred_until = None  # what was put off is not what stands there now
@@ -332,27 +332,36 @@ def amend(
     if (PUBLIC_FIELDS | {"newsletter"}) & changes.keys():
         # Who mirrors the private list must learn that somebody wants no more news. The public feed
         # then comes by that signer once more, and says the same of them as before.
-        signature.updated_at = now
-    if signature.status == Status.PUBLISHED and signature.show_name:
-        signature.listed_at = signature.listed_at or now
+        signature.updated_at = placing.now()
     if review is not None and signature.status in {Status.HELD, Status.REJECTED}:
         reasons = [HoldReason.RENAMED, *signature.hold_reasons, *review(signature, others)]
         signature.hold_reasons = list(dict.fromkeys(reasons))
-    placing.derive(signature)
-    derived = ("name_fold", "sort_key", "search", "revision", "updated_at", "listed_at")
-    signature.save(update_fields=[*changes, *derived, "hold_reasons", "deferred_until"])
+    _save(signature, changes)
     status = Status(signature.status)
-    trip.send(
-        *history.traces(
-            signature,
-            verb,
-            actor,
-            before=status,
-            facets=facets,
-            reason=reason or ",".join(sorted(changes))[:60],
-            note=note,
+    if status != Status.PENDING:
+        trip.send(
+            *history.traces(
+                signature,
+                verb,
+                actor,
+                before=status,
+                facets=facets,
+                reason=reason or ",".join(sorted(changes))[:60],
+                note=note,
+            )
         )
-    )
     if PUBLIC_FIELDS & changes.keys():
         announcements.announce(signature, was_listed=was_listed, taken_back=True)
     return Moved(signature, changed=True, before=status)
+
+
+def _save(signature: Signature, changes: Iterable[str]) -> None:
+    """Write these fields, and what follows from them."""
+    if signature.status == Status.PUBLISHED and signature.show_name:
+        signature.listed_at = signature.listed_at or placing.now()
+    if signature.status == Status.PENDING:
+        placing.set_apart(signature)
+    placing.derive(signature)
+    derived = ("name_fold", "sort_key", "search", "details_key", "revision", "updated_at")
+    kept = ("listed_at", "hold_reasons", "deferred_until")
+    signature.save(update_fields=[*changes, *derived, *kept])

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from campaign import counts, history, identity, search
 from campaign.history import Actor
-from campaign.models.event import Event, Verb
+from campaign.models.event import Event, EventNote, Verb
 from campaign.models.signature import Signature, Status
 from campaign.models.tally import TallyChange
 
@@ -86,11 +86,22 @@ def give_address(signature: Signature, *, email: str, canonical_email: str) -> N
     signature.save(update_fields=("email", "canonical_email"))
 
 
+def set_apart(signature: Signature) -> None:
+    """Let a pending signature that is changed be the one of no details that somebody types again.
+
+    Those of before would else be confirmed as it is by now, and two that come to say the same would clash.
+    """
+    signature.details_key = f"changed {signature.public_id}"
+
+
 @transaction.atomic(savepoint=False)
 def discard(signature_ids: Iterable[int]) -> int:
-    """Delete pending signatures, with their mails; returns how many there were. They have no events yet."""
+    """Delete pending signatures, with all that is about them; returns how many there were."""
     pending = Signature.objects.filter(pk__in=list(signature_ids), status=Status.PENDING)
     # Locked first: Django deletes by id, whatever has been confirmed since it read the ids.
     locked = list(pending.order_by("pk").select_for_update().values_list("pk", flat=True))
+    # None has any, but for those that releases of before wrote: each would keep its row for ever.
+    EventNote.objects.filter(event__signature__in=locked).delete()
+    Event.objects.filter(signature__in=locked).delete()
     _total, by_model = Signature.objects.filter(pk__in=locked).delete()
     return by_model.get(Signature._meta.label, 0)

@@ -1,6 +1,7 @@
 """What ends by itself: the command says how much and deletes it, and the numbers stay long after a close."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -11,7 +12,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -375,11 +376,11 @@ def test_cut_off_it_goes_on_where_it_stood_and_twice_changes_nothing(
 
         def until_killed(signature_id: int) -> bool:
             if signature_id == last:
-                raise Killed
+                raise KeyboardInterrupt
             return erase(signature_id)
 
         monkeypatch.setattr(closing, "_erase", until_killed)
-        with pytest.raises(Killed):
+        with pytest.raises(KeyboardInterrupt):
             closing.empty()
         monkeypatch.setattr(closing, "_erase", erase)
         assert Signature.objects.filter(status=Status.ERASED).count() == 2
@@ -391,6 +392,40 @@ def test_cut_off_it_goes_on_where_it_stood_and_twice_changes_nothing(
     assert_exact(art)
     entry = AuditEntry.objects.get(action="emptied")
     assert (entry.number, entry.user) == (3, None)
+
+
+def test_one_that_cannot_be_erased_keeps_no_other_and_no_other_campaign(art: Campaign) -> None:
+    other = make_campaign(slug="other", publication="after_verification", extra=EXTRA)
+    stuck = make_signature(art, name="Stuck")
+    for campaign in (art, other):
+        make_signature(campaign, name=f"Goes from {campaign.slug}")
+        leaving.erase(manage_token(make_signature(campaign, name="Left")))
+    with time_machine.travel(OVER, tick=False):
+        with _refused(stuck), pytest.raises(DatabaseError, match="not this one"):
+            closing.empty()
+        left = Signature.objects.exclude(status=Status.ERASED)
+        assert list(left.values_list("name", "status")) == [("Stuck", "published")]
+        assert not LeftName.objects.exists()
+        done = AuditEntry.objects.filter(action="emptied").order_by("pk")
+        assert list(done.values_list("campaign__slug", "number")) == [("art", 1), ("other", 1)]
+        assert closing.empty() == 1
+    for campaign in (art, other):
+        assert_exact(campaign)
+
+
+@contextmanager
+def _refused(signature: Signature) -> Iterator[None]:
+    """The database lets nobody change this row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;"
+            "CREATE TRIGGER refused BEFORE UPDATE ON campaign_signature"
+            f" FOR EACH ROW WHEN (OLD.id = {signature.pk}) EXECUTE FUNCTION refuse()"
+        )
+        yield
+        cursor.execute("DROP TRIGGER refused ON campaign_signature; DROP FUNCTION refuse()")
 
 
 def test_without_time_the_rest_is_left_to_the_next_run(

@@ -43,7 +43,8 @@ ACTORS: Final = (
 class Event(models.Model):
     """One move or edit of one signature."""
 
-    # Never deleted, and the database says so too: only a pending row is, which has no history.
+    # Never deleted, and the database says so too, but with a pending row: it has no history, and what a
+    # release of before has written of one must not keep it.
     signature = models.ForeignKey(Signature, models.DO_NOTHING, related_name="events")
     at = models.DateTimeField(auto_now_add=True)
     verb = models.CharField(max_length=20)
