@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import QuerySet
+
 from campaign import blocks, departed, outbox, placing, reports
 from campaign.models.approval import Approval
 from campaign.models.campaign import Campaign, ProtectedName
@@ -153,12 +155,15 @@ def empty(signature: Signature) -> dict[str, Any]:
     Mail.objects.filter(signature=signature).delete()
     SignatureNetwork.objects.filter(pk=signature.pk).delete()
     EventNote.objects.filter(event__signature=signature).delete()
-    PrintEntry.objects.filter(signature=signature).update(
-        name="", credit="", organisation="", discipline=""
-    )
+    blank(PrintEntry.objects.filter(signature=signature))
     Representation.objects.filter(signature=signature).delete()
     texts = ("email", "canonical_email", "source", "import_key")
     return {**_NAMELESS, **dict.fromkeys(texts, ""), "represented": False}
+
+
+def blank(entries: QuerySet[PrintEntry]) -> int:
+    """Leave of lines of print lists their place alone; how many."""
+    return entries.update(name="", credit="", organisation="", discipline="")
 
 
 def _forget_who_it_is(signature: Signature) -> None:

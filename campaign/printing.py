@@ -14,10 +14,10 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from campaign import audit, queue
+from campaign import audit, consequences, queue
 from campaign.models.audit import AuditAction
 from campaign.models.campaign import Campaign
-from campaign.models.print_list import PrintEntry, PrintList
+from campaign.models.print_list import PrintEntry, PrintList, named_though_erased
 from campaign.models.signature import Status
 
 TASK: Final = "campaign.freeze_print_lists"
@@ -50,14 +50,24 @@ def order(*, campaign: Campaign, by: AbstractBaseUser, reason: str) -> PrintList
 
 
 def freeze_ordered() -> None:
-    """Freeze what was asked for; safe to run twice, and at once."""
+    """Freeze what was asked for; safe to run twice, at once, and to be killed.
+
+    1. Copy and hash the lines, in one transaction.
+    2. Blank those of who was erased meanwhile, of whom an erasure found no line to blank yet. It has ended
+       by then: the lines, which refer to each signature, are not committed before it has.
+    3. Only then is the list frozen, and its file there.
+    """
     for pk in PrintList.objects.filter(frozen_at=None).order_by("pk").values_list("pk", flat=True):
-        _freeze(pk)
+        _copy(pk)
+        copied = PrintList.objects.filter(pk=pk, frozen_at=None).exclude(sha256="")
+        if copied.exists():
+            consequences.blank(named_though_erased().filter(print_list=pk))
+            copied.update(frozen_at=timezone.now())
 
 
 @transaction.atomic
-def _freeze(pk: int) -> None:
-    waiting = PrintList.objects.filter(pk=pk, frozen_at=None)
+def _copy(pk: int) -> None:
+    waiting = PrintList.objects.filter(pk=pk, sha256="")
     print_list = waiting.select_for_update(skip_locked=True).first()
     if print_list is None:
         return
@@ -67,8 +77,8 @@ def _freeze(pk: int) -> None:
     digest = hashlib.sha256()
     for line in lines(print_list):
         digest.update(line)
-    print_list.sha256, print_list.frozen_at = digest.hexdigest(), timezone.now()
-    print_list.save(update_fields=["number", "sha256", "frozen_at"])
+    print_list.sha256 = digest.hexdigest()
+    print_list.save(update_fields=["number", "sha256"])
 
 
 def lines(print_list: PrintList) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from campaign import lockout, locks, moves, outbox, placing, reports, staff_sessions
+from campaign import consequences, lockout, locks, moves, outbox, placing, reports, staff_sessions
 from campaign.errors import SignatureGone
 from campaign.links import LIFETIME, Purpose
 from campaign.models.address import SuppressionReason, Unreachable
@@ -23,6 +23,7 @@ from campaign.models.mail import Mail, MailDay, MailKind, MailPace, MailQuota, M
 from campaign.models.name_numbers import WithdrawnName
 from campaign.models.network import NETWORK_KEPT, SignatureNetwork
 from campaign.models.notice import Notice
+from campaign.models.print_list import named_though_erased
 from campaign.models.removal import PREVIEW_KEPT, Removal, RemovalStatus
 from campaign.models.report import Report, ReportStatus
 from campaign.models.signature import UNCONFIRMED_KEPT, Signature, Status
@@ -268,6 +269,10 @@ KINDS: Final[dict[str, Kind]] = {
     # Code of before this table erases without it, while a deploy lets both serve.
     "numbers of names that were erased": Kind(
         lambda _now: WithdrawnName.objects.filter(signature__status=Status.ERASED)
+    ),
+    # A list that a release of before froze while they erased their data.
+    "lines of print lists of who was erased": Kind(
+        lambda _now: named_though_erased(), consequences.blank
     ),
     # Of who left by code that knew nothing of them.
     "protected names of who left": Kind(_protected_names),

@@ -277,6 +277,21 @@ def test_once_it_is_open_a_webhook_that_rests_or_is_off_keeps_nothing_longer_tha
     assert messages_after_expiry(now + timedelta(days=30, seconds=5)) == []
 
 
+def test_a_print_list_that_kept_a_name_through_an_erasure_gives_it_up(art: Campaign) -> None:
+    erased, stays = make_signature(art, name="Canary"), make_signature(art, name="Stays")
+    owner = make_member(art, Role.OWNER)
+    made = printing.order(campaign=art, by=owner, reason="Full page in the Gazette")
+    line: dict[str, Any] = {"print_list": made, "credit": "A Song", "discipline": "musician"}
+    PrintEntry.objects.create(position=1, signature=erased, **line)
+    PrintEntry.objects.create(position=2, signature=stays, name="Stays", **line)
+    leaving.erase(manage_token(erased))
+    PrintEntry.objects.filter(position=1).update(name="Canary", credit="A Song")
+    assert run("--dry-run")["lines of print lists of who was erased"] == 1
+    assert run()["lines of print lists of who was erased"] == 1
+    assert list(printing.lines(made)) == [b"\n", b"Stays\tA Song\t\tmusician\n"]
+    assert run()["lines of print lists of who was erased"] == 0
+
+
 # --- Long after the close --------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaign.models.campaign import Campaign
-from campaign.models.signature import NAME_MAX, Signature
+from campaign.models.signature import NAME_MAX, Signature, Status
 
 
 class PrintList(models.Model):
@@ -53,3 +53,8 @@ class PrintEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}"
+
+
+def named_though_erased() -> models.QuerySet[PrintEntry]:
+    """The lines that still say who somebody was who is erased."""
+    return PrintEntry.objects.filter(signature__status=Status.ERASED).exclude(name="")
