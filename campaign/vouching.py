@@ -164,6 +164,7 @@ def let_show(token: str, *, vouching_id: int, shown: bool) -> None:
     """
     vouching = _own(token, vouching_id)
     with transaction.atomic():
+        _require_standing(vouching)
         if shown:
             show(vouching)
         else:
@@ -190,6 +191,13 @@ def _own(token: str, vouching_id: int) -> Vouching:
     if vouching is None:
         raise NotFound
     return vouching
+
+
+def _require_standing(vouching: Vouching) -> None:
+    """Raise NotFound of one that was taken back meanwhile; whoever takes it back from now on waits."""
+    locks.lock(vouching.signature_id)
+    if not Vouching.objects.filter(pk=vouching.pk, ended_at=None).exists():
+        raise NotFound
 
 
 def show(vouching: Vouching) -> None:

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, OperationalError
 from django.db.models import QuerySet
+from django.test import Client
 
-from campaign import leaving, link_batches, member_links, proofs, signing, vouchers, vouching
+from campaign import leaving, link_batches, locks, member_links, proofs, signing, vouchers, vouching
 from campaign.errors import InvalidInput
 from campaign.member_links import LinkGone
 from campaign.models import (
     AuditEntry,
     Campaign,
+    Event,
     LinkBatch,
     MemberLink,
     Signature,
@@ -277,6 +279,52 @@ def test_control_with_a_lock_of_the_used_link_they_deadlock(
     monkeypatch.setattr(vouching, "_delete_unused", lock_and_delete)
     outcomes = taken_back_while_erased(voucher, monkeypatch)
     assert [type(each) for each in outcomes if each is not None] == [OperationalError]
+
+
+def shown_while_taken_back(
+    client: Client, voucher: Voucher, monkeypatch: pytest.MonkeyPatch, *, action: str = "member"
+) -> str:
+    """The organisation takes its word back when its signer has just asked for its name beside theirs.
+
+    What their page says.
+    """
+    member_links.sign(token(voucher), typed=details(), shown=False)
+    signature = Signature.objects.get()
+    its = Vouching.objects.get()
+    taking = Meanwhile(partial(take_back, voucher)).before(monkeypatch, locks, "lock")
+    form = {"action": action, "vouching": str(its.pk)}
+    answer = client.post(f"/manage/{manage_token(signature)}/", form)
+    assert (answer.status_code, taking.end()) == (200, None)
+    assert not taking.waited
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("action", ["member", "no-member"])
+def test_an_organisation_that_takes_its_word_back_is_shown_no_more(
+    client: Client,
+    campaign: Campaign,
+    voucher: Voucher,
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+) -> None:
+    page = shown_while_taken_back(client, voucher, monkeypatch, action=action)
+    assert "beside yours now" not in page
+    signature = Signature.objects.get()
+    assert (signature.member_of, signature.evidence) == (None, Evidence.EMAIL)
+    [its] = Vouching.objects.all()
+    assert (its.ended_at is None, its.shown_at) == (False, None)
+    events = Event.objects.filter(actor="signer", verb="amend")
+    assert not events.exists()
+    assert_exact(campaign)
+
+
+def test_control_without_the_second_look_it_is_shown_by_nobodys_word(
+    client: Client, voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vouching, "_require_standing", lambda _vouching: None)
+    shown_while_taken_back(client, voucher, monkeypatch)
+    assert Signature.objects.get().member_of == voucher
+    assert not Vouching.objects.filter(ended_at=None).exists()
 
 
 def test_revoking_and_erasing_at_once_neither_deadlock_nor_leave_anything(
