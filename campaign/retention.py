@@ -12,7 +12,17 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from campaign import consequences, lockout, locks, moves, outbox, placing, reports, staff_sessions
+from campaign import (
+    consequences,
+    lockout,
+    locks,
+    moves,
+    outbox,
+    placing,
+    reports,
+    staff_sessions,
+    vouchers,
+)
 from campaign.errors import SignatureGone
 from campaign.links import LIFETIME, Purpose
 from campaign.models.address import SuppressionReason, Unreachable
@@ -177,6 +187,18 @@ def _delete_reports(rows: QuerySet[Report]) -> int:
     return n
 
 
+def _give_back(rows: QuerySet[MemberLink]) -> int:
+    """Delete them, and give the places back that they took of the quotas: the used and the unused alike."""
+    n = 0
+    for voucher_id in list(rows.order_by().values_list("voucher", flat=True).distinct()):
+        with transaction.atomic():
+            voucher = vouchers.locked(voucher_id)
+            gone = _delete(rows.filter(voucher=voucher))
+            vouchers.take(voucher, -gone)
+        n += gone
+    return n
+
+
 @dataclass(frozen=True)
 class Kind:
     """Rows, or their names, that have an end: ``due`` finds those whose time is over, of which ``delete``
@@ -251,7 +273,7 @@ KINDS: Final[dict[str, Kind]] = {
     "idempotency keys": Kind(
         lambda now: IdempotencyKey.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT)
     ),
-    "links of members": Kind(_member_links),
+    "links of members": Kind(_member_links, _give_back),
     "uploaded files": Kind(_uploads),
     "looks at removals": Kind(_previews),
     "webhook messages": Kind(_webhook_messages),

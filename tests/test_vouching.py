@@ -9,7 +9,7 @@ import time_machine
 from django.conf import settings
 from django.test import Client
 
-from campaign import delivery, leaving, member_links, tasks, vouchers, vouching
+from campaign import delivery, leaving, member_links, retention, tasks, vouchers, vouching
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -26,7 +26,7 @@ from campaign.models.signature import Status
 from tests.counted import assert_exact
 from tests.factories import details, make_campaign, make_signature, make_user, manage_token
 from tests.smtp import Sink
-from tests.vouchers import link_for, make_voucher, member_form
+from tests.vouchers import let_180_days_pass, link_for, make_voucher, member_form
 
 pytestmark = pytest.mark.django_db
 
@@ -561,6 +561,43 @@ def test_hashes_are_deleted_with_the_life_of_their_links_or_a_day_after_the_clos
     with time_machine.travel(voucher.admitted_at + timedelta(days=11, minutes=1)):
         tasks.expire()
         assert not MemberLink.objects.exists()
+
+
+def test_a_second_list_takes_the_places_that_the_first_gave_back_when_its_time_was_over(
+    client: Client, campaign: Campaign
+) -> None:
+    voucher, other = make_voucher(campaign, quota=3), make_voucher(campaign, "Label", quota=2)
+    by = voucher.admitted_by
+    members = ("zoe@example.org", "ann@example.org")
+    used = link_for(voucher, *members)
+    client.post(used, member_form())
+    link_for(other, "bo@example.org")
+    vouching.confirm_name(
+        voucher=voucher, public_id=make_signature(campaign, name="By Hand").public_id, by=by
+    )
+    assert taken(voucher, other) == (3, 1)
+
+    let_180_days_pass()
+    for deleted in (3, 0):  # nothing comes back twice
+        assert retention.expire()["links of members"] == deleted
+        assert taken(voucher, other) == (1, 0)  # the name; of the links used and unused alike
+    second = link_for(voucher, *members)
+    assert taken(voucher, other) == (3, 0)
+    assert LinkBatch.objects.latest("pk").refused == {}
+    assert client.get(second).status_code == 200
+
+    # Who signed by the first is still vouched for by it, and has no link of it that could come back.
+    vouching.take_back_address(voucher=voucher, email="zoe@example.org", by=by)
+    assert taken(voucher, other) == (2, 0)
+    assert vouching.take_back(vouching=vouching.by_hand(voucher).get(), by=by)
+    assert taken(voucher, other) == (1, 0)
+    assert_exact(campaign)
+
+
+def taken(*each: Voucher) -> tuple[int, ...]:
+    """How much of its quota each has taken."""
+    now = dict(Voucher.objects.values_list("pk", "taken"))
+    return tuple(now[voucher.pk] for voucher in each)
 
 
 def test_hashes_of_a_campaign_without_end_go_after_180_days(

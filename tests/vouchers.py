@@ -1,10 +1,13 @@
 """What tests of organisations that vouch begin with."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from campaign import link_batches, vouchers
-from campaign.models import Campaign, Voucher
+from campaign.models import Campaign, LinkBatch, Voucher
 from tests.factories import make_user
 
 
@@ -37,6 +40,11 @@ def link_for(voucher: Voucher, *emails: str) -> str:
     link = lines[1].rpartition(",")[2]
     assert link.startswith(settings.BASE_URL), lines[1]
     return link.removeprefix(settings.BASE_URL)
+
+
+def let_180_days_pass() -> None:
+    """Of every list so far. Not by another clock: the next list's file would be as old by it."""
+    LinkBatch.objects.update(created_at=timezone.now() - timedelta(days=180, seconds=5))
 
 
 def member_form(**typed: str) -> dict[str, str]:

@@ -8,7 +8,17 @@ from django.db import IntegrityError, OperationalError
 from django.db.models import QuerySet
 from django.test import Client
 
-from campaign import leaving, link_batches, locks, member_links, proofs, signing, vouchers, vouching
+from campaign import (
+    leaving,
+    link_batches,
+    locks,
+    member_links,
+    proofs,
+    retention,
+    signing,
+    vouchers,
+    vouching,
+)
 from campaign.errors import InvalidInput
 from campaign.member_links import LinkGone
 from campaign.models import (
@@ -26,7 +36,7 @@ from tests.concurrency.guards import outcome_of
 from tests.concurrency.threads import Meanwhile, at_once
 from tests.counted import assert_exact
 from tests.factories import details, make_campaign, make_signature, make_user, manage_token
-from tests.vouchers import link_for, make_voucher
+from tests.vouchers import let_180_days_pass, link_for, make_voucher
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -343,3 +353,49 @@ def test_revoking_and_erasing_at_once_neither_deadlock_nor_leave_anything(
         assert not Vouching.objects.filter(signature=signature).exists()
         assert not MemberLink.objects.filter(signature=signature).exists()
     assert_exact(campaign)
+
+
+# --- The end of a list's time ----------------------------------------------------------------
+
+
+def expired_while_the_next_list_is_written(
+    voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> Meanwhile:
+    """The links of a list are over when the next one, of the same member, has just found theirs there."""
+    link_for(voucher, "zoe@example.org")
+    let_180_days_pass()
+    expiring = Meanwhile(retention.expire)
+    expiring.before(monkeypatch, link_batches, "new_public_id")
+    link_for(voucher, "zoe@example.org")
+    assert not isinstance(expiring.end(), Exception), expiring.outcome
+    voucher.refresh_from_db()
+    assert MemberLink.objects.count() == 1
+    return expiring
+
+
+def test_links_that_are_over_when_the_next_list_takes_their_place_give_none_back(
+    voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expiring = expired_while_the_next_list_is_written(voucher, monkeypatch)
+    assert expiring.waited
+    assert expiring.outcome["links of members"] == 0
+    assert voucher.taken == 1
+
+
+def test_control_without_the_lock_a_member_has_a_link_that_took_nothing(
+    voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlocked(monkeypatch)
+    expiring = expired_while_the_next_list_is_written(voucher, monkeypatch)
+    assert not expiring.waited
+    assert voucher.taken == 0
+
+
+def test_links_that_many_workers_find_over_give_their_places_back_once(voucher: Voucher) -> None:
+    link_for(voucher, "zoe@example.org", "ann@example.org")
+    confirm(voucher, make_signature(voucher.campaign, name="By Hand"), voucher.admitted_by)
+    let_180_days_pass()
+    said = at_once([retention.expire] * 4)
+    assert sorted(each["links of members"] for each in said) == [0, 0, 0, 2]
+    voucher.refresh_from_db()
+    assert (voucher.taken, MemberLink.objects.count()) == (1, 0)
