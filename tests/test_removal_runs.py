@@ -135,6 +135,20 @@ def test_the_public_reads_one_line_for_a_rule_beside_those_of_moderators(
     ]
 
 
+def test_before_the_opening_the_page_of_a_run_leads_to_no_public_page(
+    browser: Client, art: Campaign
+) -> None:
+    make_signature(art, name="Bot")
+    run = removed(browser, name="bot*")
+    link = 'href="/art/corrections/"'
+    assert browser.get("/art/corrections/").status_code == 200
+    assert link in browser.get(page_of(run)).content.decode()
+
+    Campaign.objects.update(opens_at=timezone.now() + timedelta(days=1))
+    assert browser.get("/art/corrections/").status_code == 404
+    assert link not in browser.get(page_of(run)).content.decode()
+
+
 def test_the_words_are_text_and_nothing_else(browser: Client, art: Campaign) -> None:
     make_signature(art, name="Bot One")
     run = look(browser, name="bot*")
