@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from campaign.models import Campaign
+from campaign.models import Campaign, Signature
 from tests.factories import make_campaign, make_signature
 
 pytestmark = pytest.mark.django_db
@@ -150,3 +150,17 @@ def test_a_preview_leads_nowhere_that_is_not_there_yet(client: Client) -> None:
     assert "Opens on " in page
     for href in ("/art/?language=en", "/art/signers/?language=en", "/api/v1/campaigns/art/"):
         assert f'href="{href}' not in page, href
+
+
+def test_a_link_to_a_name_leads_to_the_first_place_where_it_stands(client: Client) -> None:
+    campaign = make_campaign(publication="after_verification")
+    both, newest = (make_signature(campaign, name=name) for name in ("Zoë", "Ada"))
+    Signature.objects.filter(pk=both.pk).update(featured=True)
+
+    page = client.get("/art/").content.decode()
+
+    assert [page.count(f"<bdi>{name}</bdi>") for name in ("Zoë", "Ada")] == [2, 1]
+    among, below = page.split('id="newest"')
+    assert among.count(f'id="signer-{both.public_id}"') == 1
+    assert f'id="signer-{both.public_id}"' not in below
+    assert below.count(f'id="signer-{newest.public_id}"') == 1

@@ -127,6 +127,8 @@ def test_a_page_says_nothing_twice_and_leads_nowhere_that_is_not_there(
     client: Client, page: str
 ) -> None:
     signature = make_signature(make_campaign(publication="after_verification"))
+    # It stands among the newest as well.
+    Signature.objects.update(featured=True)
     response = PAGES[page](client, signature)
     assert response["Content-Type"] == "text/html; charset=utf-8"
     assert response.status_code == STATUS.get(page, 200)

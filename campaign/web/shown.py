@@ -99,6 +99,7 @@ def campaign_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
         campaign, filters={"featured": True}, order="name", size=FEATURED
     )
     newest = publication.signers(campaign, order="newest", size=NEWEST)
+    above = {signer["id"] for signer in featured.signers}
     # Countries are named here and now: without it in the language of the browser.
     with translation.override(speech.interface):
         return {
@@ -109,7 +110,11 @@ def campaign_context(campaign: Campaign, speech: Speech) -> dict[str, Any]:
             "share": ways(campaign, speech, context["statement"].title),
             "canonical": settings.BASE_URL + reverse("campaign", args=[campaign.slug]),
             "featured": entries(featured.signers, names),
-            "newest": entries(newest.signers, names),
+            # Whoever is featured has the name's fragment there: of two, a browser would find the first.
+            "newest": [
+                {**entry, "stands_above": entry["id"] in above}
+                for entry in entries(newest.signers, names)
+            ],
         }
 
 
