@@ -131,7 +131,7 @@ def _sign(
 
 
 def join(token: str, *, email: str) -> None:
-    """Have the newest signature that stands of one's own address vouched for, by a member's link.
+    """Have `signing.newest_standing` of one's own address vouched for, by a member's link.
 
     The organisation's name comes beside it on the signer's own page alone: it was perhaps the organisation
     that came here. A link that was used changes nothing; nor does one of an address that has signed
@@ -145,10 +145,10 @@ def join(token: str, *, email: str) -> None:
         if link.signature_id is not None:
             return
         known = locks.lock_address(link.voucher.campaign_id, canonical_address(address))
-        standing = [each.pk for each in known if each.status in STANDING]
-        if standing:
-            _use(link, standing[-1])
-            vouching.vouch_and_tell(link.voucher, standing[-1], batch=link.batch)
+        standing = signing.newest_standing(known)
+        if standing is not None:
+            _use(link, standing.pk)
+            vouching.vouch_and_tell(link.voucher, standing.pk, batch=link.batch)
 
 
 def ask_for_page(token: str) -> None:

@@ -152,7 +152,7 @@ def resend(*, campaign: Campaign, email: str) -> None:
     """Send again what an address waits for: the confirmation if pending, the link to its page if not.
 
     Says nothing, like `sign`, and does as much for an unknown address. Of several signatures the
-    newest pending and the newest standing one are written to, a slot each; a pending one that somebody
+    newest pending one and `newest_standing` are written to, a slot each; a pending one that somebody
     else signed for them only once that one has confirmed it. Raises InvalidInput.
     """
     canonical = canonical_address(read_address(campaign, email))
@@ -161,7 +161,7 @@ def resend(*, campaign: Campaign, email: str) -> None:
         known = locks.lock_address(campaign.pk, canonical if welcome else locks.NOBODY)[::-1]
         waiting = (each for each in known if each.status == Status.PENDING and each.may_be_written)
         pending = next(waiting, None)
-        standing = next((each for each in known if each.status in STANDING), None)
+        standing = newest_standing(known)
         first, second = (pending, standing) if pending is not None else (standing, None)
         _write_or_undo(campaign.pk, first, welcome=welcome)
         point = transaction.savepoint()
@@ -172,6 +172,14 @@ def resend(*, campaign: Campaign, email: str) -> None:
         else:
             transaction.savepoint_commit(point)
         queue.tell_after_commit(outbox.DELIVER)
+
+
+def newest_standing(known: Sequence[Known]) -> Known | None:
+    """Of what an address has signed, the newest that is held or published; the newest rejected one
+    where there is none. What is pending does not stand: anybody may have typed it."""
+    standing = (each for each in known if each.status in STANDING)
+    # A rejected one that came later would else hide what stands on the list from its own signer.
+    return max(standing, key=lambda each: (each.status != Status.REJECTED, each.pk), default=None)
 
 
 def _write_or_undo(campaign_id: int, known: Known | None, *, welcome: bool) -> None:

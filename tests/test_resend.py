@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from campaign.models import Mail
+from campaign.models import Mail, MailDay, MailQuota
 from campaign.models.signature import Status
 from tests.answers import headers_of
-from tests.factories import make_campaign, make_signature
+from tests.factories import bring_to, make_campaign, make_signature
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +21,12 @@ def resend(client: Client, email: str) -> Any:
 
 def kinds() -> list[str]:
     return list(Mail.objects.order_by("pk").values_list("kind", flat=True))
+
+
+def another_day() -> None:
+    """Nothing has been mailed on it yet."""
+    for rows in (Mail, MailDay, MailQuota):
+        rows.objects.all().delete()
 
 
 def test_a_pending_signer_gets_the_confirmation_again(client: Client) -> None:
@@ -52,6 +58,50 @@ def test_the_answer_never_tells_whether_the_address_is_known(client: Client, sta
     known, unknown = resend(client, "zoe@example.org"), resend(client, "nobody@example.org")
     assert known.content == unknown.content == b'{"status":"check_your_inbox"}'
     assert headers_of(known) == headers_of(unknown)
+
+
+@pytest.mark.parametrize("stands", [Status.PUBLISHED, Status.HELD])
+def test_the_link_leads_to_what_stands_and_not_to_what_was_rejected_after_it(
+    client: Client, stands: str
+) -> None:
+    campaign = make_campaign(publication="after_verification")
+    first = make_signature(campaign, status=stands, email="pair@example.org", name="First")
+    make_signature(campaign, status=Status.REJECTED, email="pair@example.org", name="Second")
+    another_day()
+    resend(client, "pair@example.org")
+    mail = Mail.objects.get()
+    assert (mail.kind, mail.signature) == ("signed_already", first)
+
+
+def test_with_a_pending_one_beside_them_the_other_link_leads_to_what_stands_too(
+    client: Client,
+) -> None:
+    campaign = make_campaign(publication="after_verification")
+    typed: dict[str, Any] = {"campaign": campaign, "email": "pair@example.org"}
+    first = make_signature(**typed, name="First")
+    make_signature(**typed, name="Second", status=Status.REJECTED)
+    third = make_signature(**typed, name="Third", status=Status.PENDING)
+    another_day()
+    resend(client, "pair@example.org")
+    owed = list(Mail.objects.order_by("pk").values_list("kind", "signature"))
+    assert owed == [("confirm", third.pk), ("signed_already", first.pk)]
+
+
+def test_of_two_that_stand_the_link_leads_to_the_newer_and_where_none_does_to_the_rejected(
+    client: Client,
+) -> None:
+    campaign = make_campaign(publication="after_verification")
+    typed: dict[str, Any] = {"campaign": campaign, "email": "pair@example.org"}
+    first, second = (make_signature(**typed, name=name) for name in ("First", "Second"))
+    led_to = []
+    for each in (second, first):
+        another_day()
+        resend(client, "pair@example.org")
+        led_to.append(Mail.objects.get().signature)
+        bring_to(each, Status.REJECTED)
+    another_day()
+    resend(client, "pair@example.org")
+    assert [*led_to, Mail.objects.get().signature] == [second, first, second]
 
 
 def test_who_withdrew_gets_nothing(client: Client) -> None:

@@ -184,6 +184,32 @@ def test_who_had_signed_before_is_told_by_mail_and_decides_there_whether_the_nam
     assert per_organisation(client) == [{"name": "Actors’ Guild", "published": 1}]
 
 
+def test_of_an_address_what_stands_is_vouched_for_and_not_what_was_rejected_after_it(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    typed: dict[str, Any] = {"campaign": campaign, "email": "zoe@example.org"}
+    first = make_signature(**typed, name="Zoë Moreau")
+    second = make_signature(**typed, name="Another Name", status=Status.REJECTED)
+    Mail.objects.all().delete()
+    join = {"action": "join", "own_email": "zoe@example.org"}
+    client.post(link_for(voucher, "zoe@example.org"), join)
+    assert Vouching.objects.get().signature == MemberLink.objects.get().signature == first
+    assert Mail.objects.get().signature == first
+    second.refresh_from_db()
+    assert second.evidence == "email"
+
+
+def test_of_an_address_with_nothing_but_a_rejected_one_that_is_vouched_for(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    typed: dict[str, Any] = {"campaign": campaign, "email": "zoe@example.org"}
+    rejected = make_signature(**typed, name="Zoë Moreau", status=Status.REJECTED)
+    make_signature(**typed, name="Another Name", status=Status.PENDING)
+    join = {"action": "join", "own_email": "zoe@example.org"}
+    client.post(link_for(voucher, "zoe@example.org"), join)
+    assert Vouching.objects.get().signature == rejected
+
+
 def test_one_organisation_tells_a_signer_once_however_often_it_makes_links(
     client: Client, campaign: Campaign, voucher: Voucher
 ) -> None:
