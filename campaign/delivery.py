@@ -53,7 +53,7 @@ TRIES = 30
 TRUE_WHILE = {
     MailKind.CONFIRM: {Status.PENDING},
     MailKind.REMINDER: {Status.PENDING},
-    MailKind.SIGNED_ALREADY: set(STANDING),
+    MailKind.SIGNED_ALREADY: {*STANDING, Status.WITHDRAWN},
     MailKind.PUBLISHED: {Status.PUBLISHED},
     MailKind.REJECTED: {Status.REJECTED},
     MailKind.QUESTION: {Status.HELD, Status.PUBLISHED},

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from campaign import departed, journal, locks, moves, outbox, placing, reports, representations
 from campaign.errors import SignatureGone
@@ -50,10 +51,25 @@ def erase_on_request(public_id: str) -> None:
 def withdrawn(token: str) -> Signature | None:
     """The signature that was withdrawn from the page of this link, whose rest is theirs; None of others.
 
-    Raises TokenInvalid, TokenExpired.
+    Raises TokenInvalid, and TokenExpired where there is one.
     """
-    gone = Signature.objects.filter(public_id=_own(token), status=Status.WITHDRAWN)
-    return gone.select_related("campaign", "statement__version", "consent").first()
+    link = read_token(Purpose.MANAGE, token)
+    gone = _rows().filter(public_id=link.subject, status=Status.WITHDRAWN).first()
+    if gone is not None:
+        # Not before: who has erased everything needs no new link.
+        link.require_fresh()
+    return gone
+
+
+def own(token: str) -> Signature:
+    """The signature whose page this link opens, whatever became of it, for reading.
+
+    Raises TokenInvalid, TokenExpired, SignatureGone.
+    """
+    signature = _rows().filter(public_id=_own(token)).first()
+    if signature is None:
+        raise SignatureGone
+    return signature
 
 
 def leave_again(public_id: str, verb: Verb) -> None:
@@ -62,6 +78,10 @@ def leave_again(public_id: str, verb: Verb) -> None:
     Raises SignatureGone where there is nothing to take back any more.
     """
     _leave(public_id, verb, again=True)
+
+
+def _rows() -> QuerySet[Signature]:
+    return Signature.objects.select_related("campaign", "statement__version", "consent")
 
 
 def _own(token: str) -> str:

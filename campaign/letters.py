@@ -38,7 +38,7 @@ from campaign.models.notice import AccountAct, Notice
 from campaign.models.question import QUESTIONS, Question
 from campaign.models.report import Report
 from campaign.models.representation import Representation
-from campaign.models.signature import Signature
+from campaign.models.signature import Signature, Status
 from campaign.models.statement import StatementText, current_text
 from campaign.models.vouching import Vouching
 
@@ -248,6 +248,7 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
             signature.language
         ),
         "is_visible": campaign.is_visible(now),
+        "is_withdrawn": signature.status == Status.WITHDRAWN,
         "link_ends": min(now + LIFETIME[Purpose.CONFIRM], signature.deleted_at),
         "campaign_url": f"{settings.BASE_URL}{reverse('campaign', args=[campaign.slug])}"
         f"?language={signature.language}",

@@ -195,7 +195,7 @@ def _write_or_undo(campaign_id: int, known: Known | None, *, welcome: bool) -> N
 
 
 def _kind_of_link(signature: Signature | Known) -> MailKind:
-    """The mail that brings the link of a signature that is pending or stands."""
+    """The mail that brings the link of a signature that is pending, stands, or was withdrawn."""
     if signature.status != Status.PENDING:
         return MailKind.SIGNED_ALREADY
     return MailKind.REPRESENTED if signature.represented else MailKind.CONFIRM
@@ -204,7 +204,8 @@ def _kind_of_link(signature: Signature | Known) -> MailKind:
 def renew(purpose: Purpose, token: str) -> Signature:
     """Send a new link for an outdated or expired one, to the mailbox of its own signature.
 
-    Takes a slot of its address like `resend`, but none of its signature's life (`outbox.caused`).
+    Takes a slot of its address like `resend`, but none of its signature's life (`outbox.caused`). Who
+    withdrew gets one too, as long as the address is kept: it leads to the erasure.
     Raises TokenInvalid, SignatureGone.
     """
     link = read_token(purpose, token)
@@ -213,7 +214,7 @@ def renew(purpose: Purpose, token: str) -> Signature:
     with transaction.atomic():
         welcome = outbox.welcome(campaign_id=signature.campaign_id, canonical_email=canonical)
         locked, _others = locks.lock(signature.pk)
-        if locked.status not in {Status.PENDING, *STANDING}:
+        if locked.status == Status.ERASED:
             raise SignatureGone
         if welcome:
             outbox.owe(_kind_of_link(locked), [locked])

@@ -3,11 +3,11 @@
 Reached from a mail; who has lost it asks for another one with their address.
 """
 
-from contextlib import suppress
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -36,7 +36,7 @@ from campaign.errors import (
     TokenExpired,
     TokenInvalid,
 )
-from campaign.languages import Speech, site_languages
+from campaign.languages import Speech
 from campaign.links import Purpose
 from campaign.models.campaign import Campaign, Publication
 from campaign.models.evidence import SiteStatus
@@ -46,7 +46,7 @@ from campaign.outbox import link_to
 from campaign.web import personal
 from campaign.web.answers import door, keep_private, private_page, public_page
 from campaign.web.forms import by_field, check_origin, mistakes, read_form, typed_number
-from campaign.web.language import speak, speak_for
+from campaign.web.language import speak_for
 from campaign.web.marks import MEANINGS
 from campaign.web.shown import KINDS, country_names, discipline_names
 
@@ -94,6 +94,17 @@ LEAVING = {"withdraw": leaving.withdraw, "erase": leaving.erase}
 def manage(request: HttpRequest, token: str) -> HttpResponse:
     """The signer's own page; each of its forms is a POST with an ``action``."""
     try:
+        return _answered(request, token)
+    except TokenExpired as error:
+        if request.method == "POST" and request.POST.get("action") == "renew":
+            return personal.renewed(request, Purpose.MANAGE, token)
+        return personal.renewable(request, error)
+    except TokenInvalid as error:
+        return personal.broken(request, error)
+
+
+def _answered(request: HttpRequest, token: str) -> HttpResponse:
+    try:
         if request.method != "POST":
             return _own_page(request, token)
         form = personal.posted(request)
@@ -105,12 +116,6 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
             return _act(request, token, form)
     except SignatureGone:
         return _gone(request, token)
-    except TokenExpired as error:
-        if request.method == "POST" and request.POST.get("action") == "renew":
-            return personal.renewed(request, Purpose.MANAGE, token)
-        return personal.renewable(request, error)
-    except TokenInvalid as error:
-        return personal.broken(request, error)
 
 
 def _act(request: HttpRequest, token: str, form: QueryDict) -> HttpResponse:
@@ -172,16 +177,12 @@ def _site(request: HttpRequest, token: str, typed: str) -> HttpResponse:
 
 def _leave(request: HttpRequest, token: str, action: str) -> HttpResponse:
     """Withdraw or erase; said again by a reload, it is a success again."""
-    speech = speak(request, site_languages())
-    context: dict[str, Any] = {"token": token}
-    with suppress(SignatureGone):
-        signature = signing.seen(Purpose.MANAGE, token)
-        speech = personal.spoken(request, signature)
-        context["campaign"] = signature.campaign
+    signature = leaving.own(token)
     LEAVING[action](token)
     # Asked afterwards: of a pending one nothing is kept, and one may be confirmed at this very moment.
-    context["erased"] = leaving.withdrawn(token) is None
-    return private_page(request, "pages/left.html", context, speech=speech)
+    erased = leaving.withdrawn(token) is None
+    context = {"campaign": signature.campaign, "token": token, "erased": erased}
+    return personal.answer(request, signature, "pages/left.html", context)
 
 
 def _gone(request: HttpRequest, token: str) -> HttpResponse:
@@ -288,7 +289,9 @@ def data(request: HttpRequest, token: str) -> HttpResponse:
     """All that is held about the signer, who withdrew as well, as a file to keep."""
     try:
         signature = leaving.withdrawn(token) or signing.seen(Purpose.MANAGE, token)
-    except (TokenExpired, TokenInvalid) as error:
+    except TokenExpired as error:
+        return personal.renewable(request, error, at=reverse("manage", args=[token]))
+    except TokenInvalid as error:
         return personal.broken(request, error)
     speech = personal.spoken(request, signature)
     with translation.override(speech.interface):

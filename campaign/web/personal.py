@@ -95,9 +95,12 @@ def renewed(request: HttpRequest, purpose: Purpose, token: str) -> HttpResponse:
     return answer(request, signature, "pages/renewed.html", context)
 
 
-def renewable(request: HttpRequest, error: CampaignError) -> HttpResponse:
-    """The problem of a link that was good once, with a button that mails a new one."""
-    return problem(request, error, context={"renewable": True})
+def renewable(request: HttpRequest, error: CampaignError, *, at: str = "") -> HttpResponse:
+    """The problem of a link that was good once, with a button that mails a new one.
+
+    ``at`` is the path of the page that takes the button, if not this one.
+    """
+    return problem(request, error, context={"renewable": True, "renew_at": at})
 
 
 def broken(request: HttpRequest, error: CampaignError) -> HttpResponse:
