@@ -124,7 +124,11 @@ def _publish_some() -> int | None:
     if not chunk:
         BrakeRelease.objects.filter(pk=release.pk).update(done_at=timezone.now())
         return 0
-    published = sum(_publish(signature_id, Actor.moderator(release.by)) for signature_id in chunk)
+    ends, published = time.monotonic() + releases.AT_ONCE, 0
+    for signature_id in chunk:
+        published += _publish(signature_id, Actor.moderator(release.by))
+        if time.monotonic() >= ends:
+            break
     BrakeRelease.objects.filter(pk=release.pk).update(published_n=F("published_n") + published)
     return published
 
@@ -141,8 +145,9 @@ def _publish(signature_id: int, actor: Actor) -> bool:
         for reason in reasons:
             moves.add_hold_reason(signature_id, HoldReason(reason))
         return False
-    return moves.move(
-        signature_id=signature_id,
+    return moves.move_locked(
+        signature,
+        others,
         verb=Verb.APPROVE,
         actor=actor,
         decide=lambda _signature, _others: Decision(to=Status.PUBLISHED),

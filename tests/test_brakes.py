@@ -4,14 +4,15 @@ import json
 from typing import Any
 
 import pytest
+from django.db.models.signals import post_init
 from django.test import Client
 
-from campaign import brakes, leaving, moderation, moves, reporting, signing, tasks
+from campaign import brakes, leaving, moderation, moves, releases, reporting, signing, tasks
 from campaign.errors import ListFrozen
 from campaign.history import REPORTER
 from campaign.models import AuditEntry, Campaign, Event, ImportBatch, Mail, Signature
 from campaign.models.api_key import Scope
-from campaign.models.brake import Brake
+from campaign.models.brake import Brake, BrakeRelease
 from campaign.models.event import Verb
 from campaign.models.membership import Role
 from campaign.models.signature import RejectionReason, Status
@@ -158,6 +159,44 @@ def test_letting_it_go_publishes_nothing_and_offers_what_nothing_else_holds(
     assert str(published.user) == "owner"
     assert AuditEntry.objects.get(action="brake_released").number == 2
     assert Mail.objects.filter(signature=ann, kind="published").count() == 1
+
+
+def held_by_a_brake_and_let_go(owner: Client, *names: str, **typed: Any) -> list[Signature]:
+    """Signatures of these names, whose publication is asked for."""
+    press(owner, "brake")
+    held = [confirmed(name=name, **typed) for name in names]
+    press(owner, "unbrake")
+    press(owner, "publish-held", waiting=len(names))
+    return held
+
+
+def test_a_chunk_that_takes_long_ends_after_one_and_the_next_goes_on(
+    owner: Client, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(releases, "AT_ONCE", 0.0)
+    held = held_by_a_brake_and_let_go(owner, "Ann One", "Ben Two", "Cleo Three")
+    assert brakes._publish_some() == 1
+    assert [status(each) for each in held] == [Status.PUBLISHED, Status.HELD, Status.HELD]
+    assert "1 of 3 published" in page_of(owner)
+    tasks.release()
+    assert [status(each) for each in held] == [Status.PUBLISHED] * 3
+    release = BrakeRelease.objects.get()
+    assert (release.published_n, release.done_at is None) == (3, False)
+
+
+def test_what_a_brake_held_is_read_once_to_be_published(owner: Client, campaign: Campaign) -> None:
+    names = ("Ann One", "Ben Two", "Cleo Three")
+    held = held_by_a_brake_and_let_go(owner, *names)
+    read: list[int] = []
+
+    def count(instance: Signature, **_told: object) -> None:
+        read.append(instance.pk)
+
+    post_init.connect(count, sender=Signature)
+    tasks.release()
+    post_init.disconnect(count, sender=Signature)
+    assert [status(each) for each in held] == [Status.PUBLISHED] * 3
+    assert read == [each.pk for each in held]
 
 
 @pytest.mark.parametrize("brake", ["brake", "freeze"])

@@ -1,15 +1,24 @@
 """A brake that is pulled while somebody confirms: the confirmation is before it, or held by it."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
-from campaign import brakes, current, locks, moves, signing, trip
+from campaign import brakes, current, leaving, locks, moves, rules, signing, trip
+from campaign.errors import MoveRefused
 from campaign.models import Campaign, Signature
 from campaign.models.brake import Brake
 from campaign.models.signature import Status
+from tests.concurrency.guards import outcome_of, read_only
 from tests.concurrency.threads import Meanwhile, at_once
-from tests.factories import confirm_token, make_campaign, make_signature
+from tests.factories import (
+    confirm_token,
+    make_campaign,
+    make_signature,
+    manage_token,
+    somebody,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,6 +89,41 @@ def test_control_in_one_statement_with_the_lock_it_would_see_the_campaign_as_it_
     brakes.pull(campaign, Brake.PUBLICATION, by=None)
     assert confirming.end().signature.status == Status.PUBLISHED
     assert confirming.waited
+
+
+def withdrawn_while_published(monkeypatch: pytest.MonkeyPatch) -> tuple[Meanwhile, Signature]:
+    """Its signer withdraws at the moment at which what the brake held is published."""
+    campaign, signature, token = pending()
+    brakes.pull(campaign, Brake.PUBLICATION, by=None)
+    signing.confirm(token)
+    brakes.let_go(campaign, Brake.PUBLICATION, by=None)
+    brakes.publish_held(campaign, waiting_n=1, by=somebody("ann"))
+    leaves = Meanwhile(partial(leaving.withdraw, manage_token(signature)))
+    return leaves.before(monkeypatch, rules, "hold_reasons"), signature
+
+
+def test_who_withdraws_while_what_a_brake_held_is_published_waits_and_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leaves, signature = withdrawn_while_published(monkeypatch)
+    assert brakes.publish_due() == 1
+    assert leaves.end() is None
+    assert leaves.waited
+    verbs = list(signature.events.order_by("pk").values_list("verb", flat=True))
+    assert verbs == ["confirm", "approve", "withdraw"]
+    signature.refresh_from_db()
+    assert signature.status == Status.WITHDRAWN
+
+
+def test_control_without_the_lock_who_withdraws_stops_the_publication_of_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leaves, _signature = withdrawn_while_published(monkeypatch)
+    unlocked = SimpleNamespace(lock=read_only, hold_brakes=locks.hold_brakes)
+    monkeypatch.setattr(brakes, "locks", unlocked)
+    assert isinstance(outcome_of(brakes.publish_due), MoveRefused)
+    assert leaves.end() is None
+    assert not leaves.waited
 
 
 def test_however_they_meet_whoever_is_published_was_so_before_the_brake() -> None:
