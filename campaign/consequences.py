@@ -77,8 +77,10 @@ def _settle_mails(signature: Signature, verb: Verb, before: Status, at: datetime
     """
     if verb in {Verb.WITHDRAW, Verb.ERASE}:
         waiting = Mail.objects.filter(signature=signature, status__in=WAITING)
-        # Whoever else asked for the link to their own data still wants it.
-        waiting.exclude(kind=MailKind.MY_DATA).update(status=MailStatus.SUPPRESSED)
+        # The signer's alone: who reported the entry is still told that it is gone, and whoever else
+        # asked for the link to their own data still wants it. `delivery` drops what is untrue by then.
+        its = waiting.filter(report=None, representation=None)
+        its.update(status=MailStatus.SUPPRESSED)
         return
     unsaid = _take_back(signature) if verb in {Verb.HOLD, Verb.RESTORE} else set()
     if verb == Verb.REJECT:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from campaign import leaving, letters, moderation, retention, signing
+from campaign import delivery, leaving, letters, moderation, retention, signing
 from campaign.links import Purpose, make_token
 from campaign.models import Campaign, Event, ImportBatch, Mail, Report, Signature
 from campaign.models.api_key import Scope
@@ -18,6 +19,7 @@ from campaign.models.signature import HoldReason, RejectionReason, Status
 from tests.counted import assert_exact
 from tests.factories import (
     bearer,
+    bring_to,
     details,
     make_campaign,
     make_key,
@@ -295,6 +297,32 @@ def test_a_withdrawal_answers_too_and_an_erasure_takes_the_reports_along(
     assert not Report.objects.exists()
     assert not Mail.objects.exists()
     assert client.get(link).status_code == 410
+
+
+def test_who_reported_an_entry_is_still_told_when_its_signer_leaves_before_the_mail_went_out(
+    client: Client, campaign: Campaign, entry: Signature
+) -> None:
+    confirmed(client, entry)
+    bring_to(entry, "rejected")
+    Mail.objects.exclude(kind__in=("report_removed", "rejected")).delete()
+    leaving.withdraw(manage_token(entry))
+    owed = dict(Mail.objects.values_list("kind", "status"))
+    assert owed == {"report_removed": "queued", "rejected": "suppressed"}
+    assert delivery.deliver_due() == 1
+    [message] = mail.outbox
+    assert message.to == ["zoe@example.org"]
+    assert "It is not on the list any more." in message.body
+
+
+def test_a_mail_to_a_reporter_that_the_withdrawal_makes_untrue_is_not_sent(
+    client: Client, campaign: Campaign, entry: Signature
+) -> None:
+    send(client, entry)
+    unconfirmed = Mail.objects.get(kind="report_confirm")
+    leaving.withdraw(manage_token(entry))
+    assert delivery.deliver_due() == 0
+    unconfirmed.refresh_from_db()
+    assert (unconfirmed.status, mail.outbox) == ("suppressed", [])
 
 
 def test_the_release_of_a_batch_publishes_no_reported_one(
