@@ -279,11 +279,15 @@ def _take_one_each(campaign_id: int, day: date, these: Collection[str]) -> set[s
 
 
 def owe_imported(dated: Iterable[tuple[Signature, datetime]]) -> None:
-    """Ask the addresses of a file to confirm, each at the time that `take_days` found for it."""
+    """Ask the addresses of a file to confirm, each at the time that `take_days` found for it.
+
+    None of them waits before a screen: who signs on the form meanwhile overtakes them.
+    """
     mails = []
     for signature, at in dated:
-        mails.append(_mail_to(signature, MailKind.CONFIRM))
-        mails[-1].due_at = at
+        owed = _mail_to(signature, MailKind.CONFIRM)
+        owed.due_at, owed.urgent = at, False
+        mails.append(owed)
     Mail.objects.bulk_create(mails)
     queue.tell_after_commit(DELIVER)
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from campaign import claims, delivery, leaving, letters, signing, vouching, waiting
+from campaign.intake import import_signers
 from campaign.models import Mail
 from campaign.models.mail import MailKind
 from campaign.models.signature import Status
@@ -51,6 +52,16 @@ def test_what_somebody_waits_for_overtakes_notes(sink: Sink) -> None:
     make_signature(campaign, status=Status.PENDING, email="waits@example.org")
     delivery.deliver_due()
     assert [mail["To"] for mail in sink.received] == ["waits@example.org", "noted@example.org"]
+
+
+def test_who_signs_on_the_form_overtakes_everybody_whom_a_file_asks(sink: Sink) -> None:
+    campaign = make_campaign()
+    lines = ["name,email\n", "Ann,ann@example.org\n", "Bob,bob@example.org\n"]
+    import_signers(campaign=campaign, lines=lines, file_name="signers.csv")
+    make_signature(campaign, status=Status.PENDING, email="waits@example.org")
+    assert delivery.deliver_due() == 3
+    addresses = [mail["To"] for mail in sink.received]
+    assert addresses == ["waits@example.org", "ann@example.org", "bob@example.org"]
 
 
 def test_of_every_kind_it_is_known_while_what_it_says_is_true() -> None:

@@ -32,7 +32,8 @@ TO_REPORTERS = (MailKind.REPORT_CONFIRM, MailKind.REPORT_KEPT, MailKind.REPORT_R
 
 OF_REPRESENTATIONS = (MailKind.REPRESENT_CONFIRM, MailKind.REPRESENTED)
 
-# Somebody waits in front of the screen for these: they overtake the notes of a released batch.
+# Somebody waits in front of the screen for these: they overtake the notes of a released batch, and what
+# asks the addresses of a file to confirm.
 URGENT = (
     MailKind.CONFIRM,
     MailKind.SIGNED_ALREADY,
