@@ -100,7 +100,8 @@ def _rate(campaign: Campaign, now: datetime) -> int:
     """Note the numbers of this minute; how many came in the last ten, if that is out of the ordinary.
 
     The ordinary is the average of the windows of the day before. Of requests and confirmations, the
-    one that stands out more.
+    one that stands out more. 0 while nothing was noted lately: after hours without a scheduler all that
+    came in them would seem to have come at once.
     """
     numbers, minute = public_numbers.counts(campaign), now.replace(second=0, microsecond=0)
     pulses = Pulse.objects.filter(campaign=campaign)
@@ -109,7 +110,7 @@ def _rate(campaign: Campaign, now: datetime) -> int:
     oldest = pulses.order_by("at").first()
     here = {"received": numbers["received"], "confirmed": numbers["confirmed"]}
     Pulse.objects.get_or_create(campaign=campaign, at=minute, defaults=here)
-    if before is None or oldest is None:
+    if before is None or oldest is None or before.at < minute - 2 * WINDOW:
         return 0
     windows = (before.at - oldest.at) / WINDOW
     found = 0

@@ -151,6 +151,25 @@ def test_many_more_than_usual_in_ten_minutes_ring(campaign: Campaign) -> None:
     assert [came(n) for n in (49, 50, 51, 500)] == [0, 0, 51, 500]
 
 
+def test_what_came_while_the_scheduler_was_away_is_no_flood(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = {"received": 0, "confirmed": 0}
+    monkeypatch.setattr(public_numbers, "counts", lambda _campaign: numbers)
+    minutes = (0, 10, 20)  # then six hours of nobody at work
+    for n in minutes:
+        numbers["received"] = n
+        assert rung(after(minutes=n)) == []
+    numbers["received"] = 20 + 6 * 60
+    back = timedelta(hours=6, minutes=20)
+    assert rung(NOON + back) == []
+    for n in range(1, 10):
+        assert rung(NOON + back + timedelta(minutes=n)) == []
+    # Ten minutes after it is back there is something to compare with again.
+    numbers["received"] += 500
+    assert rung(NOON + back + timedelta(minutes=10)) == [("rate_high", 500)]
+
+
 def test_a_message_says_a_number_and_names_nobody(campaign: Campaign) -> None:
     held(NOON, email="canary@example.org")
     rung(after(minutes=1))
