@@ -58,12 +58,18 @@ SELECT
     (SELECT COUNT(*) FROM (SELECT 1 FROM campaign_tallychange LIMIT %(most)s) AS unfolded),
     (SELECT at FROM campaign_tallychange ORDER BY id LIMIT 1)
 """
-# What waits for a webhook that is switched off is owed to nobody now.
+# What waits for a webhook that is switched off is owed to nobody now; and before the opening nothing but
+# a test goes out, so that nothing is late by the time until then.
 _WEBHOOKS = """
-SELECT COUNT(*), MIN(due_at) FROM (
-    SELECT due_at FROM campaign_webhookdelivery AS delivery
+SELECT COUNT(*), MIN(since) FROM (
+    SELECT due.since FROM campaign_webhookdelivery AS delivery
     JOIN campaign_webhook AS webhook ON webhook.id = delivery.webhook_id AND webhook.active
-    WHERE delivery.status IN ('queued', 'deferred') AND due_at <= %(now)s LIMIT %(most)s
+    JOIN campaign_campaign AS campaign ON campaign.id = webhook.campaign_id
+    CROSS JOIN LATERAL (
+        SELECT CASE delivery.event WHEN 'test' THEN due_at
+            ELSE GREATEST(due_at, campaign.opens_at) END AS since
+    ) AS due
+    WHERE delivery.status IN ('queued', 'deferred') AND due.since <= %(now)s LIMIT %(most)s
 ) AS owed
 """
 

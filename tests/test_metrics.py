@@ -257,6 +257,27 @@ def test_webhook_messages_that_are_due_are_counted_but_not_of_one_that_is_off(
 
 
 @pytest.mark.django_db
+def test_what_waits_for_the_opening_of_its_campaign_is_not_due_before_it(client: Client) -> None:
+    opens_at = NOON + timedelta(hours=5)
+    hook = make_webhook(make_campaign(opens_at=opens_at), "https://hooks.example.org/")
+    for event, due_at in (("milestone", NOON), ("alert.rate_high", opens_at), ("test", NOON)):
+        WebhookDelivery.objects.create(webhook=hook, event=event, number=100, due_at=due_at)
+
+    def due(at: datetime) -> tuple[float, float]:
+        with time_machine.travel(at, tick=False):
+            numbers = read(client)
+        oldest = numbers["petition_webhook_oldest_due_seconds",]
+        return numbers["petition_webhook_messages_due",], oldest
+
+    # A test goes out at any time, and nothing else.
+    assert due(NOON + timedelta(hours=2)) == (1, 7200)
+    WebhookDelivery.objects.filter(event="test").delete()
+    assert due(NOON + timedelta(hours=4)) == (0, 0)
+    # From the opening on they are late, not since they were owed.
+    assert due(opens_at + timedelta(seconds=90)) == (2, 90)
+
+
+@pytest.mark.django_db
 def test_ten_times_the_rows_cost_no_statement_more(client: Client) -> None:
     make_campaign(publication="after_verification")
 
