@@ -94,6 +94,9 @@ PAGES: dict[str, Ask] = {
     ),
     "not me": lambda client, it: client.get(f"/not-me/{not_me_token(it)}/"),
     "reported": lambda client, it: client.post(_report_page(it), REPORTED),
+    "report corrected": lambda client, it: client.post(
+        _report_page(it), {**REPORTED, "action": "edit"}
+    ),
     "reported badly": lambda client, it: client.post(_report_page(it), {"reason": "no"}),
     "report": lambda client, it: client.get(_report_link(client, it)),
     "report confirmed": lambda client, it: client.post(_report_link(client, it)),

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -157,6 +158,49 @@ def test_the_form_is_taken_from_our_own_pages_alone(
     assert not Report.objects.exists()
     ours = client.post(page_of(entry), TYPED, headers={"Origin": "http://testserver"})
     assert ours.status_code == 200
+
+
+# --- Corrected afterwards --------------------------------------------------------------------
+
+
+def test_what_was_typed_stands_in_the_form_again_for_who_corrects_it(
+    client: Client, entry: Signature
+) -> None:
+    typed = {**TYPED, "email": "zoe@gmial.com", "note": 'I was asked,\nand said "no" <twice>.'}
+    sent = client.post(f"{page_of(entry)}?language=fr", typed)
+    where, kept = correcting(sent)
+    assert where == f"{page_of(entry)}?language=fr"
+    assert kept == {**typed, "action": "edit"}
+    mails = Mail.objects.count()
+
+    form = client.post(where, kept)
+
+    assert (form.status_code, form["Content-Language"]) == (200, "fr")
+    assert form["Cache-Control"] == "no-store"
+    text = form.content.decode()
+    assert 'value="zoe@gmial.com"' in text
+    assert ">I was asked,\nand said &quot;no&quot; &lt;twice&gt;.</textarea>" in text
+    assert re.search(r'value="not_signed"\s+checked', text)
+    assert "field-wrong" not in text
+    # To look at it once more sends nothing; only the form does.
+    assert (Report.objects.count(), Mail.objects.count()) == (1, mails)
+    assert not form.cookies
+
+
+def test_nothing_that_was_typed_stands_in_an_address(client: Client, entry: Signature) -> None:
+    page = send(client, entry).content.decode()
+    for address in re.findall(r'(?:href|action)="([^"]*)"', page):
+        assert "zoe" not in address, address
+        assert "asked" not in address, address
+
+
+def correcting(sent: Any) -> tuple[str, dict[str, str]]:
+    """Where the button that corrects leads, and what it sends along."""
+    page = sent.content.decode()
+    [where] = re.findall(r'<form[^>]* action="([^"]*)"', page)
+    fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page)
+    [button] = re.findall(r'<button[^>]* name="(action)"\s+value="([^"]*)"', page)
+    return unescape(where), {name: unescape(value) for name, value in (*fields, button)}
 
 
 # --- The answer, whatever is known of the address --------------------------------------------

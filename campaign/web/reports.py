@@ -41,7 +41,10 @@ ANSWERS: dict[str, str | Promise] = {
 
 @door()
 def report(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
-    """GET shows the entry as the list does, and a form; POST sends its link to the address typed."""
+    """GET shows the entry as the list does, and a form; POST sends its link to the address typed.
+
+    With the action ``edit`` it shows the form with what was typed, to correct it.
+    """
     campaign = publication.find_campaign(slug)
     speech = speak_for(request, campaign)
     entry = _entry(campaign, public_id, speech)
@@ -49,8 +52,11 @@ def report(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
         return _form(request, campaign, entry, speech, typed={})
     check_origin(request)
     form = read_form(request)
+    typed = {name: form.get(name, "") for name in TYPED}
+    if form.get("action") == "edit":
+        return _form(request, campaign, entry, speech, typed=typed)
     with translation.override(speech.interface):
-        return _reported(request, campaign, entry, form, speech)
+        return _reported(request, campaign, entry, form, typed, speech)
 
 
 def _reported(
@@ -58,9 +64,9 @@ def _reported(
     campaign: Campaign,
     entry: dict[str, Any],
     form: QueryDict,
+    typed: dict[str, str],
     speech: Speech,
 ) -> HttpResponse:
-    typed = {name: form.get(name, "") for name in TYPED}
     network = networks.hashes(networks.of(request))
     try:
         floods.admit(
@@ -98,6 +104,7 @@ def _reported(
     # Made of what was typed alone, so it tells nobody anything.
     context = {
         **_about(campaign, speech),
+        "typed": typed,
         "email": typed["email"],
         "sender": letters.sender(campaign),
         "entry": entry,

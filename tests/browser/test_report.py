@@ -58,6 +58,15 @@ def test_a_name_is_reported_and_hidden_in(
     assert page.locator("#note").input_value() == "I was asked.\nI said no."
 
     page.locator("input[value=not_signed]").check()
+    page.locator("#email").fill("mistyped@example.net")
+    page.locator("form.report button").click()
+    page.locator(".facts", has_text="mistyped@example.net").wait_for()
+    page.locator("button[value=edit]").click()
+    page.locator("#email").wait_for()
+    assert page.locator("#email").input_value() == "mistyped@example.net"
+    assert page.locator("#note").input_value() == "I was asked.\nI said no."
+    assert page.locator("input[value=not_signed]").is_checked()
+
     page.locator("#email").fill(address)
     page.locator("form.report button").click()
     page.locator(".facts", has_text=address).wait_for()
