@@ -22,7 +22,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
-RELEASED = "0051_retention_set_at"
+RELEASED = "0003_mail_providers"
 """The last migration that serves somewhere. It moves with each release (docs/operations.md, Deploys).
 
 Those up to here are of before the first deployment: no old code was serving while they ran.

@@ -21,5 +21,5 @@ def remove(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = (("campaign", "0002_immutable_statements"),)
+    dependencies = (("campaign", "0002_held_by_the_database"),)
     operations = (migrations.RunPython(add, remove),)

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 class Migration(migrations.Migration):
     dependencies = (
-        ("campaign", "0051_retention_set_at"),
+        ("campaign", "0003_mail_providers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     )
     while_old_code_serves = (
