@@ -195,7 +195,7 @@ def _own(token: str, vouching_id: int) -> Vouching:
 
 def _require_standing(vouching: Vouching) -> None:
     """Raise NotFound of one that was taken back meanwhile; whoever takes it back from now on waits."""
-    locks.lock(vouching.signature_id)
+    locks.lock_one(vouching.signature_id)
     if not Vouching.objects.filter(pk=vouching.pk, ended_at=None).exists():
         raise NotFound
 
@@ -205,7 +205,7 @@ def show(vouching: Vouching) -> None:
 
     Raises ListFrozen of an entry of a list that may show no more than it does.
     """
-    signature, _others = locks.lock(vouching.signature_id)
+    signature = locks.lock_one(vouching.signature_id)
     is_new = signature.member_of_id != vouching.voucher_id
     if is_new and signature.is_listed and signature.campaign.frozen_at:
         raise ListFrozen
@@ -219,7 +219,7 @@ def show(vouching: Vouching) -> None:
 
 
 def _hide(vouching: Vouching, actor: Actor) -> None:
-    signature, _others = locks.lock(vouching.signature_id)
+    signature = locks.lock_one(vouching.signature_id)
     if signature.member_of_id == vouching.voucher_id:
         moves.amend(signature_id=signature.pk, actor=actor, changes={"member_of_id": None})
     Vouching.objects.filter(pk=vouching.pk).update(shown_at=None)
@@ -295,7 +295,7 @@ def _end(
         return False
     voucher = vouchers.locked(vouching.voucher_id)
     # Before its own row, as an erasure does, or each would wait for the other.
-    locks.lock(vouching.signature_id)
+    locks.lock_one(vouching.signature_id)
     now = timezone.now()
     ended = {"ended_at": now, "seen_at": now if seen else None}
     if not Vouching.objects.filter(pk=vouching_id, ended_at=None).update(**ended):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models.signals import post_init
 from django.test import Client
 
 from campaign import link_batches, tasks, vouchers, vouching
@@ -493,6 +494,24 @@ def test_a_signer_lets_the_name_be_shown_hides_it_and_refuses_it_on_their_own_pa
     assert "does not vouch for you any more" not in again.content.decode()
     held = client.get(f"{page}data.json").json()
     assert [each["organisation"] for each in held["vouchings"]] == ["Actors’ Guild"]
+
+
+def test_to_look_whether_an_organisation_still_vouches_reads_no_other_of_the_address(
+    client: Client, voucher: Voucher
+) -> None:
+    client.post(link_for(voucher, "zoe@example.org"), member_form())
+    signature, its = Signature.objects.get(), Vouching.objects.get()
+    for name in ("Second Name", "Third Name"):
+        make_signature(voucher.campaign, name=name, email="zoe@example.org")
+    read: list[int] = []
+
+    def count(instance: Signature, **_told: object) -> None:
+        read.append(instance.pk)
+
+    post_init.connect(count, sender=Signature)
+    vouching.let_show(manage_token(signature), vouching_id=its.pk, shown=False)
+    post_init.disconnect(count, sender=Signature)
+    assert set(read) == {signature.pk}
 
 
 def test_a_frozen_list_takes_no_name_more_and_lets_one_go(

@@ -32,7 +32,7 @@ from campaign.models import (
     Vouching,
 )
 from campaign.models.signature import Evidence, Status
-from tests.concurrency.guards import outcome_of
+from tests.concurrency.guards import outcome_of, read_only
 from tests.concurrency.threads import Meanwhile, at_once
 from tests.counted import assert_exact
 from tests.factories import details, make_campaign, make_signature, make_user, manage_token
@@ -301,7 +301,7 @@ def shown_while_taken_back(
     member_links.sign(token(voucher), typed=details(), shown=False)
     signature = Signature.objects.get()
     its = Vouching.objects.get()
-    taking = Meanwhile(partial(take_back, voucher)).before(monkeypatch, locks, "lock")
+    taking = Meanwhile(partial(take_back, voucher)).before(monkeypatch, locks, "lock_one")
     form = {"action": action, "vouching": str(its.pk)}
     answer = client.post(f"/manage/{manage_token(signature)}/", form)
     assert (answer.status_code, taking.end()) == (200, None)
@@ -335,6 +335,33 @@ def test_control_without_the_second_look_it_is_shown_by_nobodys_word(
     shown_while_taken_back(client, voucher, monkeypatch)
     assert Signature.objects.get().member_of == voucher
     assert not Vouching.objects.filter(ended_at=None).exists()
+
+
+def taken_back_while_shown(voucher: Voucher, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """The organisation takes its word back when that was looked at, and its name is about to be shown."""
+    member_links.sign(token(voucher), typed=details(), shown=False)
+    its = Vouching.objects.get()
+    taking = Meanwhile(partial(take_back, voucher)).before(monkeypatch, vouching, "show")
+    vouching.let_show(manage_token(its.signature), vouching_id=its.pk, shown=True)
+    assert taking.end() is None
+    assert not Vouching.objects.filter(ended_at=None).exists()
+    return taking
+
+
+def test_an_organisation_that_takes_its_word_back_while_it_is_shown_waits_and_is_hidden(
+    campaign: Campaign, voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert taken_back_while_shown(voucher, monkeypatch).waited
+    assert Signature.objects.get().member_of is None
+    assert_exact(campaign)
+
+
+def test_control_without_the_lock_it_stays_shown_by_nobodys_word(
+    voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "lock_one", lambda signature_id: read_only(signature_id)[0])
+    assert not taken_back_while_shown(voucher, monkeypatch).waited
+    assert Signature.objects.get().member_of == voucher
 
 
 def test_revoking_and_erasing_at_once_neither_deadlock_nor_leave_anything(
