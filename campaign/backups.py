@@ -98,6 +98,24 @@ def read(file: Path) -> Manifest:
     return manifest
 
 
+def look_through(file: Path, manifest: Manifest) -> None:
+    """Have pg_restore read a backup to its end, as it will when it restores it; nothing is touched.
+
+    Raises BadBackup, ToolMissing.
+    """
+    server = pg_tools.server_major()
+    if manifest.postgresql > server:
+        raise BadBackup(
+            f"{file} is of PostgreSQL {manifest.postgresql}, and this server is {server}: restore it"
+            " into one of its own version, or a newer one"
+        )
+    try:
+        # Not --list: the contents stand at the beginning, whatever was cut off behind them.
+        pg_tools.run("pg_restore", f"--file={os.devnull}", str(file))
+    except pg_tools.ToolFailed as error:
+        raise BadBackup(f"{file} cannot be read to its end: {error}") from error
+
+
 def load(file: Path) -> None:
     """Put a backup into an empty database, whole or not at all. Raises ToolMissing, ToolFailed."""
     pg_tools.run(

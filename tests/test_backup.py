@@ -1,5 +1,6 @@
 """A backup is restored into another database: the same rows, without who has left since."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -62,10 +63,21 @@ def empty() -> Iterator[str]:
         yield name
 
 
-def manage(database: str, *command: str) -> subprocess.CompletedProcess[str]:
-    """A command of manage.py on that database, as an operator gives it."""
+WITHOUT_PROGRAMS = """
+import sys
+from django.core.management import execute_from_command_line
+from campaign import pg_tools
+pg_tools._candidates = lambda name: iter(())
+execute_from_command_line(sys.argv)
+"""
+
+
+def manage(database: str, *command: str, programs: bool = True) -> subprocess.CompletedProcess[str]:
+    """A command of manage.py on that database, as an operator gives it; PostgreSQL's programs are there
+    or not."""
+    script = ("manage.py",) if programs else ("-c", WITHOUT_PROGRAMS)
     return subprocess.run(
-        [sys.executable, "manage.py", *command],
+        [sys.executable, *script, *command],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": url_of(database), "HASH_KEY": settings.HASH_KEY},
         capture_output=True,
@@ -80,8 +92,11 @@ def restored(database: str, file: Path, *options: str) -> str:
     return told.stdout
 
 
-def refused(database: str, file: Path, *options: str) -> str:
-    told = manage(database, "restore", str(file), f"--journal={settings.JOURNAL_FILE}", *options)
+def refused(database: str, file: Path, *options: str, programs: bool = True) -> str:
+    told = manage(
+        *(database, "restore", str(file), f"--journal={settings.JOURNAL_FILE}", *options),
+        programs=programs,
+    )
     assert told.returncode == 1, told.stdout
     [line] = told.stderr.strip().splitlines()
     return line
@@ -382,6 +397,41 @@ def test_a_damaged_backup_and_one_without_its_manifest_touch_nothing(
     manifest.unlink()
     assert "cannot be read" in refused(empty, file)
     assert rows(empty) == {}
+
+
+def test_a_database_is_not_cleared_for_a_backup_that_cannot_be_restored(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    leave_something()
+    file = backup(tmp_path)
+    restored(empty, file)
+    there, whole = rows(empty), file.read_bytes()
+    assert len(there["campaign_signature"]) == 5
+    manifest = file.with_suffix(".json")
+    told = json.loads(manifest.read_text())
+
+    file.write_bytes(whole[: len(whole) // 2])
+    assert "is damaged" in refused(empty, file, "--replace")
+    assert rows(empty) == there
+
+    cut = hashlib.sha256(file.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps({**told, "sha256": cut}))
+    assert "cannot be read to its end: pg_restore: " in refused(empty, file, "--replace")
+    assert rows(empty) == there
+
+    file.write_bytes(whole)
+    newer = told["postgresql"] + 1
+    manifest.write_text(json.dumps({**told, "postgresql": newer}))
+    said = refused(empty, file, "--replace")
+    assert f"is of PostgreSQL {newer}, and this server is {newer - 1}" in said
+    assert rows(empty) == there
+
+    manifest.write_text(json.dumps(told))
+    said = refused(empty, file, "--replace", programs=False)
+    assert f"no pg_restore of PostgreSQL {newer - 1} or newer: install" in said
+    assert rows(empty) == there
+
+    restored(empty, file, "--replace")
 
 
 def test_a_restore_wants_the_journal(signer: Signature, tmp_path: Path, empty: str) -> None:

@@ -40,6 +40,7 @@ class Command(BaseCommand):
             left = [] if options["without_journal"] else _journal(options["journal"])
             if not backups.is_empty() and not replace:
                 raise CommandError("the database is not empty; --replace throws away what is in it")
+            backups.look_through(file, manifest)
             if not backups.is_empty():
                 backups.clear()
             connection.close()
