@@ -13,7 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
@@ -39,6 +39,10 @@ from campaign.models.vouching import MemberLink
 TASK = "campaign.links"
 LARGEST = 64 * 1024 * 1024
 """Bytes of an upload: 160,000 members with 400 bytes each."""
+MOST_LINES = 200_000
+"""Below the header, as the upload's words say: one list must be written within a run of the worker."""
+WRITE_FOR = 240.0
+"""Seconds after which a run begins no list more; a task has 540."""
 AT_ONCE = 3
 """Lists of one organisation that may wait at a time."""
 KEPT_MOST = 20
@@ -72,7 +76,7 @@ class Stopped(Exception):
 def order(*, voucher: Voucher, label: str, chunks: Iterable[bytes], by: User) -> LinkBatch:
     """Take a list in, for the worker to write its links; CSV with a column ``email``.
 
-    Raises InvalidInput for one that is not such a list, too large, or one too many.
+    Raises InvalidInput for one that is not such a list, too large, too long, or one too many.
     """
     folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -104,7 +108,7 @@ def _require_room(voucher: Voucher) -> None:
 
 def _keep(upload: Path, chunks: Iterable[bytes]) -> int:
     """Write the upload down, for nobody else to read; about how many lines it has below the header."""
-    size = lines = 0
+    size = feeds = returns = 0
     last = b"\n"
     with _created(upload) as file:
         for chunk in chunks:
@@ -113,10 +117,14 @@ def _keep(upload: Path, chunks: Iterable[bytes]) -> int:
                 raise member_lists.invalid("too_large")
             if b"\0" in chunk:  # UTF-16, or a spreadsheet's own format
                 raise member_lists.invalid("not_text")
-            lines += chunk.count(b"\n")
+            feeds += chunk.count(b"\n")
+            returns += chunk.count(b"\r")  # which alone ends a line too
             last = chunk[-1:] or last
             file.write(chunk)
-    return max(0, lines + (last != b"\n") - 1)
+    lines = max(0, max(feeds, returns) + (last not in b"\r\n") - 1)
+    if lines > MOST_LINES:
+        raise member_lists.invalid("too_many_lines")
+    return lines
 
 
 def _created(path: Path) -> IO[bytes]:
@@ -135,13 +143,47 @@ def _path(batch: LinkBatch, ending: str) -> Path:
 
 
 def work() -> None:
-    """Write the lists that wait, and delete what must not stay. Safe to run twice, and at once."""
+    """Delete what must not stay, then write the lists that wait. Safe to run twice, and at once.
+
+    What fails keeps no other list, and is tried again by the next run, after the others; the first such
+    failure is raised at the end.
+    """
+    failures: list[Exception] = []
+    waiting = []
     for batch in LinkBatch.objects.exclude(state=BatchState.GONE).select_related("voucher"):
         if _is_over(batch):
-            forget(batch)
+            with _noted(failures):
+                forget(batch)
         elif batch.state != BatchState.READY:
-            _write(batch)
+            waiting.append(batch)
     _delete_leftovers()
+    ends = time.monotonic() + WRITE_FOR
+    for batch in sorted(waiting, key=_tried_at):
+        with _noted(failures):
+            _write(batch)
+        if time.monotonic() > ends:
+            break
+    if failures:
+        raise failures[0]
+
+
+@contextmanager
+def _noted(failures: list[Exception]) -> Iterator[None]:
+    """Go on after a failure; only the first is kept, since on a full disk each list is one."""
+    try:
+        yield
+    except Exception as failure:
+        if not failures:
+            failures.append(failure)
+
+
+def _tried_at(batch: LinkBatch) -> float:
+    """When somebody last began to write it, else when it was sent: the time of the upload says so, even
+    of a worker that was killed by it."""
+    try:
+        return _path(batch, "in").stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _is_over(batch: LinkBatch) -> bool:
@@ -206,6 +248,7 @@ def _write(batch: LinkBatch) -> None:
             fcntl.flock(source, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
+        os.utime(source.fileno())  # the others come first next time (`_tried_at`)
         batch.refresh_from_db()
         if batch.state in {BatchState.WAITING, BatchState.WRITING}:
             with suppress(Stopped):

@@ -22,6 +22,7 @@ _BOM = "\ufeff"
 _REFUSED: dict[str, str | Promise] = {
     "empty": _("There is nothing in this list."),
     "too_large": _("This list is larger than 64 MB. Please send it in parts."),
+    "too_many_lines": _("This list has more than 200,000 lines. Please send it in parts."),
     "not_text": _("This is not a CSV file. Please save the list as “CSV UTF-8” and send that."),
     "no_email_column": _(
         "The first line must name the columns, and one of them must be “email”. Here they are: %(first)s"

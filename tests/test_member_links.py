@@ -184,6 +184,75 @@ def test_a_list_that_was_cut_off_is_written_anew_and_takes_no_quota_twice(
     assert on_disk() == [f"{batch.pk}.csv"]
 
 
+def failing(guild: Client, voucher: Voucher) -> LinkBatch:
+    """A list whose file cannot be written."""
+    send(guild, voucher, MEMBERS, "failing.csv")
+    batch = LinkBatch.objects.latest("pk")
+    (Path(settings.EXPORT_DIR) / "links" / f"{batch.pk}.part").mkdir()
+    return batch
+
+
+def test_a_list_that_fails_stops_no_other_and_no_deletion(
+    guild: Client, voucher: Voucher, caplog: pytest.LogCaptureFixture
+) -> None:
+    made_of(guild, voucher, MEMBERS)
+    fetched = LinkBatch.objects.get()
+    first = failing(guild, voucher)
+    send(guild, voucher, MEMBERS)
+    fine = LinkBatch.objects.latest("pk")
+    last = failing(guild, voucher)
+
+    with pytest.raises(IsADirectoryError):
+        tasks.write_links()
+    states = dict(LinkBatch.objects.values_list("pk", "state"))
+    ready, waiting = BatchState.READY, BatchState.WAITING
+    assert states == {fetched.pk: ready, first.pk: waiting, fine.pk: ready, last.pk: waiting}
+    link_batches.fetch(batch=fine, by=voucher.admitted_by).close()
+
+    with time_machine.travel(fine.created_at + timedelta(minutes=61)):
+        with pytest.raises(IsADirectoryError):
+            tasks.write_links()
+        assert f"{fetched.pk}.csv" not in on_disk()
+        assert f"{fine.pk}.csv" not in on_disk()
+    assert "ann@example" not in caplog.text
+
+
+def test_a_file_that_cannot_be_deleted_keeps_no_other(guild: Client, voucher: Voucher) -> None:
+    stuck = failing(guild, voucher)
+    made = []
+    for _ in range(2):
+        send(guild, voucher, MEMBERS)
+        made.append(LinkBatch.objects.latest("pk"))
+    with pytest.raises(IsADirectoryError):
+        tasks.write_links()
+    assert on_disk() == [
+        *(f"{stuck.pk}.{end}" for end in ("in", "part")),
+        *(f"{batch.pk}.csv" for batch in made),
+    ]
+    later = stuck.created_at + timedelta(hours=24, minutes=1)
+    with time_machine.travel(later), pytest.raises(IsADirectoryError):
+        tasks.write_links()
+    assert list(LinkBatch.objects.exclude(state=BatchState.GONE)) == [stuck]
+    assert on_disk() == [f"{stuck.pk}.part"]
+
+
+def test_a_list_that_failed_is_tried_again_after_the_others(
+    guild: Client, voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_batches, "WRITE_FOR", 0)  # one list a run
+    bad = failing(guild, voucher)
+    for _ in range(2):
+        send(guild, voucher, MEMBERS)
+    with pytest.raises(IsADirectoryError):
+        tasks.write_links()
+    for left in (2, 1):
+        tasks.write_links()
+        assert LinkBatch.objects.filter(state=BatchState.WAITING).count() == left
+    (Path(settings.EXPORT_DIR) / "links" / f"{bad.pk}.part").rmdir()
+    tasks.write_links()
+    assert set(LinkBatch.objects.values_list("state", flat=True)) == {BatchState.READY}
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -215,6 +284,23 @@ def test_a_list_that_is_too_large_is_refused(
     assert answer.status_code == 422
     assert "larger than 64 MB" in answer.content.decode()
     assert on_disk() == []
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_a_list_of_too_many_lines_is_refused(
+    guild: Client, voucher: Voucher, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(link_batches, "MOST_LINES", 2)
+    fits = end.join(["email", "ann@example.org", "bob@example.org"])
+    for content in (fits, fits + end):
+        assert send(guild, voucher, content).status_code == 302
+    tasks.write_links()
+    there = on_disk()
+    answer = send(guild, voucher, fits + end + "cleo@example.org")
+    assert answer.status_code == 422
+    assert "This list has more than 200,000 lines." in answer.content.decode()
+    assert LinkBatch.objects.count() == 2
+    assert on_disk() == there
 
 
 def test_other_delimiters_encodings_and_ragged_lines_come_back_whole(
