@@ -6,6 +6,7 @@ that a ``column`` of the Campaign keeps needs no more; what rows keep has a line
 
 from dataclasses import dataclass
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -154,6 +155,14 @@ _COLOURS = Table(
     sparse=True,
 )
 
+
+def _held_always() -> str:
+    """What no campaign can switch off, so that nobody misses it among the switches."""
+    labels = " · ".join(str(rule.label) for rule in RULES if rule.default is None)
+    said = gettext("Held always: %(rules)s.")
+    return said % {"rules": labels}
+
+
 _RULES = Table(
     tuple(
         Key(rule.name, Switch(), rule.label, default=rule.default)
@@ -300,7 +309,7 @@ SECTIONS = (
                 _("What is held for a moderator"),
                 default={},
                 column="rules",
-                help=_("Protected names, organisations and groups are held always."),
+                help=lazy(_held_always, str)(),
             ),
         ),
     ),

@@ -27,6 +27,7 @@ from campaign.models import (
 )
 from campaign.models.membership import Role
 from campaign.organising import load_campaign
+from campaign.rules import RULES
 from tests import factories
 from tests.campaign_form import inputs
 from tests.factories import make_campaign, make_member, make_signature, make_user
@@ -473,3 +474,12 @@ def test_the_file_that_is_downloaded_is_the_one_that_is_printed(
     assert "no-store" in response["Cache-Control"]
     assert load_campaign(parse(response.content.decode())) == []
     assert ProtectedName.objects.count() == 3
+
+
+def test_the_form_names_every_rule_that_no_campaign_can_switch_off(
+    desk: Client, art: Campaign
+) -> None:
+    page = desk.get(edit(art)).content.decode()
+    [told] = re.findall(r"Held always: ([^<]*)\.<", page)
+    assert told.split(" · ") == [str(rule.label) for rule in RULES if rule.default is None]
+    assert "Addresses that were rejected before" in told
