@@ -23,9 +23,9 @@ LONGEST = 4096
 
 @dataclass(frozen=True)
 class Departure:
-    """``did`` is ``withdraw``, ``erase``, ``not_me``, ``forget``, ``hide``, ``unsubscribe``, ``unvouch`` or
-    ``conceal``, the last two about a ``voucher``; ``signer`` is the id of a signature, report or
-    representation; ``reasons`` are why ``address`` is left alone since."""
+    """``did`` is ``withdraw``, ``erase``, ``not_me``, ``forget``, ``hide``, ``unsubscribe``, ``unvouch``,
+    ``conceal`` or ``refuse``, the last three about a ``voucher``; ``signer`` is the id of a signature,
+    report or representation; ``reasons`` are why ``address`` is left alone since."""
 
     at: str
     did: str

@@ -199,6 +199,7 @@ def _vouchings(signature: Signature) -> list[dict[str, Any]]:
             "at": publication.instant(row.at),
             "shown_at": _value(row.shown_at),
             "ended_at": _value(row.ended_at),
+            "refused_at": _value(row.refused_at),
         }
         for row in rows
     ]

@@ -19,6 +19,7 @@ DONE = {
     Verb.ERASE: (Status.ERASED,),
 }
 """The statuses in which a departure has nothing left to do."""
+VOUCHING: Final = {vouching.UNVOUCH, vouching.CONCEAL, vouching.REFUSE}
 REVERSIBLE: Final = {*signing.LESS, vouching.UNVOUCH, vouching.CONCEAL}
 """What people can take back again; the backup knows of what was done before it."""
 UNDERWAY = timedelta(minutes=10)
@@ -50,7 +51,7 @@ def _again(each: Departure) -> int:
             return _leave(each)
         if each.did in signing.LESS:
             return int(signing.less_again(each.signer, each.did))
-        if each.did in REVERSIBLE:
+        if each.did in VOUCHING:
             return int(vouching.end_again(each.signer, each.voucher, each.did) > 0)
         if each.did == FORGET:
             return int(correspondents.erase_again(each.signer))

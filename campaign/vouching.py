@@ -33,13 +33,15 @@ UNDO_FOR = 300.0
 """Seconds after which `undo` leaves the rest to its next run."""
 FALLEN: Final[dict[str, bool]] = {"ended_at__isnull": False, "seen_at__isnull": True}
 """Of which a moderator has not looked at what is left."""
-UNVOUCH, CONCEAL = "unvouch", "conceal"
-"""What the journal says of an organisation that vouches no more, or whose name no longer stands there."""
+UNVOUCH, CONCEAL, REFUSE = "unvouch", "conceal", "refuse"
+"""What the journal says of an organisation that vouches no more, whose name no longer stands there, or that
+the signer refused."""
 _CLOCK = Actor("clock")
 
 _PROBLEMS: dict[str, str | Promise] = {
     "quota": _("Your quota is used up."),
     "revoked": _("Your organisation does not vouch in this campaign any more."),
+    "refused": _("Whoever signed under this name does not want you to vouch for them."),
 }
 
 
@@ -173,8 +175,11 @@ def let_show(token: str, *, vouching_id: int, shown: bool) -> None:
 
 
 def refuse(token: str, *, vouching_id: int) -> None:
-    """The signer says that an organisation must not vouch for them. Raises as `let_show`."""
-    _end(_own(token, vouching_id).pk, SIGNER)
+    """The signer says that an organisation must not vouch for this signature, now or later.
+
+    Raises as `let_show`.
+    """
+    _end(_own(token, vouching_id).pk, SIGNER, did=REFUSE)
 
 
 def of_signature(signature: Signature) -> list[Vouching]:
@@ -236,23 +241,36 @@ def vouch(
     batch: LinkBatch | None = None,
     user: User | None = None,
 ) -> Vouching:
-    """Add the proof, unless the organisation vouches for it already; raises SignatureGone."""
+    """Add the proof, unless the organisation vouches for it already.
+
+    Raises SignatureGone, and InvalidInput where its signer has refused the organisation.
+    """
     there = Vouching.objects.filter(voucher=voucher, signature=signature_id, ended_at=None)
     if vouching := there.first():
         vouching.batch, vouching.user = batch or vouching.batch, user or vouching.user
         vouching.save(update_fields=["batch", "user"])
         return vouching
+    if _has_refused(voucher, signature_id):
+        raise _invalid("name", "refused")
     proof = proofs.grant(signature_id=signature_id, method=Evidence.VOUCHED, actor=actor)
     return Vouching.objects.create(
         voucher=voucher, signature_id=signature_id, proof=proof, batch=batch, user=user
     )
 
 
+def _has_refused(voucher: Voucher, signature_id: int) -> bool:
+    refused = Vouching.objects.filter(voucher=voucher, signature=signature_id)
+    return refused.exclude(refused_at=None).exists()
+
+
 def vouch_and_tell(voucher: Voucher, signature_id: int, *, batch: LinkBatch) -> None:
     """Vouch by a link for a signature that stood before, and tell its signer, once for an organisation.
 
-    By mail: the organisation made the link, and may be who used it.
+    By mail: the organisation made the link, and may be who used it. So one that the signer has refused
+    is told nothing here, and nothing is done.
     """
+    if _has_refused(voucher, signature_id):
+        return
     before = Vouching.objects.filter(voucher=voucher, signature=signature_id).exists()
     vouching = vouch(voucher, signature_id, SIGNER, batch=batch)
     if not before:
@@ -262,8 +280,9 @@ def vouch_and_tell(voucher: Voucher, signature_id: int, *, batch: LinkBatch) -> 
 def end_again(public_id: str, voucher_id: int, did: str) -> int:
     """Take back once more what a restored backup shows again (`replay`); how many that were."""
     its = Vouching.objects.filter(signature__public_id=public_id, voucher=voucher_id, ended_at=None)
-    if did == UNVOUCH:
-        return sum(_end(pk, _CLOCK, again=True) for pk in its.values_list("pk", flat=True))
+    if did != CONCEAL:
+        ended = its.values_list("pk", flat=True)
+        return sum(_end(pk, _CLOCK, did=did, again=True) for pk in ended)
     shown = list(its.filter(shown_at__isnull=False))
     for vouching in shown:
         with transaction.atomic():
@@ -283,10 +302,17 @@ def _note(did: str, vouching: Vouching) -> None:
 
 @transaction.atomic
 def _end(
-    vouching_id: int, actor: Actor, *, note: str = "", seen: bool = False, again: bool = False
+    vouching_id: int,
+    actor: Actor,
+    *,
+    note: str = "",
+    seen: bool = False,
+    did: str = UNVOUCH,
+    again: bool = False,
 ) -> bool:
     """Take one back: name and proof go, and what a name confirmed by hand took of the quota comes back.
 
+    ``did`` is UNVOUCH, or REFUSE where it was its signer and is for good.
     The link that it came by stays, used: one that is dead, or that gives its quota back, would tell the
     organisation that somebody had signed by it. So would the quota of a name whose signer erased their data.
     """
@@ -297,11 +323,12 @@ def _end(
     # Before its own row, as an erasure does, or each would wait for the other.
     locks.lock_one(vouching.signature_id)
     now = timezone.now()
-    ended = {"ended_at": now, "seen_at": now if seen else None}
+    refused_at = now if did == REFUSE else None
+    ended = {"ended_at": now, "refused_at": refused_at, "seen_at": now if seen else None}
     if not Vouching.objects.filter(pk=vouching_id, ended_at=None).update(**ended):
         return False
     if not again:
-        _note(UNVOUCH, vouching)
+        _note(did, vouching)
     # Of who left the list nothing shows any more.
     with suppress(SignatureGone):
         _hide(vouching, actor)

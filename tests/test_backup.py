@@ -259,7 +259,17 @@ def test_what_was_hidden_or_taken_back_after_the_backup_is_not_shown_again(
     assert shown(empty) == shown(here())
     assert shown(empty)["hidden"] == (False, False, "vouched", True)
     assert shown(empty)["unvouched"] == (True, False, "email", False)
+    assert refusals(empty) == refusals(here()) == [of["refused"].pk]
     assert shown(empty)["untouched"] == (True, False, "vouched", True)
+
+
+def refusals(database: str) -> list[int]:
+    """Of which signatures the signers have refused an organisation."""
+    with psycopg.connect(url_of(database)) as other:
+        found = other.execute(
+            "SELECT signature_id FROM campaign_vouching WHERE refused_at IS NOT NULL"
+        ).fetchall()
+        return [signature for (signature,) in found]
 
 
 def shown(database: str) -> dict[str, tuple[Any, ...]]:

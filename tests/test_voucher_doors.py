@@ -493,7 +493,96 @@ def test_a_signer_lets_the_name_be_shown_hides_it_and_refuses_it_on_their_own_pa
     assert again.status_code == 200
     assert "does not vouch for you any more" not in again.content.decode()
     held = client.get(f"{page}data.json").json()
-    assert [each["organisation"] for each in held["vouchings"]] == ["Actors’ Guild"]
+    [its_own] = held["vouchings"]
+    assert its_own["organisation"] == "Actors’ Guild"
+    assert its_own["refused_at"] == its_own["ended_at"] is not None
+
+
+def refused(client: Client, signature: Signature, voucher: Voucher) -> None:
+    """Its signer presses “They must not vouch for me”."""
+    its = Vouching.objects.get(signature=signature, voucher=voucher, ended_at=None)
+    form = {"action": "not-theirs", "vouching": its.pk}
+    said = client.post(f"/manage/{manage_token(signature)}/", form).content.decode()
+    assert "does not vouch for you any more" in said
+
+
+def vouches(client: Client, signature: Signature) -> bool:
+    """Whether anybody does, as its entry on the list says and its signer's mails."""
+    shown = client.get(f"{SIGNERS}{signature.public_id}/").json()
+    told = Mail.objects.filter(kind="vouched").exists()
+    return told or shown["evidence"]["method"] == "vouched"
+
+
+@pytest.mark.parametrize("by_link", [True, False])
+def test_whom_a_signer_refused_cannot_confirm_their_name_by_hand(
+    client: Client, guild: Client, voucher: Voucher, by_link: bool
+) -> None:
+    signature = make_signature(voucher.campaign, name="Zoë Moreau", email="zoe@example.org")
+    confirm = {"signer": signature.public_id, "q": "zoe"}
+    if by_link:
+        client.post(link_for(voucher, "zoe@example.org"), member_form())
+    else:
+        guild.post(f"{own_page(voucher)}confirm/", confirm, follow=True)
+    refused(client, signature, voucher)
+    Mail.objects.all().delete()
+    voucher.refresh_from_db()
+    taken = voucher.taken
+
+    said = guild.post(f"{own_page(voucher)}confirm/", confirm, follow=True).content.decode()
+    assert "does not want you to vouch" in said
+    assert "Its signer is told by mail" not in said
+    assert not vouches(client, signature)
+    voucher.refresh_from_db()
+    assert voucher.taken == taken
+    confirmed = AuditEntry.objects.filter(action="name_confirmed")
+    assert confirmed.count() == int(not by_link)
+
+
+@pytest.mark.parametrize("action", ["sign", "join"])
+def test_whom_a_signer_refused_vouches_for_them_by_no_newer_link_and_its_page_does_not_tell(
+    client: Client, guild: Client, voucher: Voucher, action: str
+) -> None:
+    typed = member_form(action=action, own_email="zoe@example.org", member="yes")
+    answers = []
+    for refuses in (False, True):
+        link = link_for(voucher, "zoe@example.org")
+        answers.append(client.post(link, typed).content)
+        if action == "join" and not refuses:
+            client.post(link, member_form())
+        signature = Signature.objects.get()
+        if not refuses:
+            refused(client, signature, voucher)
+            Mail.objects.all().delete()
+            guild.post(f"{own_page(voucher)}address/", {"email": "zoe@example.org"})
+            assert not MemberLink.objects.exists()
+    assert answers[0] == answers[1]
+    assert MemberLink.objects.get().signature == signature
+    assert not vouches(client, signature)
+    signature.refresh_from_db()
+    assert signature.member_of is None
+
+
+def test_whom_a_signer_refused_may_vouch_for_others_and_others_for_them(
+    client: Client, guild: Client, voucher: Voucher
+) -> None:
+    zoe, ann = (make_signature(voucher.campaign, name=name) for name in ("Zoë", "Ann"))
+    page = f"{own_page(voucher)}confirm/"
+    guild.post(page, {"signer": zoe.public_id})
+    refused(client, zoe, voucher)
+    guild.post(page, {"signer": ann.public_id})
+    other = make_voucher(voucher.campaign, name="Other Guild")
+    vouching.confirm_name(voucher=other, public_id=zoe.public_id, by=own_user(other, "other"))
+    standing = Vouching.objects.filter(ended_at=None).order_by("signature")
+    assert [(each.signature, each.voucher) for each in standing] == [(zoe, other), (ann, voucher)]
+
+
+def test_who_took_their_word_back_may_give_it_again(guild: Client, voucher: Voucher) -> None:
+    """Nobody has refused them."""
+    zoe = make_signature(voucher.campaign, name="Zoë")
+    guild.post(f"{own_page(voucher)}confirm/", {"signer": zoe.public_id})
+    guild.post(f"{own_page(voucher)}take-back/", {"row": Vouching.objects.get().pk})
+    guild.post(f"{own_page(voucher)}confirm/", {"signer": zoe.public_id})
+    assert Vouching.objects.get(ended_at=None).signature == zoe
 
 
 def test_to_look_whether_an_organisation_still_vouches_reads_no_other_of_the_address(

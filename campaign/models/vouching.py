@@ -56,7 +56,8 @@ class Vouching(models.Model):
 
     The ``proof`` is what the signature shows of it, and the row goes when erasure deletes that. ``shown_at``
     is when the signer ticked that the organisation's name may stand beside theirs, ``ended_at`` when
-    it was taken back, and ``seen_at`` when a moderator has looked at what is left.
+    it was taken back, ``refused_at`` when that was by the signer, for good, and ``seen_at`` when a moderator
+    has looked at what is left.
     """
 
     voucher = models.ForeignKey(Voucher, models.PROTECT, related_name="vouchings")
@@ -69,6 +70,7 @@ class Vouching(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     shown_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
