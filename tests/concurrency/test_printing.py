@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from campaign import leaving, printing, tasks
+from campaign import leaving, printing, signing, tasks
 from campaign.campaign_file import parse
 from campaign.models import PrintEntry, PrintList, Signature
 from campaign.models.signature import Status
@@ -51,18 +51,18 @@ def named() -> list[str]:
     return list(PrintEntry.objects.exclude(name="").values_list("name", flat=True))
 
 
-def erased_while_its_lines_are_hashed(zoe: Signature, monkeypatch: pytest.MonkeyPatch) -> None:
+def erased_before_its_line_is_written(zoe: Signature, monkeypatch: pytest.MonkeyPatch) -> None:
     token = manage_token(zoe)
-    meanwhile = Meanwhile(lambda: leaving.erase(token)).before(monkeypatch, printing, "lines")
+    meanwhile = Meanwhile(lambda: leaving.erase(token)).before(monkeypatch, printing, "_insert")
     tasks.freeze_print_lists()
     assert meanwhile.end() is None
     assert not meanwhile.waited
 
 
-def test_who_is_erased_while_the_lines_are_hashed_is_a_blank_line(
+def test_who_is_erased_after_the_list_was_read_is_a_blank_line(
     zoe: Signature, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    erased_while_its_lines_are_hashed(zoe, monkeypatch)
+    erased_before_its_line_is_written(zoe, monkeypatch)
     assert_blank(zoe)
 
 
@@ -70,7 +70,7 @@ def test_without_the_second_look_the_list_keeps_their_name(
     zoe: Signature, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(printing, "named_though_erased", PrintEntry.objects.none)
-    erased_while_its_lines_are_hashed(zoe, monkeypatch)
+    erased_before_its_line_is_written(zoe, monkeypatch)
     assert named() == ["Ana Brook", "Zoë Moreau"]
 
 
@@ -113,10 +113,73 @@ def test_a_worker_that_dies_before_the_second_look_leaves_it_to_the_next(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(printing, "named_though_erased", die)
-        erased_while_its_lines_are_hashed(zoe, patch)
+        erased_before_its_line_is_written(zoe, patch)
     assert PrintList.objects.get().frozen_at is None  # nobody gets the file
     tasks.freeze_print_lists()
     assert_blank(zoe)
+
+
+def hiding_while_the_list_waits(zoe: Signature) -> Meanwhile:
+    """Ana, who stands further up, hides her name while the list waits for the erasure of Zoë."""
+    ana = manage_token(Signature.objects.get(name="Ana Brook"))
+    freezing = Meanwhile(printing.freeze_ordered)
+    hiding = Meanwhile(lambda: signing.show(ana, show_name=False))
+    with erasing(zoe):
+        freezing.happen()
+        assert freezing.waited
+        hiding.happen()
+    assert freezing.end() is None
+    assert not isinstance(hiding.end(), Exception)
+    assert_blank(zoe)
+    return hiding
+
+
+def test_who_is_on_a_list_that_is_being_frozen_waits_for_one_chunk_at_most(
+    zoe: Signature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printing, "CHUNK", 1)
+    assert not hiding_while_the_list_waits(zoe).waited
+
+
+def test_in_one_chunk_everybody_waits_for_the_whole_list(zoe: Signature) -> None:
+    assert hiding_while_the_list_waits(zoe).waited
+
+
+def test_a_worker_that_dies_between_two_chunks_leaves_the_list_to_the_next(
+    zoe: Signature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printing, "CHUNK", 1)
+    real, calls = printing._insert, list[int]()
+
+    def dies(entries: list[PrintEntry]) -> None:
+        calls.append(len(entries))
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(entries)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(printing, "_insert", dies)
+        tasks.freeze_print_lists()
+    assert named() == ["Ana Brook"]
+    assert PrintList.objects.get().frozen_at is None
+    tasks.freeze_print_lists()
+    made = PrintList.objects.get()
+    assert (made.number, made.sha256) == (2, hashlib.sha256(FROZEN).hexdigest())
+    assert b"".join(printing.lines(made)) == FROZEN
+
+
+def test_it_is_of_one_moment_however_many_chunks_it_is(
+    zoe: Signature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printing, "CHUNK", 1)
+    token = manage_token(zoe)
+    hiding = Meanwhile(lambda: signing.show(token, show_name=False))
+    hiding.before(monkeypatch, printing, "_insert")
+    tasks.freeze_print_lists()
+    assert not isinstance(hiding.end(), Exception)
+    made = PrintList.objects.get()
+    assert b"".join(printing.lines(made)) == FROZEN
+    assert [entry.name for entry in printing.left_since(made)] == ["Zoë Moreau"]
 
 
 def test_two_workers_freeze_a_list_once(zoe: Signature) -> None:
