@@ -80,9 +80,15 @@ class TokenMisplaced(TokenInvalid):
 
 
 class TokenExpired(CampaignError):
+    """A genuine link whose time is over; ``campaign_id`` is what it belonged to, where that is known."""
+
     code = "token_expired"
     status = 410
     message = _("This link has expired. Please ask for a new one.")
+
+    def __init__(self, campaign_id: int | None = None) -> None:
+        super().__init__()
+        self.campaign_id = campaign_id
 
 
 class SignatureGone(CampaignError):

@@ -161,20 +161,29 @@ def not_me(token: str) -> None:
     was about one of these. It works as well when what that mail was about is gone. Raises TokenInvalid,
     TokenExpired.
     """
-    link = read_token(Purpose.NOT_ME, token)
-    link.require_fresh()
-    public_id, campaign_id, address_hash = link.subject.split("-")
+    public_id, campaign_id, address_hash = written_to(token)
     reason = SuppressionReason.NOT_ME
     with transaction.atomic():
         journal.note(
             reason,
-            campaign=int(campaign_id),
+            campaign=campaign_id,
             signer=public_id,
             address=address_hash,
             reasons=(reason,),
         )
-        leave_alone(campaign_id=int(campaign_id), address_hash=address_hash, reason=reason)
-        disown(public_id, campaign_id=int(campaign_id))
+        leave_alone(campaign_id=campaign_id, address_hash=address_hash, reason=reason)
+        disown(public_id, campaign_id=campaign_id)
+
+
+def written_to(token: str) -> tuple[str, int, str]:
+    """Of the mail that such a link stands in: the id that it was about, its campaign, its address's hash.
+
+    Raises TokenInvalid, TokenExpired.
+    """
+    link = read_token(Purpose.NOT_ME, token)
+    public_id, campaign_id, address_hash = link.subject.split("-")
+    link.require_fresh(int(campaign_id))
+    return public_id, int(campaign_id), address_hash
 
 
 @transaction.atomic

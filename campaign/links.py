@@ -51,10 +51,10 @@ class Link:
     revision: int
     expired: bool
 
-    def require_fresh(self) -> None:
-        """Raise TokenExpired if its time is over."""
+    def require_fresh(self, campaign_id: int | None = None) -> None:
+        """Raise TokenExpired if its time is over, with the campaign that it belongs to."""
         if self.expired:
-            raise TokenExpired
+            raise TokenExpired(campaign_id)
 
 
 def _signer(purpose: Purpose) -> signing.TimestampSigner:

@@ -98,7 +98,7 @@ def seen(token: str) -> Report:
     if shown is None or shown.signature.status == Status.ERASED:
         raise ReportGone
     if shown.status == ReportStatus.UNCONFIRMED:
-        link.require_fresh()
+        link.require_fresh(shown.campaign_id)
     return shown
 
 

@@ -145,7 +145,7 @@ def seen(token: str) -> Representation:
     if shown is None:
         raise RepresentationGone
     if shown.confirmed_at is None:
-        link.require_fresh()
+        link.require_fresh(shown.campaign_id)
     return shown
 
 

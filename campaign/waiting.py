@@ -151,7 +151,7 @@ def seen(token: str) -> Question:
     if question is None or question.signature.status in {Status.WITHDRAWN, Status.ERASED}:
         raise SignatureGone
     if not question.answer:
-        link.require_fresh()
+        link.require_fresh(question.signature.campaign_id)
         if question.signature.status not in UNDECIDED:
             raise QuestionGone
     return question

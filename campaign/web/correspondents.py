@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign import correspondents, publication
 from campaign.correspondents import NothingHeld
-from campaign.errors import TokenExpired
+from campaign.errors import TokenExpired, TokenInvalid
 from campaign.languages import site_languages
 from campaign.web import personal
 from campaign.web.answers import door, private_page
@@ -31,6 +31,8 @@ def my_data(request: HttpRequest, token: str) -> HttpResponse:
         return _erased(request, token, form)
     except TokenExpired as error:
         return personal.renewable(request, error)
+    except TokenInvalid as error:
+        return personal.lost(request, error, personal.WRITE)
 
 
 def _renewed(request: HttpRequest, token: str) -> HttpResponse:

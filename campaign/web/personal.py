@@ -3,10 +3,13 @@
 Here what they share, confirming, and "this wasn't me"; the signer's own page is `manage`'s.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from campaign import leaving, publication, signing
@@ -18,13 +21,30 @@ from campaign.errors import (
     TokenInvalid,
 )
 from campaign.languages import Speech, direction, own_name, site_languages
-from campaign.links import Purpose, read_token
+from campaign.links import Purpose
 from campaign.models.signature import Evidence, Signature, Status
 from campaign.outbox import link_to
 from campaign.web.answers import door, private_page, problem
 from campaign.web.forms import check_origin, read_form
 from campaign.web.language import speak, speak_for
 from campaign.web.sharing import signers_ways
+
+
+@dataclass(frozen=True)
+class Onward:
+    """How somebody goes on whose link leads nowhere: in words, and on that page of a campaign.
+
+    Without a page by writing to its organiser.
+    """
+
+    said: str | Promise
+    page: str = ""
+
+
+ASK_FOR_LINK = Onward(
+    _("Have you signed? Then you can get a link to your signature by mail:"), "my-signature"
+)
+WRITE = Onward(_("You can always write to:"))
 
 # --- Confirming ------------------------------------------------------------------------------
 
@@ -71,11 +91,14 @@ def _done(request: HttpRequest, signature: Signature, *, manage_url: str) -> Htt
 def not_me(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows one button; POST stops the mails, a mail program's one-click (RFC 8058) too."""
     speech = speak(request, site_languages())
-    if request.method == "POST":
-        check_origin(request, null=True)
-        leaving.not_me(token)
-        return private_page(request, "pages/left_alone.html", {}, speech=speech)
-    read_token(Purpose.NOT_ME, token).require_fresh()
+    try:
+        if request.method == "POST":
+            check_origin(request, null=True)
+            leaving.not_me(token)
+            return private_page(request, "pages/left_alone.html", {}, speech=speech)
+        leaving.written_to(token)
+    except (TokenExpired, TokenInvalid) as error:
+        return lost(request, error, WRITE)
     return private_page(request, "pages/not_me.html", {}, speech=speech)
 
 
@@ -104,13 +127,29 @@ def renewable(request: HttpRequest, error: CampaignError, *, at: str = "") -> Ht
 
 
 def broken(request: HttpRequest, error: CampaignError) -> HttpResponse:
-    """The problem of a link that says nothing; for each campaign the page that mails a new one."""
+    """The problem of a signer's link that says nothing; for each campaign the page that mails a new one."""
+    return lost(request, error, ASK_FOR_LINK)
+
+
+def lost(request: HttpRequest, error: CampaignError, *onward: Onward) -> HttpResponse:
+    """The problem of a link that leads nowhere, and how whoever holds it goes on.
+
+    In the campaign that an expired link belonged to; of any other link nothing is known, so in each
+    that is public.
+    """
     speech = speak(request, site_languages())
-    ask_at = {
-        campaign.slug: publication.statement(campaign, speech.language).title
+    known = error.campaign_id if isinstance(error, TokenExpired) else None
+    campaigns = [
+        {
+            "slug": campaign.slug,
+            "title": publication.statement(campaign, speech.language).title,
+            "contact": campaign.organiser_contact,
+        }
         for campaign in publication.visible_campaigns()
-    }
-    return problem(request, error, speech=speech, context={"ask_at": ask_at})
+        if known in (None, campaign.pk)
+    ]
+    context = {"onward": onward if campaigns else (), "campaigns": campaigns}
+    return problem(request, error, speech=speech, context=context)
 
 
 def answer(

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
 
 from campaign import waiting
-from campaign.errors import InvalidInput
+from campaign.errors import InvalidInput, TokenExpired, TokenInvalid
 from campaign.models.question import ANSWER_MAX, Question
 from campaign.web import personal
 from campaign.web.answers import door
@@ -14,7 +14,14 @@ from campaign.web.forms import by_field, mistakes
 @door()
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows the question, what was given, and a field; POST takes the answer and shows it."""
-    question = waiting.seen(token)
+    try:
+        return _answered(request, token, waiting.seen(token))
+    except (TokenExpired, TokenInvalid) as error:
+        # The answer of who has signed may stand on their own page too: as a correction.
+        return personal.lost(request, error, personal.ASK_FOR_LINK, personal.WRITE)
+
+
+def _answered(request: HttpRequest, token: str, question: Question) -> HttpResponse:
     if request.method != "POST":
         return _page(request, question)
     form = personal.posted(request)

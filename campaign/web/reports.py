@@ -15,6 +15,8 @@ from campaign.errors import (
     NotFound,
     RateLimited,
     SignatureGone,
+    TokenExpired,
+    TokenInvalid,
 )
 from campaign.languages import Speech
 from campaign.links import Purpose
@@ -22,6 +24,8 @@ from campaign.models.campaign import Campaign
 from campaign.models.report import NOTE_MAX, Report, ReportOutcome, ReportReason, ReportStatus
 from campaign.models.signature import Status
 from campaign.outbox import link_to
+from campaign.reporting import ReportGone
+from campaign.web import personal
 from campaign.web.answers import door, private_page
 from campaign.web.forms import by_field, check_origin, mistakes, read_form
 from campaign.web.language import speak_for
@@ -34,6 +38,10 @@ ANSWERS: dict[str, str | Promise] = {
     ReportOutcome.KEPT: _("A moderator has looked at it. The entry stays on the list."),
     ReportOutcome.REMOVED: _("The entry is not on the list any more."),
 }
+REPORT_AGAIN = personal.Onward(
+    _("Is something wrong with an entry? Then find it on the list and report it once more:"),
+    "signers",
+)
 
 
 # --- Reporting -------------------------------------------------------------------------------
@@ -141,10 +149,16 @@ def _form(
 @door()
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows the report and one button; POST confirms it. Afterwards it says what came of it."""
-    if request.method == "POST":
-        check_origin(request, null=True)
-        reporting.confirm(token)
-    report = reporting.seen(token)
+    try:
+        if request.method == "POST":
+            check_origin(request, null=True)
+            reporting.confirm(token)
+        return _shown(request, reporting.seen(token))
+    except (TokenExpired, TokenInvalid, ReportGone) as error:
+        return personal.lost(request, error, REPORT_AGAIN)
+
+
+def _shown(request: HttpRequest, report: Report) -> HttpResponse:
     campaign = report.campaign
     speech = speak_for(request, campaign, report.language)
     try:

@@ -1,13 +1,21 @@
 """What a representative's mail leads to: they confirm that it was them who signed for somebody else."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from campaign import representing
+from campaign.errors import TokenExpired, TokenInvalid
 from campaign.links import Purpose
+from campaign.models.representation import Representation
 from campaign.outbox import link_to
+from campaign.representing import RepresentationGone
 from campaign.web import personal
 from campaign.web.answers import door
 from campaign.web.forms import check_origin
+
+SIGN_AGAIN = personal.Onward(
+    _("Do you sign for somebody else? Then fill in the form once more:"), "campaign"
+)
 
 
 @door()
@@ -16,10 +24,16 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 
     Afterwards it says that, and nothing of what they do with it.
     """
-    if request.method == "POST":
-        check_origin(request, null=True)
-        representing.confirm(token)
-    shown = representing.seen(token)
+    try:
+        if request.method == "POST":
+            check_origin(request, null=True)
+            representing.confirm(token)
+        return _shown(request, representing.seen(token))
+    except (TokenExpired, TokenInvalid, RepresentationGone) as error:
+        return personal.lost(request, error, SIGN_AGAIN)
+
+
+def _shown(request: HttpRequest, shown: Representation) -> HttpResponse:
     signature = shown.signature
     if shown.confirmed_at is not None:
         told = {"campaign": shown.campaign, "text": signature.statement}
