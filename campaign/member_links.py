@@ -7,6 +7,7 @@ Locks are taken in one order: the link that is used, the signature, what vouches
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +22,7 @@ from campaign.errors import CampaignError, FieldError, InvalidInput
 from campaign.history import SIGNER
 from campaign.links import Purpose, read_token
 from campaign.models.address import canonical_address
+from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
 from campaign.models.mail import MailKind
 from campaign.models.signature import STANDING, Status
@@ -49,6 +51,18 @@ class LinkGone(CampaignError):
     )
 
 
+class NotOpenYet(CampaignError):
+    """Of a campaign that is to come, at ``opens_at`` if that is known already."""
+
+    code = "not_open_yet"
+    status = 409
+    message = _("Please keep this link: you can sign by it once the statement is open.")
+
+    def __init__(self, opens_at: datetime | None) -> None:
+        super().__init__()
+        self.opens_at = opens_at
+
+
 def _invalid(field: str, code: str) -> InvalidInput:
     return InvalidInput([FieldError(field, code, str(_PROBLEMS[code]))])
 
@@ -69,6 +83,16 @@ def _links() -> QuerySet[MemberLink]:
     )
 
 
+def require_open(campaign: Campaign) -> None:
+    """Raise NotOpenYet, CampaignClosed or CampaignPaused unless the campaign takes signatures now.
+
+    Who holds a link was told of the campaign by its organisation, so it is not as if there were none.
+    """
+    if not campaign.is_visible():
+        raise NotOpenYet(campaign.opens_at)
+    signing.require_open(campaign)
+
+
 def sign(
     token: str,
     *,
@@ -85,12 +109,12 @@ def sign(
     stand beside that of who signs now. Whoever has signed already, with that name, is vouched for; a link
     that was used changes nothing. Nothing is returned, so that no door can tell these apart.
 
-    Raises TokenInvalid, LinkGone, CampaignClosed, CampaignPaused, NotFound, InvalidInput,
+    Raises TokenInvalid, LinkGone, NotOpenYet, CampaignClosed, CampaignPaused, InvalidInput,
     StatementChanged, ConsentChanged: whether the link was used or not, whoever has signed.
     """
     link = seen(token)
     campaign = link.voucher.campaign
-    signing.require_open(campaign)
+    require_open(campaign)
     details = read_details(campaign, typed)
     _require_own(link, details.email, field="email")
     text = signing.agreed_text(campaign, details.language, statement_version, consent_version)

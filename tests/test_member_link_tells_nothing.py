@@ -1,6 +1,7 @@
 """What an organisation sees that opens its members' links itself: the same page, whoever has signed."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -207,13 +208,16 @@ def test_what_is_wrong_with_a_form_is_said_alike(
         ("frozen_at", SIGN, 200),
         ("frozen_at", JOIN, 200),
         ("braked_at", SIGN, 200),
+        ("opens_at", None, 409),
+        ("opens_at", SIGN, 409),
     ],
 )
-def test_a_campaign_that_is_paused_closed_or_frozen_answers_alike(
+def test_a_campaign_that_is_paused_closed_frozen_or_to_come_answers_alike(
     voucher: Voucher, column: str, form: dict[str, str] | None, status: int
 ) -> None:
     links = {state.__name__: link_in(voucher, state) for state in STATES}
-    Campaign.objects.filter(pk=voucher.campaign_id).update(**{column: timezone.now()})
+    ahead = timedelta(days=1 if column == "opens_at" else 0)
+    Campaign.objects.filter(pk=voucher.campaign_id).update(**{column: timezone.now() + ahead})
     assert_alike(asked(links, form), status)
 
 

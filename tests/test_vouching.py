@@ -1,13 +1,14 @@
 """Vouching, the whole way: admitted, links made, opened, used by one button, listed, taken back."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from campaign import delivery, leaving, member_links, retention, tasks, vouchers, vouching
 from campaign.models import (
@@ -387,16 +388,80 @@ def test_a_broken_link_and_one_for_another_purpose_get_their_own_page(
     assert "belongs to another page" in answer.content.decode()
 
 
-def test_a_paused_or_closed_campaign_takes_no_signature_by_a_link(
+def test_a_link_of_a_paused_campaign_says_so_and_has_nothing_to_send_in(
     client: Client, campaign: Campaign, voucher: Voucher
 ) -> None:
     link = link_for(voucher, "zoe@example.org")
     Campaign.objects.filter(pk=campaign.pk).update(paused_at=voucher.admitted_at)
     for answer in (client.get(link), client.post(link, member_form())):
         assert answer.status_code == 409
-        assert "Signing is paused" in answer.content.decode()
-        assert 'value="renew"' in answer.content.decode()
+        page = answer.content.decode()
+        assert "Signing is paused" in page
+        assert "Please come back a little later." in page
+        assert "<form" not in page
+        # Whoever has signed finds the way to their signature below, as on every page of it.
+        assert 'href="/art/my-signature/?language=en"' in page
     assert not Signature.objects.exists()
+
+
+def test_a_link_of_a_closed_campaign_mails_who_signed_by_it_their_own_page_and_says_to_whom(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    Campaign.objects.filter(pk=campaign.pk).update(closes_at=timezone.now())
+    for answer in (client.get(link), client.post(link, member_form())):
+        assert answer.status_code == 409
+        page = answer.content.decode()
+        assert "Signing has ended" in page
+        assert 'value="renew"' in page
+        assert "It goes to the address that signed by this link." in page
+        assert "It goes to the address that got this one." not in page
+    assert not Signature.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("date", "said"),
+    [(True, "Opens on 1 June 2031, 14:30 UTC."), (False, "Not open yet")],
+)
+def test_a_link_before_the_opening_says_when_it_is_and_nothing_of_the_campaign(
+    client: Client, campaign: Campaign, voucher: Voucher, date: bool, said: str
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    opens = datetime(2031, 6, 1, 14, 30, tzinfo=UTC) if date else None
+    Campaign.objects.filter(pk=campaign.pk).update(opens_at=opens)
+    for answer in (client.get(link), client.post(link, member_form())):
+        assert answer.status_code == 409
+        assert answer["Cache-Control"] == "no-store"
+        page = answer.content.decode()
+        assert said in page
+        assert ("Opens on" in page) == date
+        assert "Please keep this link" in page
+        for secret in ("Art is not a quarry", "Example Organiser", "/art/", "<form"):
+            assert secret not in page, secret
+    assert not Signature.objects.exists()
+
+
+def test_a_link_from_before_the_opening_signs_afterwards(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    opens = timezone.now() + timedelta(days=1)
+    Campaign.objects.filter(pk=campaign.pk).update(opens_at=opens)
+    assert client.post(link, member_form()).status_code == 409
+    with time_machine.travel(opens + timedelta(minutes=1)):
+        assert client.get(link).status_code == 200
+        assert client.post(link, member_form()).status_code == 200
+    assert Signature.objects.get().status == Status.PUBLISHED
+
+
+def test_a_link_that_works_no_more_leads_to_the_pages_where_anybody_signs(
+    client: Client, voucher: Voucher
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    vouchers.revoke(voucher=voucher, by=voucher.admitted_by)
+    for answer in (client.get(link), client.post(link, member_form())):
+        assert answer.status_code == 410
+        assert 'href="/art/?language=en"' in answer.content.decode()
 
 
 # --- Taking back -----------------------------------------------------------------------------

@@ -29,6 +29,7 @@ TITLES: dict[str, str | Promise] = {
     "question_gone": _("No answer is needed any more"),
     "link_gone": _("This link does not work any more"),
     "changed_meanwhile": _("This signature has changed"),
+    "not_open_yet": _("Not open yet"),
     "campaign_closed": _("Signing has ended"),
     "list_frozen": _("The list is frozen"),
     "campaign_paused": _("Signing is paused"),

@@ -4,13 +4,15 @@ The organisation made the link, so nothing that this page answers depends on whe
 what its address has signed (docs/decisions/38).
 """
 
+from datetime import UTC
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 
-from campaign import member_links, networks, publication, signing
+from campaign import member_links, networks, publication
 from campaign.errors import (
     CampaignClosed,
     CampaignError,
@@ -20,31 +22,57 @@ from campaign.errors import (
     StatementChanged,
     TokenInvalid,
 )
-from campaign.languages import Speech, offered
+from campaign.languages import Speech, offered, site_languages
+from campaign.member_links import LinkGone, NotOpenYet
 from campaign.models.vouching import MemberLink
 from campaign.web import personal
-from campaign.web.answers import door, private_page
+from campaign.web.answers import door, private_page, problem
 from campaign.web.forms import by_field, mistakes, typed_signature, typed_version
-from campaign.web.language import speak_for
+from campaign.web.language import speak, speak_for
 from campaign.web.sharing import somebodys_ways
 from campaign.web.shown import KINDS, SignForm, form_context
 from campaign.web.sign_form import CHANGED, KEPT
+
+ANYBODYS_PAGE = personal.Onward("", "campaign")
+"""Said by LinkGone itself."""
 
 
 @door()
 def vouch(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows the form and changes nothing; POST signs, has a signature vouched for, or mails its link."""
     try:
-        link = member_links.seen(token)
-        if request.method == "POST":
-            return _posted(request, token, link)
-        signing.require_open(link.voucher.campaign)
-        return _form(request, link)
+        return _answered(request, token, member_links.seen(token))
     except TokenInvalid as error:
         return personal.broken(request, error)
+    except LinkGone as error:
+        return personal.lost(request, error, ANYBODYS_PAGE)
+    except NotOpenYet as error:
+        return _not_open_yet(request, error)
+
+
+def _answered(request: HttpRequest, token: str, link: MemberLink) -> HttpResponse:
+    try:
+        if request.method == "POST":
+            return _posted(request, token, link)
+        member_links.require_open(link.voucher.campaign)
+        return _form(request, link)
     except (CampaignClosed, CampaignPaused) as error:
-        # Who has signed still gets the link to their own page.
-        return personal.renewable(request, error)
+        # Who has signed still gets the link to their own page. A pause is over before long, and no mail
+        # would come to all who have not.
+        context = {
+            "campaign": link.voucher.campaign,
+            "mail_my_link": isinstance(error, CampaignClosed),
+        }
+        return problem(request, error, speech=_speech(request, link), context=context)
+
+
+def _not_open_yet(request: HttpRequest, error: NotOpenYet) -> HttpResponse:
+    """When it opens, and nothing else of the campaign, its languages neither."""
+    speech = speak(request, site_languages())
+    with translation.override(speech.interface):
+        at = error.opens_at
+        opens = f"{date_format(at)}, {at.astimezone(UTC):%H:%M} UTC" if at else ""
+        return problem(request, error, speech=speech, context={"opens": opens})
 
 
 def _posted(request: HttpRequest, token: str, link: MemberLink) -> HttpResponse:
