@@ -104,7 +104,14 @@ def test_without_a_domain_every_senders_is_looked_at(zone: Zone) -> None:
         ("v=spf1 include:guild.example.org -all", "fail", "more than 10 questions"),
         ("v=spf1 ip4:300.1.1.1 -all", "fail", "is no network"),
         ("v=spf1 ipv4:192.0.2.7 -all", "fail", "nothing that SPF knows"),
-        ("v=spf1 exists:%{i}.x.example -all", "fail", "macro"),
+        ("v=spf1 mx/25//64 -all", "ok", "may send"),
+        ("v=spf1 a:out.relay.example//64 -all", "ok", "may send"),
+        ("v=spf1 mx//25 -all", "fail", "SPF says fail"),
+        ("v=spf1 a:out.relay.example/33 -all", "fail", "is no network"),
+        ("v=spf1 exists:%{i}.x.example -all", "warn", "not known here"),
+        ("v=spf1 include:%{ir}.%{v}.spf.example -all", "warn", "not known here"),
+        ("v=spf1 redirect=%{d}.spf.example", "warn", "not known here"),
+        ("v=spf1 ptr -all", "warn", "not known here"),
     ],
 )
 def test_spf_is_followed_as_a_receiver_follows_it(
@@ -116,6 +123,14 @@ def test_spf_is_followed_as_a_receiver_follows_it(
     assert found.split()[0] == level
     assert ("->" in found) == (level != "ok")
     assert code == (1 if level == "fail" else 0)
+
+
+def test_the_length_of_the_older_kind_is_none_of_the_newer(zone: Zone) -> None:
+    zone[DOMAIN, "TXT"] = ['"v=spf1 a:out.relay.example/24 -all"']
+    zone["out.relay.example", "AAAA"] = ["2001:db8::7"]
+    said = check(f"--domain={DOMAIN}", "--address=2001:db8::7", "--address=2001:db9::7")[1]
+    assert "2001:db8::7 may send" in said
+    assert "SPF says fail of 2001:db9::7" in said
 
 
 def test_an_address_of_the_newer_kind_is_looked_at_too(zone: Zone) -> None:

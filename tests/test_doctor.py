@@ -2,7 +2,10 @@
 
 import ctypes
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
 from ipaddress import ip_network
@@ -310,6 +313,13 @@ def test_a_scheduler_that_nobody_started_is_found() -> None:
     assert set(found(work.tasks).values()) == {"fail"}
 
 
+def test_no_scheduler_is_told_to_be_missing_while_nobody_can_know(settings: Settings) -> None:
+    vitals.ticked()
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    for check in (work.scheduler, work.tasks):
+        assert found(check) == {"signs of life cannot be read: Redis is lost": "fail"}
+
+
 def test_a_scheduler_that_ticks_is_well_and_one_that_stopped_is_not(settings: Settings) -> None:
     vitals.ticked()
     for entry in settings.CELERY_BEAT_SCHEDULE.values():
@@ -459,8 +469,14 @@ def test_a_sender_with_all_its_records_is_well(zone: Zone) -> None:
         ({"mail.petition.example": ["v=spf1 -all", "v=spf1 ~all"]}, ["fail", "ok", "ok", "ok"]),
         ({"mail.petition.example": ["v=spf1 +all"]}, ["fail", "ok", "ok", "ok"]),
         ({"s1._domainkey.mail.petition.example": ["v=DKIM1; p="]}, ["ok", "fail", "ok", "ok"]),
+        ({"s1._domainkey.mail.petition.example": ["v=DKIM1; p=;"]}, ["ok", "fail", "ok", "ok"]),
         ({"_dmarc.petition.example": ["v=DMARC1; p=none"]}, ["ok", "ok", "warn", "ok"]),
         ({"_dmarc.petition.example": []}, ["ok", "ok", "fail", "ok"]),
+        # Of what is below it a record above says `sp`, and `p` where it has no `sp`.
+        ({"_dmarc.petition.example": ["v=DMARC1; p=none; sp=reject"]}, ["ok"] * 4),
+        ({"_dmarc.petition.example": ["v=DMARC1;p=reject;sp=none"]}, ["ok", "ok", "warn", "ok"]),
+        ({"_dmarc.mail.petition.example": ["v=DMARC1; p=reject; sp=none; np=none"]}, ["ok"] * 4),
+        ({"_dmarc.mail.petition.example": ["v=DMARC1; P = None"]}, ["ok", "ok", "warn", "ok"]),
         ({"_dmarc.mail.petition.example": ["v=DMARC1; p=reject"]}, ["ok", "ok", "ok", "ok"]),
     ],
 )
@@ -533,3 +549,40 @@ def test_the_journal_is_kept_where_it_can_be_written_and_not_where_development_h
     assert set(found(files.journal).values()) == {"fail"}
     settings.JOURNAL_FILE = settings.RUN_DIR / "journal.jsonl"
     assert sorted(found(files.journal).values()) == ["ok", "warn"]
+
+
+def test_a_journal_that_is_no_file_of_ours_is_found(settings: Settings, tmp_path: Path) -> None:
+    settings.JOURNAL_FILE = tmp_path / "journal.jsonl"
+    settings.JOURNAL_FILE.touch(mode=0o600)
+    assert set(found(files.journal).values()) == {"ok"}
+    settings.JOURNAL_FILE.unlink()
+    settings.JOURNAL_FILE.mkdir()
+    [(said, level)] = found(files.journal).items()
+    assert (said, level) == (
+        f"{settings.JOURNAL_FILE} is no file that we may write in: who leaves is not on record",
+        "fail",
+    )
+
+
+def test_a_journal_that_root_wrote_first_is_found_by_the_account_of_the_web(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.JOURNAL_FILE = tmp_path / "journal.jsonl"
+    settings.JOURNAL_FILE.touch(mode=0o400)
+    with another_account():
+        [(said, level)] = found(files.journal).items()
+    assert "is no file that we may write in" in said
+    assert level == "fail"
+
+
+@contextmanager
+def another_account() -> Iterator[None]:
+    """Rights are looked at as of nobody where the tests run as root, who may write in everything."""
+    root = os.getuid() == 0
+    if root:
+        os.setreuid(65534, -1)
+    try:
+        yield
+    finally:
+        if root:
+            os.setreuid(0, -1)

@@ -29,10 +29,19 @@ def static() -> Iterator[Finding]:
 
 def journal() -> Iterator[Finding]:
     """Whether it can be written down who leaves, where a lost database doesn't take it along."""
-    folder = Path(settings.JOURNAL_FILE).parent
+    path = Path(settings.JOURNAL_FILE)
+    folder = path.parent
     there = fail(f"{folder} is no directory that we may write in", "make it, or set JOURNAL_FILE")
-    yield wanted(_writable(folder), f"the journal is in {folder}", there)
-    if Path(settings.JOURNAL_FILE).is_relative_to(settings.RUN_DIR):
+    # Written first by root, as by a command of the console, it is nobody else's to write in.
+    ours = not path.exists() or (path.is_file() and os.access(path, os.R_OK | os.W_OK))
+    if not ours:
+        yield fail(
+            f"{path} is no file that we may write in: who leaves is not on record",
+            "give it to the account that web and workers run as",
+        )
+    else:
+        yield wanted(_writable(folder), f"the journal is in {folder}", there)
+    if path.is_relative_to(settings.RUN_DIR):
         yield warn(
             "the journal of who has left is where it was put for development",
             "set JOURNAL_FILE: shared by all web servers, not on the database's disk",

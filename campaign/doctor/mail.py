@@ -81,8 +81,7 @@ def _dkim(domain: str, selector: str) -> Finding:
             "say by which name your mail server signs: doctor --dkim NAME (s= of a mail's signature)",
         )
     name = f"{selector}._domainkey.{domain}"
-    found = [text.replace(" ", "") for text in resolver.texts(name)]
-    keys = [text for text in found if "p=" in text and not text.endswith("p=")]
+    keys = [text for text in resolver.texts(name) if _tags(text).get("p")]  # revoked: an empty one
     todo = f"publish the key that your mail server signs with as a TXT record at {name}"
     return wanted(len(keys) == 1, f"{name} has a key", fail(f"{name} has no DKIM key", todo))
 
@@ -94,15 +93,25 @@ def _dmarc(domain: str) -> Finding:
         name = ".".join(["_dmarc", *labels[n:]])
         found = [text for text in resolver.texts(name) if text.lower().startswith("v=dmarc1")]
         if found:
-            weak = warn(
-                f"{name} has p=none: receivers let forgeries through",
-                "once the reports show no mail of yours failing: p=quarantine",
-            )
-            return wanted(
-                "p=none" not in found[0].replace(" ", "").lower(), f"{name} is there", weak
-            )
+            return _policy(name, _tags(found[0]), "sp" if n else "p")
     todo = f"a TXT record at _dmarc.{domain}: v=DMARC1; p=quarantine; rua=mailto:<a mailbox>"
     return fail(f"{domain} has no DMARC record: large receivers refuse bulk mail", todo)
+
+
+def _policy(name: str, tags: dict[str, str], tag: str) -> Finding:
+    """Of a record, by the tag that holds: `sp` of one above, where it has that, else `p` (6.3)."""
+    tag = tag if tag in tags else "p"
+    weak = warn(
+        f"{name} has {tag}=none: receivers let forgeries through",
+        f"once the reports show no mail of yours failing: {tag}=quarantine",
+    )
+    return wanted(tags.get(tag, "").lower() != "none", f"{name} is there", weak)
+
+
+def _tags(text: str) -> dict[str, str]:
+    """What a record of DKIM or DMARC says, by tag (RFC 6376, 3.2)."""
+    pairs = (part.partition("=") for part in text.split(";"))
+    return {name.strip().lower(): value.strip() for name, _equals, value in pairs}
 
 
 def _mx(domain: str) -> Finding:

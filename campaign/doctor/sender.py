@@ -26,6 +26,9 @@ def _may_send(domain: str, address: str) -> Finding:
         verdict = spf.Look(ip_address(address)).verdict(domain)
     except spf.Broken as error:
         return fail(f"the SPF record of {domain} cannot be followed: {error}", "mend that record")
+    except spf.Unknown as error:
+        unknown = f"what SPF says of {address} in the name of {domain} is not known here: {error}"
+        return warn(unknown, "ask the provider whose record it is whether it names that address")
     if verdict == "pass":
         return ok(f"{address} may send in the name of {domain}, and DMARC counts it")
     if verdict in {"neutral", "softfail"}:

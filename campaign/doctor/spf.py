@@ -1,7 +1,7 @@
 """Who may send in the name of a domain, by its SPF record (RFC 7208): asked of DNS as a receiver does."""
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from campaign import resolver
 
@@ -15,6 +15,10 @@ class Broken(Exception):
     """A record that no receiver can follow; its text says why."""
 
 
+class Unknown(Exception):
+    """What receivers follow and we don't, macros (RFC 7208, 7) and the like; its text says what."""
+
+
 @dataclass
 class Look:
     """One evaluation for one address; ``asked`` counts its questions."""
@@ -23,7 +27,10 @@ class Look:
     asked: int = field(default=0)
 
     def verdict(self, domain: str) -> str:
-        """`pass`, `fail`, `softfail` or `neutral`; `none` without a record. Raises Broken, Silent."""
+        """`pass`, `fail`, `softfail` or `neutral`; `none` without a record.
+
+        Raises Broken, Unknown, Silent.
+        """
         found = records(domain)
         if not found:
             return "none"
@@ -44,9 +51,7 @@ class Look:
 
     def _matches(self, mechanism: str, domain: str) -> bool:
         head, colon, value = mechanism.partition(":")
-        name, _slash, length = head.lower().partition("/")
-        if "%" in value:
-            raise Broken(f"{mechanism} has a macro, which is not followed here")
+        name, slash, length = head.lower().partition("/")
         match name:
             case "all":
                 return True
@@ -56,15 +61,15 @@ class Look:
                 self._ask(value)
                 return self._included(value) == "pass"
             case "a" | "mx":
-                where, _slash, its_length = value.partition("/") if colon else (domain, "", length)
+                where, lengths = _lengths(value if colon else f"{domain}{slash}{length}")
                 self._ask(where)
                 hosts = [where] if name == "a" else resolver.exchanges(where)
                 found = [each for host in hosts for each in resolver.addresses(host.rstrip("."))]
                 return self._is_in(
-                    [f"{each}/{its_length}" if its_length else each for each in found]
+                    [f"{each}/{lengths[ip_address(each).version]}" for each in found]
                 )
             case "exists" | "ptr":
-                raise Broken(f"{mechanism} is not followed here")
+                raise Unknown(mechanism)
             case _:
                 raise Broken(f"{mechanism} is nothing that SPF knows")
 
@@ -80,10 +85,19 @@ class Look:
         except ValueError as error:
             raise Broken(f"{networks[0]} is no network") from error
 
-    def _ask(self, _name: str) -> None:
+    def _ask(self, name: str) -> None:
+        if "%" in name:
+            raise Unknown(f"the macro of {name}")
         self.asked += 1
         if self.asked > LOOKUPS:
             raise Broken(f"it costs a receiver more than {LOOKUPS} questions")
+
+
+def _lengths(text: str) -> tuple[str, dict[int, str]]:
+    """A host and, by the version of IP, how long its networks are: `host/24//64` (RFC 7208, 5)."""
+    text, _slashes, six = text.partition("//")
+    host, _slash, four = text.partition("/")
+    return host, {4: four or "32", 6: six or "128"}
 
 
 def records(domain: str) -> list[str]:

@@ -19,8 +19,15 @@ PATIENCE = 900
 queue takes `delivery.RUN`."""
 
 
+LOST = fail("signs of life cannot be read: Redis is lost", "mend that first; see redis")
+"""Not to be told as a scheduler that is missing: who starts one more has two."""
+
+
 def scheduler() -> Iterator[Finding]:
-    signs = vitals.read() or {}
+    signs = vitals.read()
+    if signs is None:
+        yield LOST
+        return
     ago = time.time() - signs.get(vitals.TICK, 0.0)
     todo = "start it: celery -A petition beat; one, and not more"
     if vitals.TICK not in signs:
@@ -32,7 +39,10 @@ def scheduler() -> Iterator[Finding]:
 
 def tasks() -> Iterator[Finding]:
     """Whether each scheduled task ends well, and in its time."""
-    signs = vitals.read() or {}
+    signs = vitals.read()
+    if signs is None:
+        yield LOST
+        return
     if vitals.TICK not in signs:
         yield fail("nobody hands out the scheduled tasks", "start the scheduler")
         return
