@@ -23,8 +23,8 @@ from campaign.models.signature import Status
 TASK: Final = "campaign.freeze_print_lists"
 
 CHUNK = 2_000
-"""Lines that are one transaction. Its commit locks the signature of each, and whatever moves one waits until it
-has ended: 0.3 s at most, and 2.3 s where 100,000 lines were one (docs/performance.md)."""
+"""Lines that are one transaction. Its commit locks the signature of each, and whatever moves one waits
+until it has ended: 0.3 s at most, and 2.3 s where 100,000 lines were one (docs/performance.md)."""
 
 TEXTS: Final = ("name", "credit", "organisation", "discipline")
 # One statement, so that it is of one snapshot. Who signed online agreed to a wording, who was imported
