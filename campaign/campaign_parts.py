@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaign import identity, suspicions
@@ -105,6 +107,34 @@ def _protected_names(campaign: Campaign) -> list[Row]:
 
 
 # --- The statement and its consents ----------------------------------------------------------
+
+AN_EDIT: Final = timedelta(seconds=5)
+"""What an edit lasts at most: one that begins just before the opening ends after it."""
+
+
+def note_published(campaign: Campaign) -> None:
+    """Note of the current version that it was public, in the languages that the campaign has now.
+
+    Before an edit that changes its texts, the languages or the opening, with the campaign locked and as
+    it stands. A version is public while the campaign is visible, and once somebody is bound to it: an
+    import of before the opening has asked them to sign that very text.
+    """
+    version = StatementVersion.objects.filter(campaign=campaign).last()
+    if version is None:
+        return
+    spoken = version.texts.filter(language__in=campaign.languages)
+    languages = {*version.published, *spoken.values_list("language", flat=True)}
+    if languages == set(version.published):
+        return
+    if campaign.is_visible(timezone.now() + AN_EDIT) or _is_signed(version):
+        version.published = sorted(languages)
+        version.save(update_fields=["published"])
+
+
+def _is_signed(version: StatementVersion) -> bool:
+    """Whether anybody was imported under it: nobody else is bound to a text before the opening."""
+    bound = Signature.objects.filter(batch__campaign=version.campaign_id)
+    return bound.filter(statement__version=version).exists()
 
 
 def _keep_statement(campaign: Campaign, wanted: dict[str, Row]) -> list[str]:

@@ -148,7 +148,7 @@ def _take(
     """Take one chunk of good lines in a transaction of its own; what came of it."""
     report = ImportReport()
     with transaction.atomic():
-        _one_at_a_time(campaign)
+        campaign = _one_at_a_time(campaign)
         fresh = _fresh(campaign, chunk, seen, report, on_file=on_file)
         dates = {} if on_file else _dates(campaign, fresh, report)
         fresh = [line for line in fresh if on_file or line.key in dates]
@@ -298,10 +298,13 @@ def _time(text: str) -> datetime:
     return at
 
 
-def _one_at_a_time(campaign: Campaign) -> None:
-    """Let another import of this campaign end its chunk first, so that none adds what it adds."""
+def _one_at_a_time(campaign: Campaign) -> Campaign:
+    """Let another import of this campaign end its chunk first, so that none adds what it adds.
+
+    And an edit of it: what is returned has the text of now, which no edit replaces until the chunk ends.
+    """
     # Not FOR UPDATE: every signer's foreign key would wait for that.
-    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+    return Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
 
 
 def _fresh(

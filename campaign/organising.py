@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from campaign import audit, four_eyes, rules, suspicions
 from campaign.campaign_file import CampaignFile, FileMistake, changed_keys, digest
-from campaign.campaign_parts import PARTS, values
+from campaign.campaign_parts import PARTS, note_published, values
 from campaign.errors import CampaignEdited
 from campaign.file_values import refuse
 from campaign.models.approval import Approval
@@ -25,6 +25,8 @@ from campaign.models.tally import Tally, TallyChange
 
 ENOUGH: Final = 2
 """So many moderators are four eyes."""
+_OF_WHAT_IS_PUBLIC: Final = ("opens_at", "languages", "statement")
+"""The keys by which a text becomes public, or is so no longer."""
 
 
 @transaction.atomic
@@ -131,6 +133,8 @@ def _bring_to(
     before, had_four_eyes = values(campaign), campaign.four_eyes
     found_near = rules.rule_is_on("near_name", campaign)
     _keep_reasons(campaign, file.columns["rejection_reasons"])
+    if any(before[key] != file.values[key] for key in _OF_WHAT_IS_PUBLIC):
+        note_published(campaign)
     changes = _update_columns(campaign, file.columns)
     if campaign.four_eyes != had_four_eyes:
         _switched(campaign, by)

@@ -19,11 +19,11 @@ from campaign.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Evidence, Signature, Status
 from campaign.models.statement import (
-    StatementText,
     consent_version,
     current_consent,
     current_text,
     edition,
+    published_text,
 )
 from campaign.paging import UPDATED, Cursor, Row, Source, read_page
 
@@ -133,10 +133,8 @@ def statement(campaign: Campaign, language: str | None) -> PublicStatement:
 
 
 def exact_statement(campaign: Campaign, *, version: int, language: str) -> bytes:
-    """The bytes that a version's sha256 is of; raises NotFound."""
-    text = StatementText.objects.filter(
-        version__campaign=campaign, version__number=version, language=language
-    ).first()
+    """The bytes that a version's sha256 is of; raises NotFound, of a draft that never was public too."""
+    text = published_text(campaign, version, language)
     if text is None:
         raise NotFound
     return text.exact

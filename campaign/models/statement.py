@@ -4,6 +4,7 @@ import hashlib
 import unicodedata
 from functools import lru_cache
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from campaign.models.campaign import Campaign
@@ -22,6 +23,9 @@ class StatementVersion(models.Model):
     number = models.PositiveIntegerField()
     # By language, what is said to signers of the change; unlike the texts it can be mended.
     notes = models.JSONField(default=dict, blank=True)
+    # The languages in which everybody has seen it, or somebody has signed it, while it was the current
+    # one: what the public goes on reading of it. Noted when it may end (`campaign_parts.note_published`).
+    published = ArrayField(models.CharField(max_length=10), default=list, db_default=[], blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -74,6 +78,18 @@ def current_text(campaign: Campaign, language: str) -> StatementText:
     newest = max(campaign.versions.all(), key=lambda version: version.number)
     texts = {text.language: text for text in newest.texts.all()}
     return texts.get(language) or texts[campaign.default_language]
+
+
+def published_text(campaign: Campaign, number: int, language: str) -> StatementText | None:
+    """The text of a version in a language of a visible campaign; None of a draft that never was public."""
+    versions = {version.number: version for version in campaign.versions.all()}
+    version = versions.get(number)
+    if version is None:
+        return None
+    is_current = number == max(versions) and language in campaign.languages
+    if not is_current and language not in version.published:
+        return None
+    return next((text for text in version.texts.all() if text.language == language), None)
 
 
 @lru_cache(maxsize=1024)
