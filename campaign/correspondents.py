@@ -5,6 +5,7 @@ and 17). What they signed themselves has a page of its own (`own_data`).
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
@@ -92,8 +93,13 @@ def erase(token: str) -> None:
     """
     about = _about(_subject(token))
     if about is not None:
-        journal.note(FORGET, campaign=about.campaign_id, signer=about.public_id)
-        _forget(about)
+        journal.note(
+            FORGET,
+            campaign=about.campaign_id,
+            signer=about.public_id,
+            address=outbox.address_hash(about.canonical_email),
+        )
+        _forget(about.campaign_id, about.canonical_email)
 
 
 @transaction.atomic
@@ -101,16 +107,39 @@ def erase_again(public_id: str) -> bool:
     """Delete once more what a restored backup has brought back (`replay`); whether there was any."""
     about = _about(public_id)
     if about is not None:
-        _forget(about)
+        _forget(about.campaign_id, about.canonical_email)
     return about is not None
 
 
-def _forget(about: Report | Representation) -> None:
-    its = about.canonical_email
+@transaction.atomic
+def erase_older(*, campaign_id: int, canonical_email: str, until: datetime) -> bool:
+    """Delete what an address has written until then, and nothing later; whether there was any."""
+    theirs = {"campaign": campaign_id, "canonical_email": canonical_email, "created_at__lte": until}
+    held = any(
+        model._default_manager.filter(**theirs).exists() for model in (Representation, Report)
+    )
+    if held:
+        _forget(campaign_id, canonical_email, until=until)
+    return held
+
+
+def addresses() -> dict[tuple[int, str], str]:
+    """Those of whom something is held, by campaign and keyed hash."""
+    return {
+        (campaign_id, outbox.address_hash(canonical_email)): canonical_email
+        for model in (Representation, Report)
+        for campaign_id, canonical_email in model._default_manager.exclude(canonical_email="")
+        .order_by()
+        .values_list("campaign_id", "canonical_email")
+        .distinct()
+    }
+
+
+def _forget(campaign_id: int, canonical_email: str, *, until: datetime | None = None) -> None:
     # Signatures are locked before reports, as wherever a report is decided.
-    representations.forget(campaign_id=about.campaign_id, canonical_email=its)
-    theirs = Report.objects.filter(campaign=about.campaign_id, canonical_email=its)
-    reports.delete(theirs)
+    representations.forget(campaign_id=campaign_id, canonical_email=canonical_email, until=until)
+    theirs = Report.objects.filter(campaign=campaign_id, canonical_email=canonical_email)
+    reports.delete(theirs if until is None else theirs.filter(created_at__lte=until))
 
 
 def _subject(token: str) -> str:

@@ -25,7 +25,7 @@ LONGEST = 4096
 class Departure:
     """``did`` is ``withdraw``, ``erase``, ``not_me``, ``forget``, ``hide``, ``unsubscribe``, ``unvouch``,
     ``conceal`` or ``refuse``, the last three about a ``voucher``; ``signer`` is the id of a signature,
-    report or representation; ``reasons`` are why ``address`` is left alone since."""
+    report or representation; ``reasons`` are why ``address``, a keyed hash, is left alone since."""
 
     at: str
     did: str

@@ -14,6 +14,8 @@ from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
 from campaign.models.signature import Signature, Status
 
+Addresses = dict[tuple[int, str], str]
+"""Who has reported something or signed for somebody, by campaign and keyed hash, as the backup has it."""
 DONE = {
     Verb.WITHDRAW: (Status.WITHDRAWN, Status.ERASED),
     Verb.ERASE: (Status.ERASED,),
@@ -34,32 +36,35 @@ def replay(departures: Iterable[Departure], *, made_at: datetime) -> int:
     never done again: who hid their name since and then showed it stays hidden, until they say so once more.
     """
     campaigns = set(Campaign.objects.values_list("pk", flat=True))
+    addresses = correspondents.addresses()
     since = made_at - UNDERWAY
     return sum(
-        _again(each)
+        _again(each, addresses)
         for each in departures
         if each.campaign in campaigns
         and (each.did not in REVERSIBLE or datetime.fromisoformat(each.at) >= since)
     )
 
 
-def _again(each: Departure) -> int:
+def _again(each: Departure, addresses: Addresses) -> int:
     for reason in each.reasons:
         leaving.leave_alone(campaign_id=each.campaign, address_hash=each.address, reason=reason)
     with suppress(SignatureGone):
         if each.did in DONE:
-            return _leave(each)
+            return _leave(each, addresses)
         if each.did in signing.LESS:
             return int(signing.less_again(each.signer, each.did))
         if each.did in VOUCHING:
             return int(vouching.end_again(each.signer, each.voucher, each.did) > 0)
         if each.did == FORGET:
-            return int(correspondents.erase_again(each.signer))
+            found = correspondents.erase_again(each.signer)
+            return int(_forget(each, addresses) or found)
         return _disown(each)
     return 0
 
 
-def _leave(each: Departure) -> int:
+def _leave(each: Departure, addresses: Addresses) -> int:
+    forgotten = each.did == Verb.ERASE and _forget(each, addresses)
     its = Signature.objects.filter(public_id=each.signer)
     status = its.values_list("status", flat=True).first()
     if status is None and each.address:
@@ -67,9 +72,22 @@ def _leave(each: Departure) -> int:
         reason = SuppressionReason.ERASED
         leaving.leave_alone(campaign_id=each.campaign, address_hash=each.address, reason=reason)
     if status is None or status in DONE[Verb(each.did)]:
-        return 0
+        return int(forgotten)
     leaving.leave_again(each.signer, Verb(each.did))
     return 1
+
+
+def _forget(each: Departure, addresses: Addresses) -> bool:
+    """Delete what their address had reported, or signed for others, by then; whether there was any.
+
+    By its hash: what they left by was perhaps made after the backup. A line of before has none.
+    """
+    address = addresses.get((each.campaign, each.address))
+    return address is not None and correspondents.erase_older(
+        campaign_id=each.campaign,
+        canonical_email=address,
+        until=datetime.fromisoformat(each.at),
+    )
 
 
 def _disown(each: Departure) -> int:

@@ -22,11 +22,12 @@ from django.test import Client
 from django.utils import timezone
 from psycopg import sql
 
-from campaign import correspondents, journal, leaving, pg_tools, signing, vouching
+from campaign import correspondents, journal, leaving, outbox, pg_tools, signing, vouching
 from campaign.links import Purpose, make_token
-from campaign.models import Mail, Signature, Suppression, Voucher, Vouching
+from campaign.models import Campaign, Mail, Report, Signature, Suppression, Voucher, Vouching
 from campaign.models.signature import Status
 from petition.household import ROOT
+from tests.batches import imported
 from tests.factories import (
     make_campaign,
     make_report,
@@ -34,6 +35,7 @@ from tests.factories import (
     manage_token,
     not_me_token,
 )
+from tests.representing import asked
 from tests.vouchers import make_voucher, own_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("providers")]
@@ -192,6 +194,81 @@ def test_who_left_after_the_backup_is_gone_again(
     assert hashes(empty) == hashes(here())
 
 
+def wrote(campaign: Campaign, client: Client, email: str) -> Report:
+    """Somebody reports an entry, and signs for somebody else; the report."""
+    theirs = {"representative_email": email, "email": f"for.{email[:3]}@example.org"}
+    asked(client, **theirs, name=f"For {email[:3]}")
+    return make_report(make_signature(campaign), email)
+
+
+def forget(about: Report) -> None:
+    """Whoever wrote it has all of it deleted, by the link in a mail to them."""
+    subject, revision = about.public_id, about.revision
+    correspondents.erase(make_token(Purpose.MY_DATA, subject=subject, revision=revision))
+
+
+def addresses(database: str) -> set[str]:
+    """Of who reported an entry, or signed for somebody else."""
+    with psycopg.connect(url_of(database)) as other:
+        found = other.execute(
+            "SELECT email FROM campaign_report UNION SELECT email FROM campaign_representation"
+        ).fetchall()
+        return {email for (email,) in found}
+
+
+def test_what_an_address_wrote_before_the_backup_is_gone_again_by_what_came_after_it(
+    signer: Signature, tmp_path: Path, empty: str, client: Client
+) -> None:
+    """Whoever erased by a signature or a report that the backup does not have."""
+    campaign = signer.campaign
+    for email in ("ann@xyzzy.org", "ben@xyzzy.org", "eve@example.org"):
+        wrote(campaign, client, email)
+    imported(campaign, ["name,email\n", "Xyzzy Ann,ann@xyzzy.org\n", "Eve,eve@example.org\n"])
+    brought = list(Signature.objects.order_by("pk").values_list("public_id", flat=True))[-2:]
+    file = backup(tmp_path)
+    late = make_signature(campaign, name="Ann Xyzzy", email="ann@xyzzy.org")
+    leaving.erase(manage_token(late))
+    forget(make_report(signer, "ben@xyzzy.org"))
+    assert addresses(here()) == {"eve@example.org"}
+    for _twice in range(2):
+        restored(empty, file, "--replace")
+        assert addresses(empty) == {"eve@example.org"}
+        left = {**rows(empty), "campaign_signature": []}
+        assert "@xyzzy.org" not in str(left)
+        # What a file had brought of who erased is gone by a line of its own, and nobody else is.
+        assert [statuses(empty)[public_id] for public_id in brought] == ["erased", "held"]
+
+
+def test_what_an_address_wrote_after_it_was_erased_stays(
+    signer: Signature, tmp_path: Path, empty: str, client: Client
+) -> None:
+    wrote(signer.campaign, client, "canary@xyzzy.example.org")
+    leaving.erase(manage_token(signer))
+    forget(make_report(make_signature(signer.campaign), "ben@example.org"))
+    for email in ("canary@xyzzy.example.org", "ben@example.org"):
+        make_report(make_signature(signer.campaign), email)
+    said = restored(empty, backup(tmp_path))
+    assert "left again: 0, of 2 in the journal" in said
+    assert addresses(empty) == {"canary@xyzzy.example.org", "ben@example.org"}
+
+
+def test_a_line_of_before_without_a_hash_is_done_again_by_its_id(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    report = make_report(signer, "ben@xyzzy.org")
+    kept = make_report(signer, "eve@example.org")
+    file = backup(tmp_path)
+    told = {"at": timezone.now().isoformat(), "campaign": signer.campaign_id, "address": ""}
+    lines = [{**told, "signer": of, "reasons": []} for of in (report.public_id, "gone")]
+    dids = ("forget", "forget", "erase")
+    text = [
+        json.dumps({**line, "did": did}) for line, did in zip([*lines, lines[1]], dids, strict=True)
+    ]
+    Path(settings.JOURNAL_FILE).write_text("\n".join([*text, ""]))
+    assert "left again: 1, of 3 in the journal" in restored(empty, file)
+    assert addresses(empty) == {kept.email}
+
+
 def statuses(database: str) -> dict[str, str]:
     with psycopg.connect(url_of(database)) as other:
         return dict(other.execute("SELECT public_id, status FROM campaign_signature").fetchall())
@@ -324,6 +401,15 @@ def test_the_journal_has_ids_and_hashes_and_nothing_that_was_typed(signer: Signa
     assert line.address == Suppression.objects.get().address_hash
     assert "xyzzy" not in path.read_text().lower()
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_wrote_and_had_it_deleted_is_there_by_a_hash_too(signer: Signature) -> None:
+    forget(make_report(signer, "ben@xyzzy.org"))
+    path = Path(settings.JOURNAL_FILE)
+    [line] = journal.read(path)
+    assert (line.did, line.address) == ("forget", outbox.address_hash("ben@xyzzy.org"))
+    assert "xyzzy" not in path.read_text().lower()
+    assert not Suppression.objects.exists()
 
 
 def test_who_does_not_leave_is_not_in_it(signer: Signature, client: Client) -> None:
