@@ -25,6 +25,7 @@ from campaign.identity_data import (
     ORNAMENTS,
     OTHER_ENDINGS,
     PLAIN_ENDINGS,
+    POINTS,
     READING,
     SIGNS,
     SKELETON,
@@ -162,6 +163,7 @@ _SIGNS = re.compile(f"[{SIGNS}]+")
 _LEADING_MARKS = re.compile(f"\\A[{MARKS}]+(?=.)", re.DOTALL)
 _ODD = re.compile(r"[013457-9!$@|]")
 _LEET = re.compile(f"[013457-9!$@|{CLICKS}]")
+_POINTS = re.compile(f"[{POINTS}]+")
 _LAST_SIGNS = re.compile(rf"[!$@|{CLICKS}]+(?![\w!$@|])")
 
 
@@ -171,7 +173,7 @@ def skeletons(text: str) -> frozenset[str]:
     Four skeletons (UTS 39, section 4: NFD, prototypes of confusables.txt, NFD) of the NFKD text
     without spaces, punctuation and symbols (all of them kept where nothing else is there: "!!!"),
     without ornaments (™, ², tatweel; see `identity_data`), and without marks after Latin, Greek
-    and Cyrillic letters:
+    and Cyrillic letters, points of Hebrew and Arabic, and marks made for any letter:
 
     1. of the text as typed, casefolded afterwards: finds a capital Cyrillic В, and I for l;
     2. of its casefold: makes the case not matter;
@@ -212,7 +214,7 @@ def skeletons(text: str) -> frozenset[str]:
 
 
 def readings(text: str) -> list[str]:
-    """A name as people may read it, folded (`search_fold`) and with its spaces, for near-misses.
+    """A name as people may read it, folded (`search_fold`), unpointed, with its spaces, for near-misses.
 
     As it is typed; with characters beyond ASCII as the letters that they look like; and, where there
     are digits or signs among letters, with these as letters, 1 ! | as l and as i. One to four.
@@ -221,23 +223,34 @@ def readings(text: str) -> list[str]:
     bare = _ORNAMENTS.sub("", _NEVER_LETTERS.sub("", text))
     if not any(map(str.isalnum, bare)):
         bare = text
-    found = {search_fold(bare): None}
+    found = {_unpointed(search_fold(bare)): None}
+    # Points go before letters are read: marks of other scripts are read as some of them.
+    typed = _POINTS.sub("", normalize("NFKD", bare))
     if not bare.isascii():
-        found[search_fold(normalize("NFKD", bare).translate(LETTERLIKE).translate(FAR_READING))] = (
-            None
-        )
-    inner = _LAST_SIGNS.sub("", normalize("NFKD", bare))
+        found[search_fold(typed.translate(LETTERLIKE).translate(FAR_READING))] = None
+    inner = _LAST_SIGNS.sub("", typed)
     if _LEET.search(inner) and any(map(str.isalpha, inner)):
         found[search_fold(inner.translate(LEET_AS_L))] = None
         found[search_fold(inner.translate(LEET_AS_I))] = None
     return [each for each in found if each]
 
 
+def _unpointed(text: str) -> str:
+    """Without points; as it is where nothing else is there."""
+    if text.isascii():
+        return text
+    return normalize("NFC", _POINTS.sub("", normalize("NFD", text)) or text)
+
+
 def _letters(text: str) -> str:
     """The letters of a decomposed text; all of it but spaces where it has none."""
     kept = (_DROPPED.sub("", text) or text.replace(" ", "")).translate(LETTERLIKE)
-    # Accents go first, so that a mark is never mapped together with its letter by one path alone.
-    return kept if kept.isascii() else _ACCENTS.sub(r"\1", _LEADING_MARKS.sub("", kept))
+    if kept.isascii():
+        return kept
+    # Accents go first, so that a mark is never mapped together with its letter by one path alone; and
+    # points, since marks of other scripts are mapped to some of them.
+    kept = _ACCENTS.sub(r"\1", _LEADING_MARKS.sub("", kept))
+    return _POINTS.sub("", kept) or kept
 
 
 def _four(kept: str) -> tuple[str, str, str, str]:

@@ -43,6 +43,14 @@ for _code in range(_SCANNED):
 
 MARKS: Final = _ranges(_MARKS)
 
+# Marks that no name needs: Hebrew points and accents and Arabic ones (also the hamza above a letter),
+# which hardly anybody types, and those that Unicode made for any letter. Not kana's, which make another.
+POINTS: Final = _ranges([
+    code for code in _MARKS
+    if unicodedata.name(chr(code)).startswith(("HEBREW ", "ARABIC ", "COMBINING "))
+    and code not in {0x3099, 0x309A}
+])  # fmt: skip
+
 # Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt) beyond the Cf above, then
 # U+FFF9-FFFC, lone surrogates, private use and noncharacters. Unassigned code points stay: they
 # may be letters of a later Unicode than this Python's (Han names use the newest extensions).

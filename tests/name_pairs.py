@@ -5,7 +5,7 @@ was not looked at while tuning and is reported by itself. The protected names be
 dead or are invented; an alias stands behind "=".
 
 ATTACKED and what stands beside it were written later: a hostile reviewer found these ways after the
-matcher was written, and it was mended until they were held. They measure nothing but that.
+matcher was written, and it was mended until they were held. They measure nothing but that. So was MARKED, when names in those scripts passed with points.
 
 FALSE: what an impersonator, or a clumsy one, types for that name. HONEST: another person or body.
 """
@@ -340,6 +340,58 @@ ATTACK_LOOKALIKES = {
 }
 
 
+# --- Scripts that write vowels as marks, or leave them out -----------------------------------
+
+MARKED = {
+    "Hebrew": """
+        עמוס עוז | עָמוֹס עוֹז
+        עָמוֹס עוֹז | עמוס עוז
+        עמוס עוז | עוֹז עָמוֹס
+        אמנון רמון | אַמְנוֹן רָמוֹן
+        אמנון רמון | אַמְנֹ֣ון רָמֹ֑ון
+        אמנון רמון | אמנ̈ו̈ן רמ̈ון̈
+        אמנון רמון | אַמְנוֹן רָמוֹן (official)
+        רחל | רָחֵל
+    """,
+    "Arabic": """
+        أم كلثوم | أُمّ كُلْثُوم
+        أُمّ كُلْثُوم | أم كلثوم
+        أحمد شوقي | شَوْقِي أَحْمَد
+        رؤوف مسعد | رووف مسعد
+        رووف مسعد | رؤوف مسعد
+        محمد عبده | مُحَمَّد عَبْدُه
+        محمد عبده | محمـد عبـده
+        رحمن الفارسي | رَحْمٰن الفارسي
+    """,
+}
+
+MARKED_HONEST = {
+    "Hebrew": """
+        משה כהן | מֹשֶׁה לֵוִי
+        עמוס עוז | עָמוֹס גִּלְבֹּעַ
+        אמנון רמון | אַהֲרוֹן רָמוֹן
+        רחל | רָחֵל לֵוִי
+    """,
+    "Arabic": """
+        محمد علي | مُحَمَّد عُمَر
+        أحمد شوقي | حَمْد شَوْقِي
+        ليلى مراد | لَيْلى مُرْسي
+        أم كلثوم | أُمّ هاشِم
+    """,
+}
+
+FOR_ALIASES = {
+    "what no fold can know": """
+        林麗華 = 林丽华 | 林丽华
+        むらさき しきぶ = ムラサキ シキブ | ムラサキ シキブ
+        紫式部 = 紫式部さん | 紫式部さん
+        มานี ใจดี = คุณมานี ใจดี | คุณมานี ใจดี
+        Γιώργος Πετρίδης = Yorgos Petridis | Yorgos Petridis
+        राम कुमार = Ram Kumar | Ram Kumar
+    """,
+}
+
+
 CREDITS = {
     "who they are": """
         Clara Schumann | Clara Schumann, pianist
@@ -404,4 +456,6 @@ def _pairs(false: dict[str, str], honest: dict[str, str]) -> list[Pair]:
 
 PAIRS = _pairs(FALSE, HONEST)
 ATTACKS = _pairs(ATTACKED, ATTACK_LOOKALIKES)
+MARKED_PAIRS = _pairs(MARKED, MARKED_HONEST)
+ALIAS_PAIRS = _pairs(FOR_ALIASES, {})
 CREDIT_PAIRS = _pairs(CREDITS, CREDITS_HONEST)

@@ -12,6 +12,7 @@ from campaign.identity import (
     linkish,
     name_problem,
     query_words,
+    readings,
     search_fold,
     search_tokens,
     skeletons,
@@ -284,6 +285,35 @@ def test_a_look_alike_meets_the_name_that_it_looks_like(typed: str, protected: s
     assert skeletons(typed) & skeletons(protected)
 
 
+@pytest.mark.parametrize(
+    ("pointed", "plain"),
+    [
+        ("עָמוֹס עוֹז", "עמוס עוז"),
+        ("עָמ֣וֹס עֽוֹז", "עמוס עוז"),
+        ("\ufb2aלום", "שלום"),
+        ("أُمّ كُلْثُوم", "أم كلثوم"),
+        ("أحمد", "احمد"),
+        ("رؤوف", "رووف"),
+        ("هٰدي", "هدي"),
+        ("रा\u0308म", "राम"),
+        ("か\u0301", "か"),
+    ],
+)
+def test_a_name_is_protected_with_points_and_without(pointed: str, plain: str) -> None:
+    assert skeletons(pointed) & skeletons(plain)
+    assert readings(pointed)[0] == readings(plain)[0]
+
+
+def test_a_mark_that_is_a_letter_of_its_script_stays() -> None:
+    for one, other in [("か", "が"), ("राम", "रमा"), ("কমলা", "কমল"), ("สุดา", "สีดา"), ("は", "ぱ")]:
+        assert not skeletons(one) & skeletons(other)
+        assert not {*readings(one)} & {*readings(other)}
+
+
+def test_search_goes_on_telling_points_apart() -> None:
+    assert search_fold("עָמוֹס") != search_fold("עמוס")
+
+
 @pytest.mark.parametrize("odd", "ꞨᔕƧꞩƨ")
 def test_a_variant_of_s_is_an_s(odd: str) -> None:
     assert skeletons(f"{odd}carlett Johansson") & skeletons("Scarlett Johansson")
@@ -345,7 +375,11 @@ def test_names_that_do_not_look_alike_do_not_meet() -> None:
     assert len(set(NAMES)) == len(NAMES) > 450
 
 
-@given(st.one_of(st.text(), st.text("aI1l!|$@5™²ªᵃ①ーʻ ǃ٠\u0301S", max_size=12), real_names))
+@given(
+    st.one_of(
+        st.text(), st.text("aI1l!|$@5™²ªᵃ①ーʻ ǃ٠\u0301\u05b8\u0651S", max_size=12), real_names
+    )
+)
 def test_there_are_eight_skeletons_at_most_and_none_is_empty(text: str) -> None:
     assume(clean(text))
     assert 1 <= len(skeletons(text)) <= 8

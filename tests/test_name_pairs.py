@@ -9,7 +9,7 @@ from campaign import identity
 from campaign.identity import name_problem
 from campaign.likeness_data import GIVEN
 from campaign.matcher import Matcher, Protected
-from tests.name_pairs import ATTACKS, CREDIT_PAIRS, PAIRS, Pair
+from tests.name_pairs import ALIAS_PAIRS, ATTACKS, CREDIT_PAIRS, MARKED_PAIRS, PAIRS, Pair
 
 Say = Callable[[str, object], None]
 
@@ -93,6 +93,30 @@ def test_what_an_attacker_found_is_held_and_what_is_like_it_is_not(
         f" {len(stopped)} of {len(honest)} honest ones like them ({', '.join(stopped) or 'none'})",
     )
     assert (missed, stopped) == ([], [])
+
+
+@pytest.mark.parametrize("script", sorted({pair.sort for pair in MARKED_PAIRS}))
+def test_a_vowel_that_is_a_mark_tells_two_names_apart_unless_they_are_written_without_it(
+    script: str, record_property: Say
+) -> None:
+    false = [pair for pair in MARKED_PAIRS if pair.sort == script and pair.is_false]
+    honest = [pair for pair in MARKED_PAIRS if pair.sort == script and not pair.is_false]
+    missed = [(pair.protected, pair.typed) for pair in false if not is_held(pair)]
+    stopped = [(pair.protected, pair.typed) for pair in honest if is_held(pair)]
+    record_property(
+        "measured",
+        f"names, {script}: {len(false) - len(missed)} of {len(false)} false ones held,"
+        f" {len(stopped)} of {len(honest)} honest ones",
+    )
+    assert (missed, stopped) == ([], [])
+
+
+@pytest.mark.parametrize("pair", ALIAS_PAIRS, ids=lambda pair: pair.typed)
+def test_a_spelling_that_no_fold_can_know_is_held_where_the_file_has_it_as_an_alias(
+    pair: Pair,
+) -> None:
+    assert is_held(pair)
+    assert not is_held(pair._replace(alias=""))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """What holds a name whose mailbox is confirmed, and what a campaign switches: sign, open the link, look."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
 from campaign import moderation, rules, signing
@@ -25,6 +27,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
+FOLDED = "campaign.migrations.0067_names_with_points"
 ORGANISATIONS = [
     {"name": "Guild of Glass Writers", "domains": ["glass.example.org"]},
     {"name": "Paper Union", "domains": ["paper.example.org"]},
@@ -271,6 +274,82 @@ def test_a_rejected_name_of_another_campaign_blocks_nobody_here(client: Client) 
     other = make_campaign(slug="other", publication="after_verification")
     reject(make_signature(other, name="Ana Prado"))
     assert arrive(client, open_campaign(), name="Ana Prado").status == Status.PUBLISHED
+
+
+# --- Names written with marks ----------------------------------------------------------------
+
+
+def protecting(*names: str) -> Campaign:
+    text = campaign_file(publication="after_verification")
+    more = "".join(f'"{name}", ' for name in names)
+    load_campaign(parse(text.replace("protected_names = [", f"protected_names = [{more}")))
+    return Campaign.objects.get(slug="art")
+
+
+@pytest.mark.parametrize(
+    ("protected", "typed"),
+    [
+        ("עמוס עוז", "עָמוֹס עוֹז"),
+        ("עָמוֹס עוֹז", "עמוס עוז"),
+        ("أم كلثوم", "أُمّ كُلْثُوم"),
+        ("أُمّ كُلْثُوم", "أم كلثوم"),
+    ],
+)
+def test_a_protected_name_is_held_with_its_points_and_without(
+    client: Client, protected: str, typed: str
+) -> None:
+    held = arrive(client, protecting(protected), name=typed)
+    assert (held.status, held.hold_reasons) == (Status.HELD, ["protected_name"])
+    assert listed(client) == []
+
+
+OF_BEFORE = "\u05e2\u05b8\u05delo\u05e2l\u05d6"
+"""What an earlier release stored of the protected name עָמוֹס עוֹז."""
+
+
+def test_the_migration_protects_a_pointed_name_that_an_earlier_release_stored(
+    client: Client,
+) -> None:
+    campaign = protecting("עָמוֹס עוֹז")
+    ProtectedName.objects.filter(name="עָמוֹס עוֹז").update(skeletons=[OF_BEFORE])
+    others = list(ProtectedName.objects.exclude(name="עָמוֹס עוֹז").order_by("pk").values())
+    for _ in range(2):
+        import_module(FOLDED).fold(apps, None)
+    kept = ProtectedName.objects.get(name="עָמוֹס עוֹז").skeletons
+    assert OF_BEFORE in kept  # for code of before, which may still serve
+    assert len(kept) == 1 + len(skeletons("עמוס עוז"))
+    held = arrive(client, campaign, name="עמוס עוז")
+    assert held.hold_reasons == ["protected_name"]
+    assert others == list(ProtectedName.objects.exclude(name="עָמוֹס עוֹז").order_by("pk").values())
+
+
+@pytest.mark.parametrize("is_run", [True, False])
+def test_the_migration_knows_a_pointed_name_again_that_was_rejected_before(
+    client: Client, is_run: bool
+) -> None:
+    campaign = open_campaign()
+    false = arrive(client, campaign, name="עָמוֹס עוֹז")
+    reject(false)
+    RejectedName.objects.all().delete()
+    RejectedName.objects.create(campaign=campaign, signature=false, key=1)
+    if is_run:
+        for _ in range(2):
+            import_module(FOLDED).fold(apps, None)
+    again = arrive(client, campaign, name="עמוס עוז")
+    assert again.hold_reasons == (["rejected_name"] if is_run else [])
+
+
+def test_the_migration_blocks_no_name_of_which_nothing_is_kept(client: Client) -> None:
+    campaign = open_campaign()
+    restored = arrive(client, campaign, name="עָמוֹס עוֹז")
+    reject(restored)
+    restored.refresh_from_db()
+    moderation.restore(
+        signature_id=restored.pk, revision=restored.revision, by=make_user("moderate_signature")
+    )
+    reject(arrive(client, campaign, name="Ana Prado"), RejectionReason.CONTENT)
+    import_module(FOLDED).fold(apps, None)
+    assert not RejectedName.objects.exists()
 
 
 # --- Many at once ----------------------------------------------------------------------------
