@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from rapidfuzz.distance import OSA
 
 from campaign import identity
+from campaign.identity_data import MARKS
 from campaign.likeness_data import (
     FILLERS,
     FOREIGN,
@@ -26,8 +27,11 @@ from campaign.likeness_data import (
 )
 
 _APOSTROPHES = re.compile(r"'s\b|'")
-_NOT_WORD = re.compile(r"[\W_]+")
-_DIGITS_GLUED_ON = re.compile(r"(?<![^\W_])\d+(?=[^\W\d_]{3})|(?<=[^\W\d_]{3})\d+(?![^\W_])")
+# A mark is part of the letter before it, or names in Hindi, Tamil or Thai fell apart into consonants. One
+# without a letter goes, or it would be a word.
+_NOT_WORD = re.compile(rf"(?:\A|(?:[^\w{MARKS}]|_)+)[{MARKS}]*")
+_LETTERS = rf"(?:[^\W\d_]|[{MARKS}]){{3}}"
+_DIGITS_GLUED_ON = re.compile(rf"(?<![^\W_])\d+(?={_LETTERS})|(?<={_LETTERS})\d+(?![^\W_])")
 _MOST_WORDS: Final = 16
 """What is compared at once. A longer text is read by so many words at a time, each half of them again
 with the next half, so that a name of half as many stands whole in one of these."""

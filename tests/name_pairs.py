@@ -5,7 +5,8 @@ was not looked at while tuning and is reported by itself. The protected names be
 dead or are invented; an alias stands behind "=".
 
 ATTACKED and what stands beside it were written later: a hostile reviewer found these ways after the
-matcher was written, and it was mended until they were held. They measure nothing but that. So was MARKED, when names in those scripts passed with points.
+matcher was written, and it was mended until they were held. They measure nothing but that.
+MARKED was written with its mend, when names in these scripts had been cut at every mark, or passed with points.
 
 FALSE: what an impersonator, or a clumsy one, types for that name. HONEST: another person or body.
 """
@@ -340,9 +341,39 @@ ATTACK_LOOKALIKES = {
 }
 
 
-# --- Scripts that write vowels as marks, or leave them out -----------------------------------
+# --- Scripts that write vowels as marks ------------------------------------------------------
 
 MARKED = {
+    "Hindi": """
+        राम कुमार | कुमार राम
+        राम कुमार | राम  कुमार (official)
+        राम कुमार | श्री राम कुमार
+        राम कुमार | राम कुमारः
+        राम कुमार | रामकुमार
+        राम कुमार | राम कुमार2024
+        राम कुमार | राम ा कुमार
+        राम कुमार | रा̈म̈ कु̈मार
+        कबीर | कबीर ि
+        ज़ाकिर हुसैन | जाकिर हुसैन
+        रवीन्द्रनाथ ठाकुर | रविन्द्रनाथ ठाकुर
+    """,
+    "Bengali": """
+        মীনা কুমারী | কুমারী মীনা
+        রবীন্দ্রনাথ ঠাকুর | রবিন্দ্রনাথ ঠাকুর
+        রবীন্দ্রনাথ ঠাকুর | র. ঠাকুর
+        রবীন্দ্রনাথ ঠাকুর | র‌বীন্দ্র‍নাথ ঠাকুর
+    """,
+    "Tamil": """
+        கமலா தேவி | தேவி கமலா
+        சுப்பிரமணிய பாரதி | சுப்ரமணிய பாரதி
+        சுப்பிரமணிய பாரதி | சுப்பிரமணிய பாரதி (உண்மை)
+    """,
+    "Thai": """
+        มานี ใจดี | ใจดี มานี
+        สุนทร ภู่ | สุนทรภู่
+        ปรีดา พรหมยงค์ | ปรีดา พรหมยงค
+        ปรีดา พรหมยงค์ | ปรีดา พรหมยง์ค
+    """,
     "Hebrew": """
         עמוס עוז | עָמוֹס עוֹז
         עָמוֹס עוֹז | עמוס עוז
@@ -366,6 +397,33 @@ MARKED = {
 }
 
 MARKED_HONEST = {
+    "Hindi": """
+        राम कुमार | रीमा कुमारी
+        राम कुमार | रमा कौमारी
+        सीता देवी | सोते दिवि
+        सीता देवी | गीता देवी
+        सीमा वर्मा | सोमा वर्मा
+        सुनीता शर्मा | सुनील शर्मा
+        मीना कुमारी | मनु कुमार
+        कबीर | कुबेर
+        रवीन्द्रनाथ ठाकुर | अवनीन्द्रनाथ ठाकुर
+    """,
+    "Bengali": """
+        মীনা দাস | মনি দাস
+        রিতা সেন | রত সিনা
+        সীতা সেন | সতী সেনা
+        রবীন্দ্রনাথ ঠাকুর | অবনীন্দ্রনাথ ঠাকুর
+    """,
+    "Tamil": """
+        கமலா தேவி | கமல் தேவா
+        சீதா ராமன் | சுதா ராமன்
+        சீதா ராமன் | சீதா ரமணி
+    """,
+    "Thai": """
+        สุดา ทองดี | สีดา ทองดี
+        มานี ใจดี | มานะ ใจดี
+        มานี ใจดี | มุนา ใจดู
+    """,
     "Hebrew": """
         משה כהן | מֹשֶׁה לֵוִי
         עמוס עוז | עָמוֹס גִּלְבֹּעַ

@@ -333,6 +333,16 @@ def test_of_an_agency_only_who_withdrew_stays_away_however_they_are_spelt(
     assert names() == ["", "Bea Two", "Cy Three"]
 
 
+def test_a_relative_whose_name_has_the_same_consonants_comes_in_from_the_mailbox_of_one_who_left(
+    run: Importer, art: Campaign
+) -> None:
+    family = "family@example.org"
+    make_signature(art, name="राम कुमार", email=family, status=Status.WITHDRAWN)
+    file = f"name,email\nरीमा कुमारी,{family}\nकुमार राम,{family}\n"
+    assert run(file, "--consent-on-file", NOTE) == (said(added=1, left=1), [])
+    assert names() == ["", "रीमा कुमारी"]
+
+
 @pytest.mark.parametrize("left", [Status.WITHDRAWN, Status.ERASED])
 def test_who_has_the_name_of_one_who_left_comes_in_from_elsewhere_for_a_look(
     run: Importer, art: Campaign, left: Status

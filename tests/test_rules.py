@@ -303,6 +303,17 @@ def test_a_protected_name_is_held_with_its_points_and_without(
     assert listed(client) == []
 
 
+@pytest.mark.parametrize(
+    ("protected", "typed"), [("राम कुमार", "रीमा कुमारी"), ("सीता देवी", "सोते दिवि")]
+)
+def test_another_name_of_the_same_consonants_is_not_held(
+    client: Client, protected: str, typed: str
+) -> None:
+    arrived = arrive(client, protecting(protected), name=typed)
+    assert (arrived.status, arrived.hold_reasons) == (Status.PUBLISHED, [])
+    assert listed(client) == [typed]
+
+
 OF_BEFORE = "\u05e2\u05b8\u05delo\u05e2l\u05d6"
 """What an earlier release stored of the protected name עָמוֹס עוֹז."""
 
