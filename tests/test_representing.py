@@ -394,6 +394,50 @@ def test_a_mistake_is_said_at_its_field_and_nothing_typed_is_lost(
     assert not Signature.objects.exists()
 
 
+def test_who_folded_the_part_shut_again_signs_for_themselves_and_keeps_what_was_typed_there(
+    client: Client, campaign: Campaign
+) -> None:
+    shut = {"for_another": "no", "statement_version": "1"}
+    mistaken = ask(client, **shut)
+    page = mistaken.content.decode()
+    assert mistaken.status_code == 422
+    assert "You can only sign if you agree." in page
+    assert re.search(r'<details class="more for-another"\s*>', page)
+    for kept in ("Canary Agent", "canary.agent@agency.example.org", "Canary manager"):
+        assert f'value="{kept}"' in page
+    assert not Signature.objects.exists()
+
+    sent = ask(client, **shut, consent="yes")
+    assert sent.status_code == 200
+    assert "<bdi>zoe@example.org</bdi>" in sent.content.decode()
+    signature = Signature.objects.get()
+    assert (signature.represented, signature.email) == (False, "zoe@example.org")
+    assert not Representation.objects.exists()
+    assert list(Mail.objects.values_list("kind", flat=True)) == [MailKind.CONFIRM]
+
+    # From the page after it too.
+    fields = re.findall(
+        r'<input type="hidden" name="([^"]*)" value="([^"]*)">', sent.content.decode()
+    )
+    again = client.post("/art/", {**dict(fields), "action": "edit"}).content.decode()
+    assert re.search(r'<details class="more for-another"\s*>', again)
+    assert 'value="Canary Agent"' in again
+    client.post("/art/", {**dict(fields), "action": "resend"})
+    assert set(Mail.objects.values_list("kind", flat=True)) == {MailKind.CONFIRM}
+    assert not Representation.objects.exists()
+
+
+def test_without_a_script_the_form_says_that_folded_fields_count(
+    client: Client, campaign: Campaign
+) -> None:
+    for path in ("/art/", "/embed/art/"):
+        page = " ".join(client.get(path).content.decode().split())
+        said = "What stands in these three fields counts, also when they are folded away."
+        assert re.search(f"<noscript>[^/]*{said}", page), path
+    assert ask(client).status_code == 200
+    assert Representation.objects.get().email == TYPED["representative_email"]
+
+
 def test_a_name_like_an_advertisement_is_in_no_mail(client: Client, campaign: Campaign) -> None:
     asked(client, representative_name="Win money now " * 6)
     assert "Win money" not in body(MailKind.REPRESENTED)

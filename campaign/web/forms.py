@@ -99,7 +99,13 @@ def typed_signature(form: Mapping[str, str], *, language: str) -> dict[str, Any]
 
 
 def typed_representation(form: Mapping[str, str]) -> dict[str, str]:
-    """What stands in the fields of who signs for somebody else; {} of who signs for themselves."""
+    """What stands in the fields of who signs for somebody else; {} of who signs for themselves.
+
+    Those of a part that was folded shut again are sent, to stand there when it is opened, and don't count:
+    the script says so by ``for_another``.
+    """
+    if form.get("for_another") == "no":
+        return {}
     typed = {name: form.get(name, "") for name in REPRESENTATIVE}
     return typed if any(text.strip() for text in typed.values()) else {}
 

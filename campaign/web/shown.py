@@ -55,6 +55,8 @@ class SignForm:
     @property
     def is_for_another(self) -> bool:
         """Whether somebody signs for somebody else."""
+        if self.values.get("for_another") == "no":
+            return False
         return any(self.values.get(name) or name in self.errors for name in REPRESENTATIVE)
 
     @property

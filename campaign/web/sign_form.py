@@ -41,6 +41,7 @@ from campaign.web.shown import SignForm, campaign_context
 KEPT = (
     *TEXTS,
     *REPRESENTATIVE,
+    "for_another",
     "show_name",
     "newsletter",
     "consent",

@@ -73,6 +73,52 @@ def test_from_a_mistake_to_the_mail_without_a_reload(
     assert rows(product, address) == 1
 
 
+def test_who_folds_shut_that_they_sign_for_somebody_signs_for_themselves(
+    visit: Visitors, product: Product, address: str
+) -> None:
+    page = visit(PAGE, PHONE_LIGHT)
+    another = page.locator(".for-another summary")
+    another.click()
+    assert page.locator(".for-another noscript").is_hidden()
+    page.locator("#representative_name").fill("Canary Agent")
+    page.locator("#representative_email").fill(f"agent.{address}")
+    another.click()
+    page.locator("#name").fill("Zoë Moreau")
+    page.locator("#email").fill(address)
+
+    # A mistake loses nothing of it: opened again, it is there.
+    press(page)
+    page.locator("#errors").wait_for()
+    assert page.locator("#consent-error").inner_text() == "You can only sign if you agree."
+    another.click()
+    assert page.locator("#representative_name").input_value() == "Canary Agent"
+    shoot(page, "sign-for-another")
+    another.click()
+
+    page.locator("#consent").check()
+    press(page)
+    assert address in sent(page).inner_text()
+    assert "agent." not in sent(page).inner_text()
+    assert product.sink.wait_for(address)
+    assert product.sink.to(f"agent.{address}") == []
+    assert rows(product, address) == 1
+
+    # Open when it is sent, it counts.
+    page.locator("#sign button[value=edit]").click()
+    another.click()
+    press(page)
+    assert f"agent.{address}" in sent(page).inner_text()
+
+
+def test_without_its_script_the_form_says_that_what_is_folded_away_counts(visit: Visitors) -> None:
+    page = visit(PAGE, PHONE_LIGHT, scripts=False, cookies=False)
+    page.locator(".for-another summary").click()
+    said = "What stands in these three fields counts, also when they are folded away."
+    assert said in page.locator(".for-another").inner_text()
+    axe(page)
+    shoot(page, "sign-for-another-no-script")
+
+
 @pytest.mark.parametrize("look", [PHONE_LIGHT, DESKTOP_LIGHT], ids=lambda look: look.name)
 def test_a_slip_is_told_when_the_press_that_left_the_field_is_over_and_takes_no_click(
     visit: Visitors, look: Look

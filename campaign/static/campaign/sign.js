@@ -31,6 +31,8 @@ class Refusal extends Error {}
 async function post(form, button, solution = "") {
   const body = new URLSearchParams(new FormData(form));
   if (button.name) body.set(button.name, button.value);
+  // Folded shut again, what was typed there is kept, and nobody is signed for.
+  if (form.querySelector(".for-another:not([open])")) body.set("for_another", "no");
   if (solution) body.set("altcha", solution);
   const signal = AbortSignal.timeout?.(PATIENCE);
   const response = await fetch(form.getAttribute("action"), { method: "POST", body, signal });
