@@ -69,8 +69,13 @@ def is_placeholder(name: str) -> bool:
         return True
     return all(map(_is_none, words)) or (
         _DISGUISED.search(name) is not None
-        and any(_WORDS.issuperset(_SPLIT.sub(" ", other).split()) for other in readings(name))
+        and any(_all_known(_SPLIT.sub(" ", other).split()) for other in readings(name))
     )
+
+
+def _all_known(words: list[str]) -> bool:
+    """Each stands for a name; a name that reads as nothing but signs (くノ) has none that does."""
+    return bool(words) and _WORDS.issuperset(words)
 
 
 def _is_none(word: str) -> bool:

@@ -177,6 +177,7 @@ def test_an_honest_name_at_an_honest_address_is_published_with_every_rule_on(
         {"name": "Eva Johansson", "email": "eva@glass.example.org"},
         {"name": "Li Na", "organisation": "Paper Union", "email": "li@paper.example.org"},
         {"name": "Remi Johnson", "credit": "Songs for the REM sleep"},
+        {"name": "くノ"},  # whose letters look like two signs, and not like a placeholder
     ):
         arrived = arrive(client, campaign, **typed)
         assert (arrived.status, arrived.hold_reasons) == (Status.PUBLISHED, []), typed
