@@ -134,13 +134,19 @@ def _domain(typed: str) -> str:
 def _name_problem(typed: str) -> str:
     if typed.count("*") > STARS:
         return "stars"
-    letters = sum(len(part) for part in _parts(typed))
+    letters = sum(len(part.strip()) for part in _parts(typed))
     return "" if letters >= LETTERS else "letters"
 
 
 def _parts(typed: str) -> list[str]:
-    """What stands between the stars, folded as names are."""
-    return [identity.search_fold(part) for part in typed.split("*")]
+    """What stands between the stars, folded as names are.
+
+    A space beside a star is one of the name: "Ann *" takes no Annika, "* Lee" no Ashlee.
+    """
+    # The fold takes the spaces off both ends; what the hyphens enclose has none there.
+    fenced = [identity.search_fold(part) for part in typed.replace("*", "-*-").split("*")]
+    last = len(fenced) - 1
+    return [part[place > 0 : len(part) - (place < last)] for place, part in enumerate(fenced)]
 
 
 # --- As the database asks it -----------------------------------------------------------------

@@ -138,6 +138,31 @@ def test_a_name_is_the_whole_name_with_stars_for_anything(
     assert matched(look(browser, name=pattern)) == expected
 
 
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("Ann *", {"Ann Lee", "Ann Mary Lee"}),
+        ("Ann*", {"Ann Lee", "Ann Mary Lee", "Anna Lee", "Annika Ashlee", "Ann"}),
+        ("* Lee", {"Ann Lee", "Ann Mary Lee", "Anna Lee"}),
+        ("*lee", {"Ann Lee", "Ann Mary Lee", "Anna Lee", "Annika Ashlee"}),
+        ("J* Smith", {"Jo Smith", "Jo Ann Smith"}),
+        ("Ann * Lee", {"Ann Mary Lee"}),
+        ("Ann* *Lee", {"Ann Lee", "Ann Mary Lee", "Anna Lee", "Annika Ashlee"}),
+        ("  ann\u00a0\u2003*  lee  ", {"Ann Mary Lee"}),
+        ("ann\u200b \u200b*", {"Ann Lee", "Ann Mary Lee"}),
+        ("* Ann *", {"Jo Ann Smith"}),
+    ],
+)
+def test_a_space_beside_a_star_is_a_space_of_the_name(
+    browser: Client, art: Campaign, pattern: str, expected: set[str]
+) -> None:
+    for name in ("Ann Lee", "Ann Mary Lee", "Anna Lee", "Annika Ashlee", "Ann"):
+        make_signature(art, name=name)
+    for name in ("Jo Smith", "Jo Ann Smith", "Jo Wordsmith"):
+        make_signature(art, name=name)
+    assert matched(look(browser, name=pattern)) == expected
+
+
 def test_a_window_is_of_the_confirmation_its_beginning_included(
     browser: Client, art: Campaign
 ) -> None:
@@ -222,6 +247,7 @@ def test_whom_the_campaign_knows_is_taken_when_it_says_so(browser: Client, art: 
         ({"known": "on"}, "__all__"),
         ({"name": "*"}, "name"),
         ({"name": "a*"}, "name"),
+        ({"name": "a * *"}, "name"),
         ({"name": "\u200b\u200b*"}, "name"),
         ({"name": "a*b*c*d*e*f*g"}, "name"),
         ({"name": "a" * 201}, "name"),
