@@ -29,6 +29,8 @@ def document() -> Any:
 class Schema(PublicRead):
     """In YAML, or in JSON by `Accept`."""
 
+    asks = True  # and leaves out what it does not know: it is a page, and no read of version 1
+
     renderer_classes = (
         renderers.OpenApiYamlRenderer,
         renderers.OpenApiYamlRenderer2,
@@ -44,6 +46,7 @@ class Schema(PublicRead):
 
 
 class Docs(PublicRead):
+    asks = True
     content_negotiation_class = OneForm
 
     @extend_schema(exclude=True)

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from campaign import publication
-from campaign.api import inputs, outputs
+from campaign.api import inputs, outputs, queries
 from campaign.api.keys import KeyAuthentication, KeyLimit, key_of, require, seal
 from campaign.errors import OriginNotAllowed
 from campaign.freshness import may_be_kept
@@ -51,6 +51,8 @@ class Door(APIView):
     scope: Scope | None = None
     """What a key must be made for to be of use here."""
     key_needed = False
+    asks = False
+    """Whether a read looks at its query itself; else it takes no parameter."""
     taken: Taken | None = None
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
@@ -59,6 +61,11 @@ class Door(APIView):
         if self.key_needed or "Authorization" in request.headers:
             seal(response, self.taken)
         return response
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.query_params and request.method in {"GET", "HEAD"} and not self.asks:
+            queries.QueryInput(data=request.query_params).is_valid(raise_exception=True)
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """A preflight."""

@@ -78,7 +78,7 @@ class SignersCsv(_SignersFile):
 
     @extend_schema(
         operation_id="signers_csv",
-        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(404, 503, one_form=True)},
+        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(400, 404, 503, one_form=True)},
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """The whole public list for a spreadsheet, a minute old at most."""
@@ -92,7 +92,7 @@ class SignersJsonl(_SignersFile):
         operation_id="signers_jsonl",
         responses={
             (200, "application/jsonl"): OpenApiTypes.STR,
-            **problems(404, 503, one_form=True),
+            **problems(400, 404, 503, one_form=True),
         },
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
@@ -109,7 +109,10 @@ class Feed(PublicRead):
 
     @extend_schema(
         operation_id="feed_retrieve",
-        responses={(200, "application/atom+xml"): OpenApiTypes.STR, **problems(404, one_form=True)},
+        responses={
+            (200, "application/atom+xml"): OpenApiTypes.STR,
+            **problems(400, 404, one_form=True),
+        },
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
         """The newest signers as an Atom feed."""

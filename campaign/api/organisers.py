@@ -49,6 +49,7 @@ class OrganiserDoor(Door):
 
 class PrivateSignatureList(OrganiserDoor):
     scope = Scope.READ_PRIVATE
+    asks = True
 
     @extend_schema(
         operation_id="private_signatures_list",
@@ -90,7 +91,7 @@ class PrivateSignatureDetail(OrganiserDoor):
 
     @extend_schema(
         operation_id="private_signatures_retrieve",
-        responses={200: outputs.PrivateSignatureShape, **problems(403, 404)},
+        responses={200: outputs.PrivateSignatureShape, **problems(400, 403, 404)},
     )
     def get(self, request: Request, slug: str, public_id: str) -> Response:
         """One confirmed signature with its private fields; personal ones are null once it was taken back."""
@@ -111,6 +112,7 @@ class _PrivateFile(OrganiserDoor):
     """All signatures as one file of one snapshot; each download is on record first."""
 
     scope = Scope.EXPORT
+    asks = True
     content_negotiation_class = OneForm
     # A HEAD would write the whole file to say how long it is.
     http_method_names = ("get", "options")

@@ -94,6 +94,7 @@ class Translated(PublicRead):
     """A read whose language is ``?language=``, else the browser's."""
 
     kept = True
+    asks = True
     choices: Sequence[Sequence[str]] = ()
     """Where the browser had a say, out of which languages: else one copy serves all of them."""
 
@@ -157,7 +158,7 @@ class Statement(PublicRead):
 
     @extend_schema(
         operation_id="statements_retrieve",
-        responses={(200, "text/plain"): OpenApiTypes.STR, **problems(404, one_form=True)},
+        responses={(200, "text/plain"): OpenApiTypes.STR, **problems(400, 404, one_form=True)},
     )
     def get(self, request: Request, slug: str, version: int, language: str) -> HttpResponse:
         """The exact bytes that a version's `sha256` is of: title, blank line, body."""
@@ -173,7 +174,7 @@ class Statement(PublicRead):
 class Challenge(PublicRead):
     @extend_schema(
         operation_id="challenge_retrieve",
-        responses={200: outputs.ChallengeShape, **problems(404)},
+        responses={200: outputs.ChallengeShape, **problems(400, 404)},
     )
     def get(self, request: Request, slug: str) -> Response:
         """Work to do before a request to sign, good for five minutes and one request.
@@ -197,6 +198,7 @@ class Challenge(PublicRead):
 
 class SignerList(PublicRead):
     kept = True
+    asks = True
 
     @extend_schema(
         operation_id="signers_list",
@@ -253,7 +255,7 @@ class SignerDetail(PublicRead):
         responses={
             200: outputs.SignerShape,
             410: OpenApiResponse(outputs.TombstoneShape, "Left the list."),
-            **problems(404),
+            **problems(400, 404),
         },
     )
     def get(self, request: Request, slug: str, public_id: str) -> Response:
@@ -267,7 +269,7 @@ class Counts(PublicRead):
     kept = True
 
     @extend_schema(
-        operation_id="counts_retrieve", responses={200: outputs.CountsShape, **problems(404)}
+        operation_id="counts_retrieve", responses={200: outputs.CountsShape, **problems(400, 404)}
     )
     def get(self, request: Request, slug: str) -> Response:
         """All public numbers, exact as of `as_of`.
@@ -282,7 +284,8 @@ class Vouchers(PublicRead):
     kept = True
 
     @extend_schema(
-        operation_id="vouchers_retrieve", responses={200: outputs.VouchersShape, **problems(404)}
+        operation_id="vouchers_retrieve",
+        responses={200: outputs.VouchersShape, **problems(400, 404)},
     )
     def get(self, request: Request, slug: str) -> Response:
         """Beside how many names on the list each organisation that vouches stands.
