@@ -30,8 +30,14 @@ from campaign.models.statement import StatementText
 from campaign.models.vouching import MemberLink
 from campaign.networks import Hashes
 
-TRIES = 20
-"""Other addresses than its own that may be typed on a link's page in an hour; then it takes none."""
+TRIES, TRIES_WIDE = 20, 60
+"""Other addresses than its own that a network types on a link's page in an hour, and the wide one around it.
+
+Then the link takes none from there: whoever holds a link that was passed on must not find out whose it is.
+Not from elsewhere, or they could keep its member from signing.
+"""
+CEILING = 1_000
+"""The same from everywhere: at least seventeen wide networks have to type for one link."""
 _HOUR = 3600
 
 _PROBLEMS: dict[str, str | Promise] = {
@@ -116,7 +122,7 @@ def sign(
     campaign = link.voucher.campaign
     require_open(campaign)
     details = read_details(campaign, typed)
-    _require_own(link, details.email, field="email")
+    _require_own(link, details.email, network, field="email")
     text = signing.agreed_text(campaign, details.language, statement_version, consent_version)
     # Once more where the form of the campaign's page has just placed the same.
     moves.once_more(lambda: _sign(link, details, text, network, shown=shown))
@@ -154,7 +160,7 @@ def _sign(
         vouching.show(its)
 
 
-def join(token: str, *, email: str) -> None:
+def join(token: str, *, email: str, network: Hashes | None = None) -> None:
     """Have `signing.newest_standing` of one's own address vouched for, by a member's link.
 
     The organisation's name comes beside it on the signer's own page alone: it was perhaps the organisation
@@ -163,7 +169,7 @@ def join(token: str, *, email: str) -> None:
     """
     link = seen(token)
     address = read_address(link.voucher.campaign, email, field="own_email")
-    _require_own(link, address, field="own_email")
+    _require_own(link, address, network, field="own_email")
     with transaction.atomic():
         link = _locked(link)
         if link.signature_id is not None:
@@ -200,18 +206,32 @@ def _locked(link: MemberLink) -> MemberLink:
     return found
 
 
-def _require_own(link: MemberLink, address: str, *, field: str) -> None:
+def _require_own(link: MemberLink, address: str, network: Hashes | None, *, field: str) -> None:
     """Raise InvalidInput for ``field`` unless it is the link's own address.
 
     Each try is counted before it is looked at, and the right one given back: else the right one of very
-    many guesses would be taken all the same.
+    many guesses would be taken all the same. What a network has too many of counts nowhere else, or one
+    alone could use up those of all.
     """
-    bucket = f"vouch:{link.public_id}"
-    if not limits.take(bucket, limit=TRIES, seconds=_HOUR).allowed:
+    buckets = _buckets(link, network)
+    if not all(limits.take(name, limit=n, seconds=_HOUR).allowed for name, n in buckets.items()):
         raise _invalid(field, "too_many_tries")
     if outbox.address_hash(canonical_address(address)) != link.address_hash:
         raise _invalid(field, "other_address")
-    limits.give_back(bucket, seconds=_HOUR)
+    for name in buckets:
+        limits.give_back(name, seconds=_HOUR)
+
+
+def _buckets(link: MemberLink, network: Hashes | None) -> dict[str, int]:
+    """What counts the tries on a link's page, from the narrowest on, and how many each takes."""
+    its = f"vouch:{link.public_id}"
+    here = {}
+    if network is not None:
+        here = {
+            f"{its}:narrow:{network.narrow:x}": TRIES,
+            f"{its}:wide:{network.wide:x}": TRIES_WIDE,
+        }
+    return {**here, its: CEILING}
 
 
 def _use(link: MemberLink, signature_id: int) -> None:

@@ -285,6 +285,53 @@ def test_guessing_the_address_of_a_strangers_link_ends_after_twenty_tries(
     assert Signature.objects.get().status == Status.PUBLISHED
 
 
+def guess(client: Client, link: str, n: int, *, of: str) -> str:
+    """What the page says to a wrong address that is typed in that network."""
+    typed = member_form(email=f"guess{n}@example.org")
+    return str(client.post(link, typed, REMOTE_ADDR=of).content.decode())
+
+
+def test_who_uses_up_the_tries_of_a_link_keeps_its_member_from_nothing(
+    client: Client, voucher: Voucher
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False):
+        for n in range(100):
+            said = guess(client, link, n, of="198.51.100.7")
+        assert "tried too often" in said
+        join = {"action": "join", "own_email": "zoe@example.org"}
+        there = client.post(link, join, REMOTE_ADDR="198.51.100.7")
+        assert "tried too often" in there.content.decode()
+        # One network alone leaves of the wide one what it is to have.
+        assert "another address" in guess(client, link, 1, of="198.51.100.8")
+        assert client.post(link, member_form(), REMOTE_ADDR="203.0.113.5").status_code == 200
+    assert Signature.objects.get().status == Status.PUBLISHED
+
+
+def test_the_networks_around_one_guess_sixty_times_together(
+    client: Client, voucher: Voucher
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False):
+        told = [guess(client, link, n, of=f"198.51.100.{n}") for n in range(61)]
+        assert ["another address" in page for page in told] == [True] * 60 + [False]
+        assert client.post(link, member_form(), REMOTE_ADDR="203.0.113.5").status_code == 200
+
+
+def test_from_everywhere_a_link_takes_a_thousand_guesses_an_hour(
+    client: Client, voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert member_links.CEILING == 1000
+    monkeypatch.setattr(member_links, "CEILING", 3)
+    link = link_for(voucher, "zoe@example.org")
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False):
+        told = [guess(client, link, n, of=f"10.{n}.7.1") for n in range(4)]
+        assert ["another address" in page for page in told] == [True] * 3 + [False]
+        refused = client.post(link, member_form(), REMOTE_ADDR="203.0.113.5")
+        assert refused.status_code == 422
+    assert not Signature.objects.exists()
+
+
 def test_the_right_address_is_no_try(client: Client, voucher: Voucher) -> None:
     link = link_for(voucher, "zoe@example.org")
     with time_machine.travel("2026-11-22T12:00:00Z", tick=False):

@@ -85,7 +85,9 @@ def _posted(request: HttpRequest, token: str, link: MemberLink) -> HttpResponse:
                     member_links.ask_for_page(token)
                     return _answer(request, link, speech, "pages/renewed.html", {"perhaps": True})
                 case "join":
-                    member_links.join(token, email=form.get("own_email", ""))
+                    member_links.join(
+                        token, email=form.get("own_email", ""), network=_network(request)
+                    )
                     return _answer(request, link, speech, "pages/vouch_joined.html")
                 case _:
                     _sign(request, token, form, speech)
@@ -104,8 +106,12 @@ def _sign(request: HttpRequest, token: str, form: QueryDict, speech: Speech) -> 
         shown=form.get("member") == "yes",
         statement_version=typed_version(form, "statement_version"),
         consent_version=typed_version(form, "consent_version"),
-        network=networks.hashes(networks.of(request)),
+        network=_network(request),
     )
+
+
+def _network(request: HttpRequest) -> networks.Hashes | None:
+    return networks.hashes(networks.of(request))
 
 
 def _speech(request: HttpRequest, link: MemberLink, said: str | None = None) -> Speech:
