@@ -64,6 +64,12 @@ def lacks_another(batch: ImportBatch, waiting_n: int, by: AbstractBaseUser) -> b
     return not (_counts(by, batch) and any(_counts(user, batch) for user in others))
 
 
+def is_previewed(batch: ImportBatch, waiting_n: int) -> bool:
+    """Whether somebody whose look counts has noted that they saw so many of them."""
+    user = batch.previewed_by
+    return user is not None and batch.previewed_n >= waiting_n and _counts(user, batch)
+
+
 def _counts(user: AbstractBaseUser, batch: ImportBatch) -> bool:
     return four_eyes.new_until(user, batch.campaign) is None
 
@@ -73,11 +79,14 @@ def preview(*, batch_id: int, waiting_n: int, by: AbstractBaseUser) -> None:
     """Note that this one has looked at the ``waiting_n`` that await release; another may release them.
 
     Where some wait again after a release, it begins anew. Raises ChangedMeanwhile when there are more
-    or fewer by now.
+    or fewer by now, AnotherNeeded of one whose look counts for nothing yet.
     """
     batch = _locked(batch_id)
     if batch.is_being_released:
         return
+    if not _counts(by, batch):
+        # It would take the place of one that counts, and the button from everybody.
+        raise AnotherNeeded
     _require_as_shown(batch, waiting_n)
     if (batch.previewed_by_id, batch.previewed_n) == (by.pk, waiting_n):
         return

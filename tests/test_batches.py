@@ -126,6 +126,71 @@ def test_whom_an_owner_invited_today_neither_previews_nor_releases_for_them(
     assert batch.is_being_released
 
 
+def test_the_look_of_somebody_new_is_refused_and_takes_the_button_from_nobody(
+    campaign: Campaign,
+) -> None:
+    batch = imported(campaign)
+    for username in ("olga", "ben"):
+        make_member(campaign, Role.OWNER, username=username)
+    invited = timezone.now() + timedelta(days=30)
+    with time_machine.travel(invited, tick=False):
+        make_member(campaign, Role.MODERATOR, username="sock")
+        shown = page_of(desk_of("sock"), batch)
+        until = invited + timedelta(hours=24)
+        assert (
+            f"You are new here: your look at a batch counts from {until:%Y-%m-%d %H:%M} UTC on."
+            in shown
+        )
+        assert "I have looked at it" not in shown
+        assert "You are the first" not in shown
+        assert "Two people have to look" in said(act(desk_of("sock"), batch, "preview"))
+        batch.refresh_from_db()
+        assert (batch.previewed_by, batch.previewed_n, batch.previewed_at) == (None, 0, None)
+        assert not on_record().filter(action="batch_previewed").exists()
+
+        shown = page_of(desk_of("olga"), batch)
+        assert "I have looked at it" in shown
+        assert "You are new here" not in shown
+        act(desk_of("olga"), batch, "preview")
+        # Nor does it take away what somebody else has seen.
+        act(desk_of("sock"), batch, "preview")
+        shown = page_of(desk_of("sock"), batch)
+        assert "olga looked at the 3 signatures" in shown
+        assert "You are the first" not in shown
+        assert "Release all" not in shown
+        assert "Release all 3 signatures" in page_of(desk_of("ben"), batch)
+    with time_machine.travel(invited + timedelta(hours=24, minutes=1), tick=False):
+        shown = page_of(desk_of("sock"), batch)
+        assert "You are new here" not in shown
+        assert "Release all 3 signatures" in shown
+
+
+def test_a_look_that_was_noted_of_somebody_new_counts_for_nothing(campaign: Campaign) -> None:
+    batch = imported(campaign)
+    make_member(campaign, Role.OWNER, username="olga")
+    with time_machine.travel(timezone.now() + timedelta(days=30), tick=False):
+        sock = make_member(campaign, Role.MODERATOR, username="sock")
+        ImportBatch.objects.filter(pk=batch.pk).update(
+            previewed_by=sock, previewed_n=3, previewed_at=timezone.now()
+        )
+        shown = page_of(desk_of("olga"), batch)
+        assert "sock looked at" not in shown
+        assert "I have looked at it" in shown
+        act(desk_of("olga"), batch, "preview")
+        batch.refresh_from_db()
+        assert batch.previewed_by == somebody("olga")
+
+
+def test_who_is_new_and_has_imported_it_is_not_told_to_be_the_first(campaign: Campaign) -> None:
+    with time_machine.travel(timezone.now() + timedelta(days=30), tick=False):
+        sock = make_member(campaign, Role.MODERATOR, username="sock")
+        batch = imported(campaign, by=sock)
+        shown = page_of(desk_of("sock"), batch)
+    assert "You are new here" in shown
+    assert "You are the first" not in shown
+    assert "I have looked at it" not in shown
+
+
 def test_a_release_by_who_alone_has_seen_it_is_refused_by_the_database(campaign: Campaign) -> None:
     batch = imported(campaign)
     anna = somebody("anna")

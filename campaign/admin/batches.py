@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from campaign import releases, roles, rules
+from campaign import four_eyes, releases, roles, rules
 from campaign.admin import asked, desk
 from campaign.admin.decisions import require_moderator
 from campaign.admin.site import site
@@ -97,7 +97,8 @@ class ImportBatchAdmin(PageAdmin[ImportBatch]):
             "may_moderate": self.may(request, roles.MODERATE, batch),
             "sees_notes": self.may(request, roles.ADDRESSES, batch),
             "lacks_another": releases.lacks_another(batch, n, request.user),
-            "previewed": bool(batch.previewed_by) and batch.previewed_n >= n,
+            "new_until": four_eyes.new_until(request.user, batch.campaign),
+            "previewed": releases.is_previewed(batch, n),
         }
 
     def get_urls(self) -> list[URLPattern]:
