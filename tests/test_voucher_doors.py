@@ -21,7 +21,7 @@ from campaign.models import (
     Vouching,
 )
 from campaign.models.membership import Role
-from campaign.web.manage import NOTICES
+from campaign.web.own_words import NOTICES
 from tests.factories import (
     make_campaign,
     make_member,

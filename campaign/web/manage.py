@@ -19,7 +19,6 @@ from campaign import (
     networks,
     own_data,
     publication,
-    rejections,
     signing,
     sites,
     vouching,
@@ -38,52 +37,16 @@ from campaign.errors import (
 )
 from campaign.languages import Speech
 from campaign.links import Purpose
-from campaign.models.campaign import Campaign, Publication
-from campaign.models.evidence import SiteStatus
-from campaign.models.signature import STANDING, Evidence, Signature, Status
+from campaign.models.campaign import Campaign
+from campaign.models.signature import STANDING, Signature, Status
 from campaign.models.statement import current_text
-from campaign.outbox import link_to
 from campaign.web import personal
 from campaign.web.answers import door, keep_private, private_page, public_page
 from campaign.web.forms import by_field, check_origin, mistakes, read_form, typed_number
 from campaign.web.language import speak_for
-from campaign.web.marks import MEANINGS
+from campaign.web.own_words import notice_of, own_sites, standing
 from campaign.web.shown import KINDS, country_names, discipline_names
 
-NOTICES: dict[str, str | Promise] = {
-    "unchanged": _("Nothing was changed."),
-    "corrected": _("Your corrections are saved."),
-    "held": _("Your corrections are saved. A moderator looks at them before they are shown."),
-    "show": _("Your name is on the list now, or will be once your signature is published."),
-    "hide": _("Your name is no longer shown. Your signature still counts."),
-    "member": _("The organisation’s name stands beside yours now."),
-    "no-member": _("The organisation’s name no longer stands beside yours."),
-    "not-theirs": _("That organisation does not vouch for you any more."),
-    "site": _("We look at the site now. Come back to this page in a few minutes."),
-    "subscribe": _("You will get the campaign’s news by mail."),
-    "unsubscribe": _("You will get no more news by mail."),
-}
-STANDINGS: dict[str, str | Promise] = {
-    Status.PENDING: _("It waits for you to confirm it. Until then nothing of it is published."),
-    Status.HELD: _("It is confirmed. A moderator looks at it before it is published."),
-    Status.PUBLISHED: _("It is published."),
-    Status.REJECTED: _("It was not accepted."),
-}
-SITES: dict[str, str | Promise] = {
-    SiteStatus.WAITING: _("We look for the mark, again and again for a day."),
-    SiteStatus.MISSING: _("We have not found the mark within a day."),
-    SiteStatus.FOUND: _("We have found the mark. A moderator looks whether the site is yours."),
-    SiteStatus.ACCEPTED: _("A moderator has accepted that it is yours."),
-    SiteStatus.REFUSED: _("A moderator has not accepted that it is yours."),
-}
-LOOKED_FOR = (SiteStatus.WAITING, SiteStatus.MISSING)
-SITE_ERRORS: dict[str, str | Promise] = {
-    "not_answered": _("The site did not answer, over https, with a page."),
-    "no_link": _("Its first page has no such link, and there is no such record."),
-    "elsewhere": _(
-        "Its first page leads to another site: please name that one, or use the record."
-    ),
-}
 LEAVING = {"withdraw": leaving.withdraw, "erase": leaving.erase}
 
 
@@ -181,7 +144,7 @@ def _leave(request: HttpRequest, token: str, action: str) -> HttpResponse:
     LEAVING[action](token)
     # Asked afterwards: of a pending one nothing is kept, and one may be confirmed at this very moment.
     erased = leaving.withdrawn(token) is None
-    context = {"campaign": signature.campaign, "token": token, "erased": erased}
+    context = {**_left(signature, token), "erased": erased}
     return personal.answer(request, signature, "pages/left.html", context)
 
 
@@ -190,8 +153,13 @@ def _gone(request: HttpRequest, token: str) -> HttpResponse:
     signature = leaving.withdrawn(token)
     if signature is None:
         raise SignatureGone
-    context = {"campaign": signature.campaign, "token": token}
+    context = _left(signature, token)
     return personal.answer(request, signature, "pages/left.html", context, status=410)
+
+
+def _left(signature: Signature, token: str) -> dict[str, Any]:
+    was_listed = signature.listed_at is not None
+    return {"campaign": signature.campaign, "token": token, "was_listed": was_listed}
 
 
 def _own_page(
@@ -208,44 +176,25 @@ def _own_page(
     speech = personal.spoken(request, signature)
     context = {
         **personal.shown(request, signature),
-        **_standing(signature, speech.language),
+        **standing(signature, speech.language),
         **_signed(signature),
         "vouchings": vouching.of_signature(signature),
         "typed": {**_as_it_is(signature), **(typed or {})},
         "correcting": typed is not None and "site" not in typed,
-        "sites": _sites(signature),
+        "sites": own_sites(signature),
         "kinds": KINDS,
         "disciplines": discipline_names(signature.campaign, speech.language),
         "countries": country_names(speech.interface),
         "errors": errors or {},
         "mistakes": mistakes(errors or {}),
         "error": error,
-        "notice": NOTICES.get(notice, ""),
+        "notice": notice_of(notice, signature),
         "token": token,
         "entry_url": sites.entry_url(signature),
         "record_value": sites.record_value(signature),
         "may_name_site": signature.status in STANDING,
     }
     return personal.answer(request, signature, "pages/manage.html", context, status=status)
-
-
-def _standing(signature: Signature, language: str) -> dict[str, Any]:
-    """How it stands with the signature, in words."""
-    rejected, pending = signature.status == Status.REJECTED, signature.status == Status.PENDING
-    return {
-        "standing": STANDINGS[signature.status],
-        "reason": rejections.find(signature.campaign, signature.rejection_reason).for_signer(
-            language
-        )
-        if rejected
-        else "",
-        "reviewed": signature.campaign.publication == Publication.AFTER_REVIEW,
-        "confirm_url": link_to(Purpose.CONFIRM, signature)
-        if pending and signature.campaign.takes_confirmations()
-        else "",
-        "evidence": Evidence(signature.evidence).label if signature.evidence else "",
-        "evidence_means": MEANINGS.get(signature.evidence, ""),
-    }
 
 
 def _signed(signature: Signature) -> dict[str, Any]:
@@ -255,24 +204,6 @@ def _signed(signature: Signature) -> dict[str, Any]:
     return {
         "newest": newest if newest.version.number > text.version.number else None,
     }
-
-
-def _sites(signature: Signature) -> list[dict[str, Any]]:
-    """What the signer's own sites are to show, and how it stands with each."""
-    if signature.status not in STANDING:
-        return []
-    return [
-        {
-            "domain": site.domain,
-            "shown": site.shown,
-            "standing": SITES[site.status],
-            "why": SITE_ERRORS.get(site.error, "") if site.status in LOOKED_FOR else "",
-            "looked_for": site.status in LOOKED_FOR,
-            "looked_at": site.looked_at,
-            "record": sites.record_name(site.domain),
-        }
-        for site in signature.sites.order_by("pk")
-    ]
 
 
 def _as_it_is(signature: Signature) -> dict[str, str]:
