@@ -203,6 +203,7 @@ def example(campaign: Campaign, kind: str, language: str) -> Letter:
         name="Zoë Example",
         email="zoe@example.org",
         canonical_email="zoe@example.org",
+        status=Status.PENDING if waits else Status.PUBLISHED,
         language=language,
         created_at=timezone.now(),
         confirmed_at=None if waits else timezone.now(),
@@ -248,6 +249,7 @@ def _context(mail: Mail, signature: Signature) -> dict[str, Any]:
             signature.language
         ),
         "is_visible": campaign.is_visible(now),
+        "is_listed": signature.is_listed and campaign.is_visible(now),
         "is_withdrawn": signature.status == Status.WITHDRAWN,
         "link_ends": min(now + LIFETIME[Purpose.CONFIRM], signature.deleted_at),
         "campaign_url": f"{settings.BASE_URL}{reverse('campaign', args=[campaign.slug])}"
