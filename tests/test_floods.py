@@ -1,5 +1,6 @@
 """Very many requests from one network: they are asked for work, and refused only above any honest crowd."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -256,6 +257,34 @@ def test_asking_for_the_mail_again_and_reporting_count_and_meet_the_ceiling(
         assert Mail.objects.count() == mails
     # What was typed is still there.
     assert 'value="me@example.org"' in refused.content.decode()
+
+
+@pytest.mark.parametrize("page", ["my-signature", "report"])
+def test_who_must_wait_hears_it_at_the_top_of_the_page_and_of_no_field(
+    client: Client, art: Campaign, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    listed = make_signature(art, status="published")
+    path = {
+        "my-signature": "/art/my-signature/",
+        "report": f"/art/signers/{listed.public_id}/report/",
+    }
+    typed = {"reason": "not_me", "note": "I never signed that.", "email": "me@example.org"}
+    monkeypatch.setattr(floods, "CEILING_NARROW", 0)
+    for language, sentence in (
+        ("en", "Very many requests come"),
+        ("fr", "Un très grand nombre de"),
+    ):
+        refused = client.post(f"{path[page]}?language={language}", typed)
+        assert (refused.status_code, refused["Retry-After"]) == (429, "60")
+        said = refused.content.decode()
+        top = re.search(r'<div class="notice notice-error"(.*?)</div>', said, re.DOTALL)
+        assert top is not None
+        assert sentence in top[1]
+        assert said.count(sentence) == 1
+        assert "<li>" not in top[1]  # no mistake to go to
+        assert "aria-invalid" not in said
+        kept = typed.values() if page == "report" else [typed["email"]]
+        assert all(value in said for value in kept)
 
 
 def test_an_organisers_server_signs_for_people_from_everywhere(

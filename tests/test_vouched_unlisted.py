@@ -21,7 +21,9 @@ pytestmark = pytest.mark.django_db
 LIST_SAYS = "now says that somebody vouches for you"
 VOUCHES = "Actors’ Guild says that you are one of its members, and vouches for your signature under"
 PAGE_SAYS = "The list says that somebody vouches for you, and not who."
-WOULD_SAY = "If your name stands on the list, it says there that somebody vouches for you, and not who."
+WOULD_SAY = (
+    "If your name stands on the list, it says there that somebody vouches for you, and not who."
+)
 LET = "You let this name be shown beside yours."
 STANDS = "The organisation’s name stands beside yours now."
 WOULD_STAND = "If your name stands on the list, the organisation’s name stands beside it."

@@ -9,7 +9,6 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils import translation
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaign import (
@@ -260,24 +259,21 @@ def my_signature(request: HttpRequest, slug: str) -> HttpResponse:
             floods.count(campaign, networks.hashes(networks.of(request)))
             signing.resend(campaign=campaign, email=context["email"])
         except InvalidInput as error:
-            return _not_sent(request, context, by_field(error.errors), speech, status=422)
+            context["errors"] = by_field(error.errors)
+            return _not_sent(request, context, speech, status=422)
         except RateLimited as error:
-            later = _not_sent(request, context, {"email": str(error)}, speech, status=error.status)
+            context["error"] = error
+            later = _not_sent(request, context, speech, status=error.status)
             later["Retry-After"] = str(error.retry_after)
             return later
     return private_page(request, template, context, speech=speech)
 
 
 def _not_sent(
-    request: HttpRequest,
-    context: dict[str, Any],
-    errors: dict[str, str | Promise],
-    speech: Speech,
-    *,
-    status: int,
+    request: HttpRequest, context: dict[str, Any], speech: Speech, *, status: int
 ) -> HttpResponse:
     """The form once more, with the address that was typed and what stands in the way."""
-    context = {**context, "errors": errors, "mistakes": mistakes(errors), "sent": False}
+    context = {**context, "mistakes": mistakes(context.get("errors", {})), "sent": False}
     return private_page(request, "pages/my_signature.html", context, speech=speech, status=status)
 
 

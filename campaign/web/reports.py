@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign import floods, letters, networks, publication, reporting
 from campaign.errors import (
     BotCheckRequired,
+    CampaignError,
     InvalidInput,
     NotFound,
     RateLimited,
@@ -105,7 +106,7 @@ def _reported(
         )
     except RateLimited as error:
         answer = _form(
-            request, campaign, entry, speech, typed=typed, errors={"email": str(error)}, status=429
+            request, campaign, entry, speech, typed=typed, error=error, status=error.status
         )
         answer["Retry-After"] = str(error.retry_after)
         return answer
@@ -128,6 +129,7 @@ def _form(
     *,
     typed: dict[str, str],
     errors: dict[str, str | Promise] | None = None,
+    error: CampaignError | None = None,
     status: int = 200,
 ) -> HttpResponse:
     errors = errors or {}
@@ -138,6 +140,7 @@ def _form(
         "reasons": ReportReason.choices,
         "note_max": NOTE_MAX,
         "errors": errors,
+        "error": error,
         "mistakes": mistakes({name: errors[name] for name in TYPED if name in errors}),
     }
     return private_page(request, "pages/report.html", context, speech=speech, status=status)
