@@ -136,6 +136,16 @@ def test_a_mistake_is_said_beside_its_field_and_what_was_typed_stays(
     assert not Mail.objects.filter(report__isnull=False).exists()
 
 
+def test_how_long_the_note_may_be_stands_beside_it_and_no_browser_cuts_it(
+    client: Client, entry: Signature
+) -> None:
+    text = client.get(page_of(entry)).content.decode()
+    hint = re.search(r'id="note-hint">(.*?)</p>', text, re.DOTALL)
+    assert hint is not None
+    assert "Please use at most 1,000 characters." in hint[1]
+    assert "maxlength" not in text[text.index("<textarea") : text.index("</textarea>")]
+
+
 def test_every_mistake_is_said_at_once(client: Client, entry: Signature) -> None:
     text = client.post(page_of(entry), {"note": "x" * 1001}).content.decode()
     assert [f'href="#{field}"' in text for field in ("email", "reason", "note")] == [True] * 3

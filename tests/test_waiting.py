@@ -167,6 +167,23 @@ def test_an_answer_that_is_none_is_told_so_beside_the_field(
     assert lane(desk, "asked") == ["Ann Person"]
 
 
+def test_how_long_an_answer_may_be_stands_beside_it_and_a_longer_one_is_kept_whole(
+    desk: Client, held: Signature, client: Client
+) -> None:
+    link = ask(desk, held)
+    asked = client.get(link).content.decode()
+    hint = re.search(r'id="answer-hint">(.*?)</p>', asked, re.DOTALL)
+    assert hint is not None
+    assert "Please use at most 2,000 characters." in hint[1]
+    assert "maxlength" not in asked  # a browser would cut what is pasted in silence
+
+    refused = client.post(link, {"answer": "x" * 2001}).content.decode()
+
+    assert "x" * 2001 in refused
+    # On top, and beside the field.
+    assert refused.count("Please use at most 2,000 characters.") == 2
+
+
 def test_a_link_that_is_broken_old_or_of_another_purpose_shows_nothing(
     desk: Client, held: Signature, client: Client
 ) -> None:

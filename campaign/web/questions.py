@@ -4,8 +4,9 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
 
 from campaign import waiting
+from campaign.details import ANSWER_TOO_LONG
 from campaign.errors import InvalidInput, TokenExpired, TokenInvalid
-from campaign.models.question import ANSWER_MAX, Question
+from campaign.models.question import Question
 from campaign.web import personal
 from campaign.web.answers import door
 from campaign.web.forms import by_field, mistakes
@@ -47,7 +48,7 @@ def _page(
         "typed": form or {},
         "errors": errors,
         "mistakes": mistakes(errors),
-        "answer_max": ANSWER_MAX,
+        "longest": ANSWER_TOO_LONG,
     }
     status = 422 if errors else 200
     return personal.answer(request, question.signature, "pages/answer.html", context, status=status)

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaign import floods, letters, networks, publication, reporting
+from campaign.details import NOTE_TOO_LONG
 from campaign.errors import (
     BotCheckRequired,
     CampaignError,
@@ -22,7 +23,7 @@ from campaign.errors import (
 from campaign.languages import Speech
 from campaign.links import Purpose
 from campaign.models.campaign import Campaign
-from campaign.models.report import NOTE_MAX, Report, ReportOutcome, ReportReason, ReportStatus
+from campaign.models.report import Report, ReportOutcome, ReportReason, ReportStatus
 from campaign.models.signature import Status
 from campaign.outbox import link_to
 from campaign.reporting import ReportGone
@@ -138,7 +139,7 @@ def _form(
         "entry": entry,
         "typed": typed,
         "reasons": ReportReason.choices,
-        "note_max": NOTE_MAX,
+        "longest": NOTE_TOO_LONG,
         "errors": errors,
         "error": error,
         "mistakes": mistakes({name: errors[name] for name in TYPED if name in errors}),
