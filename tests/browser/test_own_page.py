@@ -110,3 +110,21 @@ def test_a_signer_does_everything_on_their_own_page_in(
     axe(page)
     shoot(page, f"own-left-{language}")
     assert page.goto(path).status == 410
+
+
+def test_who_withdraws_can_press_what_is_left_with_a_thumb(
+    visit: Visitors, product: Product, tmp_path: Path, address: str
+) -> None:
+    imported(visit, product, tmp_path, slug=SLUG, name="Ann Withdrawn", address=address)
+    page = visit(f"/{SLUG}/", PHONE_LIGHT, scripts=False, cookies=False)
+    path = asked_for(page, product, address, "withdrawing")
+    page.goto(path)
+    page.locator("#withdraw").check()
+    press(page, "withdraw")
+    page.locator("a[href*='data.json']").wait_for()
+    axe(page)
+    shoot(page, "own-withdrawn")
+    press(page, "erase")
+    page.locator(".lead").wait_for()
+    axe(page)
+    assert page.goto(path).status == 410
