@@ -1,4 +1,5 @@
-"""What holds of the markup of every page: nothing stands in it twice, and nothing leads nowhere."""
+"""What holds of the markup of every page: nothing stands in it twice, nothing leads nowhere, and words
+in another language say which way they run."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -36,11 +37,15 @@ class Markup(HTMLParser):
         self.ids: Counter[str] = Counter()
         self.said: Counter[str] = Counter()
         self.meant: set[str] = set()
+        self.undirected: list[str] = []
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         self.tags[tag] += 1
+        # What a language calls itself in the list of languages has nothing beside it.
+        if "lang" in given and "hreflang" not in given and "dir" not in given:
+            self.undirected.append(f"<{tag} {given}>")
         assert len(given) == len(attrs), f"an attribute twice: <{tag} {attrs}>"
         if "id" in given:
             self.ids[given["id"]] += 1
@@ -139,4 +144,5 @@ def test_a_page_says_nothing_twice_and_leads_nowhere_that_is_not_there(
     assert [markup.tags[each] for each in ONCE] == [1, 1, 1]
     assert _twice(markup.ids) == []
     assert _twice(markup.said) == []
+    assert markup.undirected == []
     assert sorted(markup.meant - markup.ids.keys()) == []
