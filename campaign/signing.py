@@ -216,6 +216,8 @@ def renew(purpose: Purpose, token: str) -> Signature:
         locked, _others = locks.lock(signature.pk)
         if locked.status == Status.ERASED:
             raise SignatureGone
+        if locked.status == Status.PENDING:
+            _require_in_time(locked)
         if welcome:
             outbox.owe(_kind_of_link(locked), [locked])
     return signature
@@ -228,8 +230,8 @@ def confirm(token: str) -> Moved:
     """Confirm exactly what the link's page shows: publish or hold, as policy and rules say.
 
     A second time is a success that changes nothing, an expired link of a confirmed one too. Raises
-    TokenInvalid, TokenExpired, ChangedMeanwhile, CampaignClosed (24 hours after the close), and
-    SignatureGone of one that was withdrawn, removed or replaced.
+    TokenInvalid, TokenExpired, ChangedMeanwhile, and SignatureGone of one that was withdrawn, removed
+    or replaced, or whose time was over 24 hours after the close.
     """
     link = read_token(Purpose.CONFIRM, token)
 
@@ -238,6 +240,7 @@ def confirm(token: str) -> Moved:
             return Decision(to=Status(signature.status))
         if signature.status != Status.PENDING:
             raise SignatureGone
+        _require_in_time(signature)
         link.require_fresh()
         return confirmed(signature, others)
 
@@ -253,9 +256,8 @@ def confirm(token: str) -> Moved:
 
 
 def confirmed(signature: Signature, others: Sequence[Signature]) -> Decision:
-    """Where a pending signature goes that its mailbox has confirmed; raises CampaignClosed, SignatureGone."""
-    if not signature.campaign.takes_confirmations():
-        raise CampaignClosed
+    """Where a pending signature goes that its mailbox has confirmed; raises SignatureGone."""
+    _require_in_time(signature)
     if _standing(others, signature.name_fold) is not None:
         raise SignatureGone  # placed, or renamed to, while that one was being confirmed
     reasons = rules.hold_reasons(signature, others)
@@ -263,6 +265,12 @@ def confirmed(signature: Signature, others: Sequence[Signature]) -> Decision:
     domain = proofs.listed_domain(signature)
     evidence = Evidence.DOMAIN if domain else Evidence.EMAIL
     return Decision(to=to, hold_reasons=reasons, evidence=evidence, domain=domain)
+
+
+def _require_in_time(signature: Signature) -> None:
+    """Raise SignatureGone of a pending one whose time is over: the same before and after it is deleted."""
+    if not signature.campaign.takes_confirmations():
+        raise SignatureGone
 
 
 def seen(purpose: Purpose, token: str) -> Signature:
@@ -275,6 +283,7 @@ def seen(purpose: Purpose, token: str) -> Signature:
         if signature.status == Status.REJECTED:
             raise SignatureGone
         if signature.status == Status.PENDING:
+            _require_in_time(signature)
             link.require_fresh()
             if signature.revision != link.revision:
                 raise ChangedMeanwhile

@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from campaign import intake, signing
+from campaign import intake, retention, signing
 from campaign.api import urls as api_urls
 from campaign.models import Campaign, Mail, Signature
 from campaign.models.signature import Status
@@ -84,10 +84,12 @@ def sign(client: Client, **typed: Any) -> Any:
 
 
 def confirm(client: Client, signature: Signature) -> Any:
+    return post_token(client, confirm_token(signature))
+
+
+def post_token(client: Client, token: str) -> Any:
     return client.post(
-        "/api/v1/signatures/confirm/",
-        {"token": confirm_token(signature)},
-        content_type="application/json",
+        "/api/v1/signatures/confirm/", {"token": token}, content_type="application/json"
     )
 
 
@@ -259,8 +261,10 @@ def test_closed_says_more_than_paused(
     [
         (timedelta(0), 200),
         (timedelta(hours=24) - timedelta(microseconds=1), 200),
-        (timedelta(hours=24), 409),
-        (timedelta(days=3), 409),
+        (timedelta(hours=24), 410),
+        (timedelta(days=3), 410),
+        # The link itself is too old by then: there is no other to send.
+        (timedelta(days=8), 410),
     ],
 )
 def test_a_mail_confirmed_up_to_24_hours_after_the_close_counts(
@@ -268,18 +272,64 @@ def test_a_mail_confirmed_up_to_24_hours_after_the_close_counts(
 ) -> None:
     clock.move_to(CLOSES - timedelta(minutes=1))
     pending = make_signature(art, status=Status.PENDING)
+    token = confirm_token(pending)
     clock.move_to(CLOSES + late)
-    response = confirm(client, pending)
+    response = post_token(client, token)
     assert response.status_code == status
     assert client.get("/api/v1/campaigns/art/counts/").json()["published"] == (
         1 if status == 200 else 0
     )
     pending.refresh_from_db()
-    if status == 409:
-        assert response.json()["code"] == "campaign_closed"
+    if status == 410:
+        # As once `expire` has deleted it.
+        assert response.json()["code"] == "signature_gone"
         assert pending.status == Status.PENDING
+        told = response.json()
+        retention.expire()
+        assert not Signature.objects.exists()
+        gone = post_token(client, token)
+        assert (gone.status_code, gone.json()) == (410, told)
     else:
         assert response.json()["signer"]["name"] == "Zoë Moreau"
+
+
+@pytest.mark.parametrize("late", [timedelta(hours=24), timedelta(days=8)])
+@pytest.mark.parametrize("method", ["get", "head", "post"])
+def test_the_page_of_a_link_that_is_too_late_says_that_the_signature_is_gone(
+    client: Client,
+    clock: time_machine.Traveller,
+    art: Campaign,
+    method: str,
+    late: timedelta,
+) -> None:
+    clock.move_to(CLOSES - timedelta(minutes=1))
+    pending = make_signature(art, status=Status.PENDING)
+    path = f"/confirm/{confirm_token(pending)}/"
+    clock.move_to(CLOSES + late)
+    before = getattr(client, method)(path)
+    assert before.status_code == 410
+    assert ("This signature is gone" in body_of(before)) == (method != "head")
+    assert "Zoë Moreau" not in body_of(before)
+    pending.refresh_from_db()
+    assert pending.status == Status.PENDING
+    # Nor is there a new link to ask for.
+    assert client.post(path, {"action": "renew"}).status_code == 410
+    assert Mail.objects.filter(signature=pending).count() == 1
+    retention.expire()
+    assert not Signature.objects.exists()
+    after = getattr(client, method)(path)
+    assert (after.status_code, body_of(after)) == (410, body_of(before))
+
+
+def test_who_has_confirmed_finds_it_confirmed_after_the_close(
+    client: Client, clock: time_machine.Traveller, art: Campaign
+) -> None:
+    clock.move_to(CLOSES - timedelta(minutes=1))
+    signature = make_signature(art)
+    token = confirm_token(signature)
+    clock.move_to(CLOSES + timedelta(days=3))
+    assert post_token(client, token).json()["status"] == "published"
+    assert client.get(f"/confirm/{token}/").status_code == 200
 
 
 # --- Pages -----------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from django_countries import countries
 
 from campaign import leaving, publication, signing
 from campaign.errors import (
-    CampaignClosed,
     CampaignError,
     ChangedMeanwhile,
     TokenExpired,
@@ -61,8 +60,6 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         signature = signing.seen(Purpose.CONFIRM, token)
         if signature.status != Status.PENDING:
             return _done(request, signature, manage_url="")
-        if not signature.campaign.takes_confirmations():
-            raise CampaignClosed
         context = {**shown(request, signature), "not_me_url": link_to(Purpose.NOT_ME, signature)}
         return answer(request, signature, "pages/confirm.html", context)
     except (TokenExpired, ChangedMeanwhile) as error:
