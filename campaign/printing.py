@@ -5,12 +5,13 @@ afterwards is flagged; whom somebody erases is a blank line, and the file is the
 """
 
 import hashlib
+import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -25,6 +26,9 @@ TASK: Final = "campaign.freeze_print_lists"
 CHUNK = 2_000
 """Lines that are one transaction. Its commit locks the signature of each, and whatever moves one waits
 until it has ended: 0.3 s at most, and 2.3 s where 100,000 lines were one (docs/performance.md)."""
+
+WRITE_FOR = 240.0
+"""Seconds after which a run begins no list more: others wait for the worker too, and a task has 3,500."""
 
 TEXTS: Final = ("name", "credit", "organisation", "discipline")
 # One statement, so that it is of one snapshot. Who signed online agreed to a wording, who was imported
@@ -57,17 +61,44 @@ def order(*, campaign: Campaign, by: AbstractBaseUser, reason: str) -> PrintList
 def freeze_ordered() -> None:
     """Freeze what was asked for; safe to run twice, at once, and to be killed.
 
-    1. Read the list in one statement, copy and hash its lines, in chunks.
+    A list that fails keeps no other, and is tried again by the next run, after the others; the first such
+    failure is raised at the end.
+    """
+    failures: list[Exception] = []
+    ends = time.monotonic() + WRITE_FOR
+    for pk in list(_waiting().values_list("pk", flat=True)):
+        try:
+            _freeze(pk)
+        except Exception as failure:  # the soft time limit too: it was the list's, not the others'
+            failures.append(failure)
+        if time.monotonic() > ends:
+            break
+    if failures:
+        raise failures[0]
+
+
+def _waiting() -> QuerySet[PrintList]:
+    """Those that nobody has begun first, then those that were cut, the one begun longest ago first: the
+    key of its first line says when, even of a worker that was killed by it."""
+    first = PrintEntry.objects.filter(print_list=OuterRef("pk"), position=1).values("pk")
+    waiting = PrintList.objects.filter(frozen_at=None).annotate(begun=Subquery(first))
+    return waiting.order_by(F("begun").asc(nulls_first=True), "pk")
+
+
+def _freeze(pk: int) -> None:
+    """Freeze one list, unless another worker is at it.
+
+    1. Read the list in one statement, copy and hash its lines, in chunks. What was cut begins anew: no
+       other run could go on with a list of that moment.
     2. Blank those of who was erased meanwhile, of whom an erasure found no line to blank yet. It has ended
        by then: the lines, which refer to each signature, are not committed before it has.
     3. Only then is the list frozen, and its file there.
     """
-    for pk in PrintList.objects.filter(frozen_at=None).order_by("pk").values_list("pk", flat=True):
-        _copy(pk)
-        copied = PrintList.objects.filter(pk=pk, frozen_at=None).exclude(sha256="")
-        if copied.exists():
-            consequences.blank(named_though_erased().filter(print_list=pk))
-            copied.update(frozen_at=timezone.now())
+    _copy(pk)
+    copied = PrintList.objects.filter(pk=pk, frozen_at=None).exclude(sha256="")
+    if copied.exists():
+        consequences.blank(named_though_erased().filter(print_list=pk))
+        copied.update(frozen_at=timezone.now())
 
 
 def _copy(pk: int) -> None:

@@ -158,7 +158,7 @@ def take_uploads() -> None:
     uploads.work()
 
 
-@shared_task(name=printing.TASK, soft_time_limit=540, time_limit=600)
+@shared_task(name=printing.TASK, soft_time_limit=3500, time_limit=3600)
 def freeze_print_lists() -> None:
     """Freeze the print lists that were asked for."""
     printing.freeze_ordered()

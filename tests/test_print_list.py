@@ -1,12 +1,14 @@
 """The print list: frozen, hashed, in the order of names, of whose consent covers print; leavers flagged."""
 
 import hashlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, connection
 from django.test import Client
 
-from campaign import leaving, signing, tasks
+from campaign import leaving, printing, signing, tasks
 from campaign.campaign_file import parse
 from campaign.intake import import_signers
 from campaign.models import AuditEntry, Campaign, ImportBatch, PrintList, Signature
@@ -224,3 +226,70 @@ def test_nobody_but_an_owner_of_the_campaign_gets_one(
     assert somebody.get(f"{LIST}{made.pk}/changes/").status_code == 403
     assert stranger.get(f"{LIST}{made.pk}/changes/").status_code == 404
     assert stranger.get(f"{LIST}{made.pk}/change/").status_code == 404
+
+
+def ordered(campaign: Campaign) -> PrintList:
+    by = make_member(campaign, Role.OWNER, username=f"owner{PrintList.objects.count()}")
+    return printing.order(campaign=campaign, by=by, reason="Full page in the Gazette")
+
+
+@pytest.fixture
+def no_room_for(transactional_db: None) -> Iterator[Callable[[PrintList, int], None]]:
+    """The database takes no line of that list at this place."""
+    alter = "ALTER TABLE campaign_printentry DROP CONSTRAINT IF EXISTS no_room"
+
+    def refuse(made: PrintList, position: int) -> None:
+        check = f"print_list_id <> {made.pk} OR position <> {position}"
+        with connection.cursor() as cursor:
+            cursor.execute(f"{alter}, ADD CONSTRAINT no_room CHECK ({check})")
+
+    yield refuse
+    with connection.cursor() as cursor:
+        cursor.execute(alter)
+
+
+def frozen() -> list[int]:
+    rows = PrintList.objects.exclude(frozen_at=None).order_by("frozen_at")
+    return list(rows.values_list("pk", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_that_fails_keeps_no_other(
+    art: Campaign, no_room_for: Callable[[PrintList, int], None]
+) -> None:
+    make_signature(art, name="Ana Brook")
+    failing, fine, last = (ordered(art) for _ in range(3))
+    no_room_for(failing, 1)
+
+    with pytest.raises(IntegrityError):
+        tasks.freeze_print_lists()
+
+    assert frozen() == [fine.pk, last.pk]
+    failing.refresh_from_db()
+    assert (failing.number, failing.sha256) == (0, "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_that_was_cut_is_tried_again_after_the_others(
+    art: Campaign,
+    no_room_for: Callable[[PrintList, int], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_signature(art, name="Ana Brook", credit="")
+    make_signature(art, name="Bo Dale", credit="")
+    monkeypatch.setattr(printing, "CHUNK", 1)
+    monkeypatch.setattr(printing, "WRITE_FOR", 0)  # one list a run
+    cut, second, third = (ordered(art) for _ in range(3))
+    no_room_for(cut, 2)
+    with pytest.raises(IntegrityError):
+        tasks.freeze_print_lists()
+    assert frozen() == []
+    tasks.freeze_print_lists()
+    assert frozen() == [second.pk]
+    no_room_for(third, 2)
+    with pytest.raises(IntegrityError):
+        tasks.freeze_print_lists()
+    # Of two that were cut, the one whose turn was longer ago.
+    tasks.freeze_print_lists()
+    assert frozen() == [second.pk, cut.pk]
+    assert b"".join(printing.lines(cut)) == b"Ana Brook\t\t\tmusician\nBo Dale\t\t\tmusician\n"
