@@ -94,9 +94,14 @@ def require_open(campaign: Campaign) -> None:
 
     Who holds a link was told of the campaign by its organisation, so it is not as if there were none.
     """
+    _require_visible(campaign)
+    signing.require_open(campaign)
+
+
+def _require_visible(campaign: Campaign) -> None:
+    """Raise NotOpenYet before the opening, when nothing of the campaign is anybody's to see."""
     if not campaign.is_visible():
         raise NotOpenYet(campaign.opens_at)
-    signing.require_open(campaign)
 
 
 def sign(
@@ -165,9 +170,11 @@ def join(token: str, *, email: str, network: Hashes | None = None) -> None:
 
     The organisation's name comes beside it on the signer's own page alone: it was perhaps the organisation
     that came here. A link that was used changes nothing; nor does one of an address that has signed
-    nothing, and it stays unused. Raises TokenInvalid, LinkGone, InvalidInput.
+    nothing, and it stays unused. Raises TokenInvalid, LinkGone, NotOpenYet, CampaignClosed, CampaignPaused,
+    InvalidInput.
     """
     link = seen(token)
+    require_open(link.voucher.campaign)
     address = read_address(link.voucher.campaign, email, field="own_email")
     _require_own(link, address, network, field="own_email")
     with transaction.atomic():
@@ -184,9 +191,12 @@ def join(token: str, *, email: str, network: Hashes | None = None) -> None:
 def ask_for_page(token: str) -> None:
     """Owe the mailbox of a used link the link to its own page, as `signing.resend` does.
 
-    Says nothing where the link is unused, or its signature does not stand. Raises TokenInvalid, LinkGone.
+    While signing is paused or over as well: who has signed can leave at any time. Says nothing where the
+    link is unused, or its signature does not stand. Raises TokenInvalid, LinkGone, NotOpenYet.
     """
-    signature = seen(token).signature
+    link = seen(token)
+    _require_visible(link.voucher.campaign)
+    signature = link.signature
     if signature is None:
         return
     with transaction.atomic():

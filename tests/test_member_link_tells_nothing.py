@@ -158,12 +158,13 @@ def assert_alike(answers: dict[str, Any], status: int) -> str:
 
 SIGN = member_form(email="OWN", member="yes")
 JOIN = {"action": "join", "own_email": "OWN", "language": "en", "member": "yes"}
+RENEW = {"action": "renew", "language": "en"}
 FORMS = {
     "open": None,
     "sign": SIGN,
     "sign in French": {**SIGN, "language": "fr"},
     "join": JOIN,
-    "mail me": {"action": "renew", "language": "en"},
+    "mail me": RENEW,
 }
 
 
@@ -200,16 +201,20 @@ def test_what_is_wrong_with_a_form_is_said_alike(
     [
         ("paused_at", None, 409),
         ("paused_at", SIGN, 409),
-        ("paused_at", JOIN, 200),
+        ("paused_at", JOIN, 409),
+        ("paused_at", RENEW, 200),
         ("closes_at", None, 409),
         ("closes_at", SIGN, 409),
-        ("closes_at", JOIN, 200),
+        ("closes_at", JOIN, 409),
+        ("closes_at", RENEW, 200),
         ("frozen_at", None, 200),
         ("frozen_at", SIGN, 200),
         ("frozen_at", JOIN, 200),
         ("braked_at", SIGN, 200),
         ("opens_at", None, 409),
         ("opens_at", SIGN, 409),
+        ("opens_at", JOIN, 409),
+        ("opens_at", RENEW, 409),
     ],
 )
 def test_a_campaign_that_is_paused_closed_frozen_or_to_come_answers_alike(

@@ -435,48 +435,87 @@ def test_a_broken_link_and_one_for_another_purpose_get_their_own_page(
     assert "belongs to another page" in answer.content.decode()
 
 
+BY_ACTION = {
+    "look": None,
+    "sign": member_form(),
+    "join": {"action": "join", "own_email": "zoe@example.org", "language": "en"},
+    "join by another address": {"action": "join", "own_email": "ann@example.org"},
+    "renew": {"action": "renew", "language": "en"},
+    "nothing known": {"action": "nonsense"},
+}
+"""What can be asked of a link's page."""
+
+
+def ask(client: Client, link: str, action: str) -> Any:
+    form = BY_ACTION[action]
+    return client.get(link) if form is None else client.post(link, form)
+
+
+@pytest.mark.parametrize("action", [each for each in BY_ACTION if each != "renew"])
 def test_a_link_of_a_paused_campaign_says_so_and_has_nothing_to_send_in(
-    client: Client, campaign: Campaign, voucher: Voucher
+    client: Client, campaign: Campaign, voucher: Voucher, action: str
 ) -> None:
+    make_signature(campaign, **details())
     link = link_for(voucher, "zoe@example.org")
     Campaign.objects.filter(pk=campaign.pk).update(paused_at=voucher.admitted_at)
-    for answer in (client.get(link), client.post(link, member_form())):
-        assert answer.status_code == 409
-        page = answer.content.decode()
-        assert "Signing is paused" in page
-        assert "Please come back a little later." in page
-        assert "<form" not in page
-        # Whoever has signed finds the way to their signature below, as on every page of it.
-        assert 'href="/art/my-signature/?language=en"' in page
-    assert not Signature.objects.exists()
+    answer = ask(client, link, action)
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Signing is paused" in page
+    assert "Please come back a little later." in page
+    assert "<form" not in page
+    # Whoever has signed finds the way to their signature below, as on every page of it.
+    assert 'href="/art/my-signature/?language=en"' in page
+    assert not Vouching.objects.exists()
+    assert Signature.objects.count() == 1
 
 
+@pytest.mark.parametrize("action", [each for each in BY_ACTION if each != "renew"])
 def test_a_link_of_a_closed_campaign_mails_who_signed_by_it_their_own_page_and_says_to_whom(
-    client: Client, campaign: Campaign, voucher: Voucher
+    client: Client, campaign: Campaign, voucher: Voucher, action: str
 ) -> None:
+    make_signature(campaign, **details())
     link = link_for(voucher, "zoe@example.org")
     Campaign.objects.filter(pk=campaign.pk).update(closes_at=timezone.now())
-    for answer in (client.get(link), client.post(link, member_form())):
-        assert answer.status_code == 409
-        page = answer.content.decode()
-        assert "Signing has ended" in page
-        assert 'value="renew"' in page
-        assert "It goes to the address that signed by this link." in page
-        assert "It goes to the address that got this one." not in page
-    assert not Signature.objects.exists()
+    answer = ask(client, link, action)
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Signing has ended" in page
+    assert 'value="renew"' in page
+    assert "It goes to the address that signed by this link." in page
+    assert "It goes to the address that got this one." not in page
+    assert not Vouching.objects.exists()
+    assert Signature.objects.count() == 1
 
 
+@pytest.mark.parametrize("column", ["paused_at", "closes_at"])
+def test_who_signed_by_a_link_is_mailed_their_own_page_while_signing_is_paused_or_over(
+    client: Client, campaign: Campaign, voucher: Voucher, column: str
+) -> None:
+    link = link_for(voucher, "zoe@example.org")
+    client.post(link, member_form())
+    Campaign.objects.filter(pk=campaign.pk).update(**{column: timezone.now()})
+    answer = ask(client, link, "renew")
+    assert answer.status_code == 200
+    assert "Look in your inbox" in answer.content.decode()
+    assert Mail.objects.get().kind == "signed_already"
+
+
+@pytest.mark.parametrize("action", BY_ACTION)
 @pytest.mark.parametrize(
     ("date", "said"),
     [(True, "Opens on 1 June 2031, 14:30 UTC."), (False, "Not open yet")],
 )
 def test_a_link_before_the_opening_says_when_it_is_and_nothing_of_the_campaign(
-    client: Client, campaign: Campaign, voucher: Voucher, date: bool, said: str
+    client: Client, campaign: Campaign, voucher: Voucher, date: bool, said: str, action: str
 ) -> None:
-    link = link_for(voucher, "zoe@example.org")
+    used = link_for(voucher, "ann@example.org")
+    client.post(used, member_form(email="ann@example.org"))
     opens = datetime(2031, 6, 1, 14, 30, tzinfo=UTC) if date else None
-    Campaign.objects.filter(pk=campaign.pk).update(opens_at=opens)
-    for answer in (client.get(link), client.post(link, member_form())):
+    links = (link_for(voucher, "zoe@example.org"), used)
+    Campaign.objects.filter(pk=campaign.pk).update(opens_at=opens, paused_at=voucher.admitted_at)
+    for link in links:
+        answer = ask(client, link, action)
         assert answer.status_code == 409
         assert answer["Cache-Control"] == "no-store"
         page = answer.content.decode()
@@ -485,7 +524,8 @@ def test_a_link_before_the_opening_says_when_it_is_and_nothing_of_the_campaign(
         assert "Please keep this link" in page
         for secret in ("Art is not a quarry", "Example Organiser", "/art/", "<form"):
             assert secret not in page, secret
-    assert not Signature.objects.exists()
+    assert Signature.objects.count() == Vouching.objects.count() == 1
+    assert not Mail.objects.exists()
 
 
 def test_a_link_from_before_the_opening_signs_afterwards(
