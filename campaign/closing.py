@@ -112,7 +112,12 @@ def _decided(signature: Signature, _others: object) -> Decision:
     if not _is_over(signature.campaign, timezone.now()):
         return Decision(to=status)
     counted = "" if status == Status.ERASED else status
-    return Decision(to=Status.ERASED, counted_as=counted, reason="retention")
+    return Decision(
+        to=Status.ERASED,
+        counted_as=counted,
+        reason="retention",
+        removal_id=signature.removal_id,  # the corrections go on saying what the campaign wrote of it
+    )
 
 
 def _is_over(campaign: Campaign, now: datetime) -> bool:

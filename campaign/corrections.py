@@ -11,7 +11,7 @@ from campaign import rejections
 from campaign.models.campaign import Campaign
 from campaign.models.event import Event, Verb
 from campaign.models.removal import Removal
-from campaign.models.signature import Signature, Status
+from campaign.models.signature import REMOVED, Signature
 from campaign.publication import instant
 
 
@@ -29,7 +29,8 @@ def corrections(campaign: Campaign, language: str) -> list[Correction]:
     One for each UTC day and reason, ``at`` being the day's beginning: a removal's own instant would
     be that of a tombstone, and say of whom the reason speaks. What the campaign wrote, of a reason or of
     a removal by rule, is in that ``language`` of it, and a reason of ours in the active one. Who was
-    restored, withdrew or was erased since is not among them.
+    restored, withdrew or erased their data since is not among them; whom the clock erased long after the
+    close is, as in the counts.
 
     ``counts.removed`` is the sum of all ``number`` and those who were rejected before they were ever
     published, who are no correction of anything that the public saw.
@@ -59,9 +60,7 @@ def _removed(campaign: Campaign) -> QuerySet[Signature, Any]:
     """Numbers by the day of the last rejection and its reason, read by an index of the removed."""
     rejections = Event.objects.filter(signature=OuterRef("pk"), verb=Verb.REJECT)
     rejected_at = Subquery(rejections.order_by("-pk").values("at")[:1])
-    rows = Signature.objects.filter(
-        campaign_id=campaign.pk, status=Status.REJECTED, published_at__isnull=False
-    )
+    rows = Signature.objects.filter(REMOVED, campaign_id=campaign.pk, published_at__isnull=False)
     return (
         rows.annotate(day=TruncDate(rejected_at, tzinfo=UTC))
         .values("day", "rejection_reason", "removal")

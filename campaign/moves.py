@@ -65,7 +65,8 @@ class Decision:
     """Where a move ends, decided on the locked row; ``reason`` is the event's code.
 
     ``domain`` is what the evidence rests on, where a domain is the evidence.
-    ``removal_id`` is the rule that rejects, ``mails_at`` when its mail is due, if not at once.
+    ``removal_id`` is the rule that rejects, or did so until the clock erases, ``mails_at`` when the mail
+    about it is due, if not at once.
     ``counted_as`` is the status that an erasure leaves in the counts, if not that of who left.
     """
 

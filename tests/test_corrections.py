@@ -12,18 +12,23 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from campaign import leaving, moderation, moves
+from campaign import closing, leaving, moderation, moves
 from campaign.history import ORGANISER
 from campaign.models import Campaign, Signature
+from campaign.models.membership import Role
 from campaign.models.signature import RejectionReason, Status
 from campaign.rejections import PUBLIC
+from tests.counted import assert_exact
 from tests.factories import (
     bring_to,
     make_campaign,
+    make_member,
     make_signature,
     make_user,
     manage_token,
 )
+from tests.removals import WORDS
+from tests.removals import removed as remove_by_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +36,8 @@ URL = "/api/v1/campaigns/art/corrections/"
 FAKE = "We could not confirm that they came from those whose names they gave."
 TWICE = "The same signer was on the list already."
 DAY = datetime(2026, 6, 1, tzinfo=UTC)
+CLOSES = "closes_at = 2027-01-31T12:00:00Z\nretention_months = 1\n"
+OVER = datetime(2027, 2, 28, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -150,6 +157,55 @@ def test_who_leaves_afterwards_is_counted_as_withdrawn_alone(
     signature.refresh_from_db()
     leave(manage_token(signature))
     assert (read(client), removed(client)) == ([], 0)
+
+
+def test_they_are_the_same_long_after_the_close_when_the_clock_has_erased_everybody(
+    client: Client, clock: time_machine.Traveller
+) -> None:
+    art = make_campaign(publication="after_verification", extra=CLOSES)
+    signatures = [make_signature(art, name=f"Signer {n}") for n in range(6)]
+    for signature in signatures[:2]:
+        remove(signature)
+    remove(signatures[2], RejectionReason.DUPLICATE)
+    remove(signatures[3])
+    signatures[3].refresh_from_db()
+    leaving.erase(manage_token(signatures[3]))
+    leaving.withdraw(manage_token(signatures[4]))
+    make_signature(art, name="Bot One")
+    make_signature(art, name="Bot Two", show_name=False)
+    clock.shift(timedelta(days=1))
+    owner = Client()
+    owner.force_login(make_member(art, Role.OWNER))
+    remove_by_rule(owner, name="bot*")
+
+    before = read(client)
+    assert before == [
+        {"at": "2026-06-02T00:00:00.000Z", "number": 2, "reason": WORDS["words_en"]},
+        {"at": "2026-06-01T00:00:00.000Z", "number": 1, "reason": TWICE},
+        {"at": "2026-06-01T00:00:00.000Z", "number": 2, "reason": FAKE},
+    ]
+    in_french = read(client, "?language=fr")
+    page = rows(client.get(PAGE).content.decode())
+    clock.move_to(OVER)
+    assert closing.empty() == 7
+    assert set(Signature.objects.values_list("status", "name")) == {("erased", "")}
+    assert read(client) == before
+    assert read(client, "?language=fr") == in_french
+    assert removed(client) == sum(each["number"] for each in before) == 5
+    html = client.get(PAGE).content.decode()
+    assert "5 signatures were removed" in html
+    assert rows(html) == page
+    assert_exact(art)
+
+
+def test_who_was_never_published_is_no_correction_after_the_clock_either(
+    client: Client, clock: time_machine.Traveller
+) -> None:
+    art = make_campaign(publication="after_review", extra=CLOSES)
+    remove(make_signature(art, status=Status.HELD))
+    clock.move_to(OVER)
+    assert closing.empty() == 1
+    assert (read(client), removed(client)) == ([], 1)
 
 
 def test_a_later_edit_does_not_move_the_day(

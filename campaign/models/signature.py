@@ -46,6 +46,8 @@ class Status(models.TextChoices):
 
 # Statuses of a signature that stands, or that a moderator refused: one of them for a name and address.
 STANDING = (Status.HELD, Status.PUBLISHED, Status.REJECTED)
+# Who was refused and has not left, though the clock may have erased what says who it was (see `closing`).
+REMOVED = models.Q(status=Status.REJECTED) | models.Q(counted_as=Status.REJECTED)
 
 
 class Evidence(models.TextChoices):
@@ -168,7 +170,7 @@ class Signature(models.Model):
     rejected_from = models.CharField(max_length=10, blank=True)
     # One of the campaign's, or of ours: see `rejections`.
     rejection_reason = models.CharField(max_length=40, blank=True)
-    # The rule that removed it, while it stands removed by that.
+    # The rule that removed it, while it stands, or counts, as removed by that.
     removal = models.ForeignKey(
         "campaign.Removal", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
@@ -229,8 +231,8 @@ class Signature(models.Model):
                 name="signature_named_until_it_leaves",
             ),
             models.CheckConstraint(
-                condition=models.Q(removal__isnull=True) | models.Q(status="rejected"),
-                name="signature_removed_by_rule_is_rejected",
+                condition=models.Q(removal__isnull=True) | REMOVED,
+                name="signature_removed_by_rule_counts_as_rejected",
             ),
             models.CheckConstraint(
                 condition=models.Q(counted_as="") | models.Q(status="erased"),
@@ -380,8 +382,8 @@ class Signature(models.Model):
             # Read by the corrections: who was removed after publication.
             models.Index(
                 fields=("campaign",),
-                name="signature_removed",
-                condition=models.Q(status="rejected", published_at__isnull=False),
+                name="signature_corrected",
+                condition=REMOVED & models.Q(published_at__isnull=False),
             ),
             # Read by the statistics: all that they ask of who came by a link with a source.
             models.Index(
