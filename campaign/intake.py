@@ -46,6 +46,7 @@ COLUMNS = frozenset(
     ]
 )
 DELIMITERS = (",", ";", "\t")
+CLOSED = _("This campaign is closed: it takes no more signatures.")
 CHUNK = 500
 _YES, _NO = {"1", "true", "yes", "x"}, {"", "0", "false", "no"}
 
@@ -100,7 +101,8 @@ def import_signers(
     wasn't them is not brought back; a line whose mailbox can't be asked in time is a mistake. Chunks
     of 500 lines are transactions of their own, so an import that was cut off is taken up by running
     it again, ``into`` the batch that it began. A batch that nobody came into is deleted, that one too.
-    ``progress`` is told of the lines read after each. Raises FileMistake for a header that won't do.
+    ``progress`` is told of the lines read after each. Raises FileMistake for a header that won't do, and
+    after the close for a file of people who would be asked: what comes meanwhile is a mistake each.
     """
     report = ImportReport()
     # Strict: a quote that is never closed is a mistake, not a note that holds the rest of the file.
@@ -120,6 +122,8 @@ def import_signers(
     seen: set[str] = set()
     checked = _read_lines(campaign, names, reader, report, on_file=bool(consent_note))
     try:
+        if not consent_note:
+            _refuse_after_close(campaign, batch)
         while chunk := list(itertools.islice(checked, CHUNK)):
             # Once more where a signer has confirmed, or asked for, the same at this instant.
             taken = moves.once_more(
@@ -135,6 +139,16 @@ def import_signers(
         if batch is not None and not Signature.objects.filter(batch=batch).exists():
             batch.delete()
     return report
+
+
+def _refuse_after_close(campaign: Campaign, batch: ImportBatch | None) -> None:
+    """Raise FileMistake where nobody can be asked any more.
+
+    Not of a file that was cut off: its report says of each line whether it came in before.
+    """
+    begun = batch is not None and Signature.objects.filter(batch=batch).exists()
+    if campaign.state() == "closed" and not begun:
+        raise FileMistake("", CLOSED)
 
 
 def _take(
@@ -163,12 +177,17 @@ def _take(
 def _dates(campaign: Campaign, lines: list[_Line], report: ImportReport) -> dict[str, datetime]:
     """When the mailbox of each line is asked, by its key; one that no day has room for is a mistake."""
     days = outbox.take_days(campaign, [line.canonical for line in lines])
-    reason = _(
-        "is the mailbox of so many lines that this one can’t be asked in time;"
-        " import it again in some days, or with the signer’s consent on file"
+    column, reason = (
+        "email",
+        _(
+            "is the mailbox of so many lines that this one can’t be asked in time;"
+            " import it again in some days, or with the signer’s consent on file"
+        ),
     )
+    if campaign.state() == "closed":  # since this import has begun
+        column, reason = "", CLOSED
     report.mistakes += [
-        LineMistake(line.number, "email", reason)
+        LineMistake(line.number, column, reason)
         for line, day in zip(lines, days, strict=True)
         if day is None
     ]

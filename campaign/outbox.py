@@ -250,7 +250,7 @@ def take_days(campaign: Campaign, canonical_emails: Sequence[str]) -> list[datet
     waiting, given = Counter(mailboxes_of), defaultdict[str, list[datetime]](list)
     for n in range(IMPORT_AHEAD.days + 1):
         day = now + timedelta(days=n)
-        if n and campaign.closes_at is not None and day >= campaign.closes_at:
+        if campaign.closes_at is not None and day >= campaign.closes_at:
             break
         asking = set(waiting)
         while asking := _take_one_each(campaign.pk, day.date(), asking):

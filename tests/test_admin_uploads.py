@@ -205,6 +205,50 @@ def test_an_import_whose_every_signer_came_online_meanwhile_counts_none_of_them(
     assert not ImportBatch.objects.exists()
 
 
+def close(campaign: Campaign) -> None:
+    now = timezone.now()
+    Campaign.objects.filter(pk=campaign.pk).update(opens_at=now - timedelta(days=9), closes_at=now)
+
+
+def test_a_file_that_was_checked_before_the_close_is_refused_after_it(
+    owner: Client, art: Campaign
+) -> None:
+    send(owner, TWO)
+    tasks.take_uploads()
+    close(art)
+    upload = Upload.objects.get()
+    owner.post(f"{LIST}{upload.pk}/start/")
+    tasks.take_uploads()
+
+    upload.refresh_from_db()
+    assert (upload.state, upload.batch, bytes(upload.content)) == ("refused", None, b"")
+    assert "This campaign is closed: it takes no more signatures." in shown(owner)
+    assert not ImportBatch.objects.exists()
+    assert not Signature.objects.exists()
+    assert not Mail.objects.exists()
+
+
+def test_an_import_that_was_cut_off_by_the_close_says_who_came_in_and_who_did_not(
+    owner: Client, art: Campaign
+) -> None:
+    send(owner, TWO)
+    tasks.take_uploads()
+    upload = Upload.objects.get()
+    owner.post(f"{LIST}{upload.pk}/start/")
+    batch = ImportBatch.objects.create(campaign=art, file_name="signers.csv", imported_by=upload.by)
+    Upload.objects.update(batch=batch)
+    first = TWO.splitlines(keepends=True)[:2]
+    import_signers(campaign=art, lines=first, file_name="signers.csv", into=batch)
+    close(art)
+    tasks.take_uploads()
+
+    upload.refresh_from_db()
+    assert (upload.state, upload.report["added"], upload.report["refused"]) == ("done", 1, 1)
+    assert [each["line"] for each in upload.report["mistakes"]] == [3]
+    assert Signature.objects.get().name == "Zoë Moreau"
+    assert Mail.objects.count() == 1
+
+
 def test_a_workbook_is_read_row_by_row(owner: Client) -> None:
     content = workbook(
         ["name", "email", "featured", None],

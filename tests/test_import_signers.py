@@ -3,13 +3,14 @@
 import csv
 import io
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from campaign import intake, leaving, signing
 from campaign.models import (
@@ -18,6 +19,8 @@ from campaign.models import (
     Event,
     ImportBatch,
     Mail,
+    MailDay,
+    MailQuota,
     Signature,
     Suppression,
     TallyChange,
@@ -201,6 +204,35 @@ def test_without_consent_on_file_an_address_is_needed(run: Importer) -> None:
     assert summary == said(added=1, refused=1)
     assert len(mistakes) == 1
     assert mistakes[0].startswith("line 2: email: is needed")
+
+
+# --- After the close -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def closed(art: Campaign) -> None:
+    now = timezone.now()
+    Campaign.objects.filter(pk=art.pk).update(opens_at=now - timedelta(days=9), closes_at=now)
+
+
+@pytest.mark.usefixtures("closed")
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_nobody_is_asked_to_sign_what_is_closed(run: Importer, options: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError, match="This campaign is closed") as raised:
+        run("name,email\nAna,ana@example.org\nBruno,\n", *options)
+    assert raised.value.returncode == 1
+    assert nothing_written()
+    assert not MailQuota.objects.exists()
+    assert not MailDay.objects.exists()
+
+
+@pytest.mark.usefixtures("closed")
+def test_who_signed_on_paper_before_the_close_comes_in_after_it(run: Importer) -> None:
+    assert run("name,email\nAna,ana@example.org\n", "--consent-on-file", NOTE) == (
+        said(added=1),
+        [],
+    )
+    assert not Mail.objects.exists()
 
 
 # --- Twice, and who is known -----------------------------------------------------------------

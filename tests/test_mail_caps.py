@@ -1,7 +1,7 @@
 """One address gets only so many mails that strangers cause: by all campaigns, and in a signature's life."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -10,6 +10,7 @@ import time_machine
 from django.test import Client
 
 from campaign import intake, outbox, retention, signing
+from campaign.errors import CampaignClosed
 from campaign.links import Purpose
 from campaign.models import Campaign, Mail, MailDay, MailQuota, Representation, Signature
 from campaign.models.mail import MailKind
@@ -199,6 +200,31 @@ def test_no_line_is_asked_after_the_close() -> None:
         done = imported(campaign, 8)
     assert (done.added, len(done.mistakes)) == (6, 2)
     assert due_days() == [3, 3]
+
+
+def test_what_a_file_has_when_the_close_comes_is_named_and_takes_no_slot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(intake, "CHUNK", 2)
+    campaign = make_campaign()
+    Campaign.objects.update(opens_at=DAY - timedelta(days=1), closes_at=DAY + timedelta(minutes=1))
+    campaign.refresh_from_db()
+
+    with time_machine.travel(DAY, tick=False) as clock:
+
+        def lines() -> Iterator[str]:
+            yield "name,email\n"
+            for number, line in enumerate(file_of(4)):
+                if number == 2:
+                    clock.shift(timedelta(minutes=1))
+                yield f"{line}\n"
+
+        done = intake.import_signers(campaign=campaign, lines=lines(), file_name="a.csv")
+    closed = str(CampaignClosed.message)
+    assert done.added == 2
+    assert [(each.line, each.reason) for each in done.mistakes] == [(4, closed), (5, closed)]
+    assert due_days() == [2]
+    assert MailQuota.objects.get().n == 2
 
 
 # --- A signature's life ----------------------------------------------------------------------
