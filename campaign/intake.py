@@ -7,13 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from campaign import audit, departed, identity, moves, outbox, placing, rules
+from campaign import audit, departed, identity, moves, outbox, placing, rules, sheets
 from campaign.campaign_file import FileMistake
 from campaign.details import Details, read_imported
 from campaign.errors import FieldError, InvalidInput
@@ -25,9 +24,6 @@ from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
 from campaign.models.statement import current_text
-
-if TYPE_CHECKING:
-    from _csv import Reader
 
 COLUMNS = frozenset(
     [
@@ -105,12 +101,10 @@ def import_signers(
     after the close for a file of people who would be asked: what comes meanwhile is a mistake each.
     """
     report = ImportReport()
-    # Strict: a quote that is never closed is a mistake, not a note that holds the rest of the file.
     lines = iter(lines)
     first = next(lines, "")
-    every = itertools.chain([first], lines)
-    reader = csv.reader(every, strict=True, delimiter=_delimiter(first))
-    names = _header(reader)
+    rows = sheets.Rows(itertools.chain([first], lines), _delimiter(first))
+    names = _header(rows)
     batch = into
     if batch is None and not dry_run:
         batch = ImportBatch.objects.create(
@@ -120,7 +114,7 @@ def import_signers(
             covers_print=covers_print,
         )
     seen: set[str] = set()
-    checked = _read_lines(campaign, names, reader, report, on_file=bool(consent_note))
+    checked = _read_lines(campaign, names, rows, report, on_file=bool(consent_note))
     try:
         if not consent_note:
             _refuse_after_close(campaign, batch)
@@ -134,7 +128,7 @@ def import_signers(
             report.left += taken.left
             report.mistakes += taken.mistakes
             seen |= {line.key for line in chunk}
-            progress(reader.line_num)
+            progress(rows.read)
     finally:
         if batch is not None and not Signature.objects.filter(batch=batch).exists():
             batch.delete()
@@ -208,12 +202,12 @@ def _column(name: str) -> str:
     return "email" if name == "e-mail" else name
 
 
-def _header(reader: "Reader") -> list[str]:
+def _header(rows: sheets.Rows) -> list[str]:
     """The names of the columns, checked; raises FileMistake."""
     try:
-        names = [_column(name) for name in next(reader, [])]
-    except csv.Error as error:
-        raise FileMistake("", f"the first line is not CSV: {error}") from None
+        names = [_column(name) for name in next(rows, [])]
+    except sheets.RowMistake as mistake:
+        raise FileMistake("", f"the first line {mistake}") from None
     if not _is_utf_8("".join(names)):
         raise FileMistake("", _("is not UTF-8"))
     if "name" not in names:
@@ -236,22 +230,21 @@ def _is_utf_8(text: str) -> bool:
 
 
 def _read_lines(
-    campaign: Campaign, names: list[str], reader: "Reader", report: ImportReport, *, on_file: bool
+    campaign: Campaign, names: list[str], rows: sheets.Rows, report: ImportReport, *, on_file: bool
 ) -> Iterator[_Line]:
     """The good lines of a file; the bad ones go into the report, with the line that they begin on."""
     while True:
-        number = reader.line_num + 1
         try:
-            cells = next(reader)
+            cells = next(rows)
             if cells:
-                yield _read_line(campaign, _row(names, cells), number, on_file=on_file)
+                yield _read_line(campaign, _row(names, cells), rows.number, on_file=on_file)
         except StopIteration:
             return
-        except csv.Error as error:
-            report.mistakes.append(LineMistake(number, "", f"is not CSV: {error}"))
+        except sheets.RowMistake as mistake:
+            report.mistakes.append(LineMistake(rows.number, "", str(mistake)))
         except InvalidInput as mistake:
             report.mistakes += [
-                LineMistake(number, each.field, each.message) for each in mistake.errors
+                LineMistake(rows.number, each.field, each.message) for each in mistake.errors
             ]
 
 

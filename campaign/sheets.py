@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import IO, Any, Final
@@ -16,12 +17,77 @@ LINES_LIMIT: Final = 1_048_576
 """Lines of a file; no workbook can have more rows."""
 ROWS_LIMIT: Final = 50_000
 """Rows of a workbook that is written: 8 s of a web server's thread at 25 columns, measured."""
+LINES_OF_A_ROW: Final = 100
+"""Lines that one row may have; more hold a quote that was never closed, not a note."""
 
 _TOO_MUCH: Final = _("holds too much; save it as CSV, or in parts")
+_UNCLOSED: Final = _("is not CSV: a quote is not closed")
 
 
 class SheetMistake(Exception):
     """A file that is no table; its text says why, as a part of a sentence."""
+
+
+class RowMistake(Exception):
+    """A row that cannot be read; its text says why, as a part of a sentence."""
+
+
+class _Lines:
+    """Lines, of which those that a row has taken can be given back."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.read = 0
+        self.taken: list[str] = []
+        self._lines = iter(lines)
+        self._again: deque[str] = deque()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        # Else each line whose quote is open could read a whole long file, and each after it again.
+        if len(self.taken) >= LINES_OF_A_ROW:
+            raise csv.Error
+        line = self._again.popleft() if self._again else next(self._lines)
+        self.read += 1
+        self.taken.append(line)
+        return line
+
+    def give_back(self) -> None:
+        """All that were taken but the first."""
+        self._again.extendleft(reversed(self.taken[1:]))
+        self.read -= len(self.taken) - 1
+
+
+class Rows:
+    """The rows of a CSV as lists of cells; ``number`` is that of the line on which the last one begins.
+
+    Raises RowMistake for one that cannot be read, and goes on with the line after that one: a quote
+    that is never closed costs the line that it stands on, not those that it would swallow.
+    """
+
+    def __init__(self, lines: Iterable[str], delimiter: str) -> None:
+        self.number = 0
+        self._lines = _Lines(lines)
+        self._reader = csv.reader(self._lines, strict=True, delimiter=delimiter)
+
+    @property
+    def read(self) -> int:
+        """How many lines have been read."""
+        return self._lines.read
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        self.number = self._lines.read + 1
+        self._lines.taken.clear()
+        try:
+            return next(self._reader)
+        except csv.Error as error:
+            runs_on = len(self._lines.taken) > 1
+            self._lines.give_back()
+            raise RowMistake(_UNCLOSED if runs_on else f"is not CSV: {error}") from None
 
 
 def lines(content: bytes, file_name: str) -> Iterator[str]:

@@ -398,6 +398,20 @@ def test_a_sheet_is_read_as_wide_as_its_cells_whatever_it_says_of_its_size(
     assert looked_at == 2
 
 
+def test_a_quote_that_is_never_closed_is_counted_as_the_line_that_it_costs(owner: Client) -> None:
+    rest = "".join(f"Signer {number},s{number}@example.org,\n" for number in range(1000))
+    send(owner, f'name,email,credit\nZoë Moreau,zoe@example.org,"oops\n{rest}')
+    tasks.take_uploads()
+    report = Upload.objects.get().report
+    assert (report["added"], report["refused"]) == (1000, 1)
+    assert [(each["line"], each["reason"]) for each in report["mistakes"]] == [
+        (2, "is not CSV: a quote is not closed")
+    ]
+    path = f"{LIST}{Upload.objects.get().pk}/change/"
+    page = owner.get(path, headers={"Accept-Language": "de"}).content.decode()
+    assert "ist kein CSV: Ein Anführungszeichen wird nicht geschlossen" in page
+
+
 def test_mistakes_are_said_in_the_language_of_whoever_reads_them(owner: Client) -> None:
     send(owner, b"name;email\nZo\xc3\xab;nowhere\n")
     tasks.take_uploads()

@@ -513,12 +513,45 @@ def test_what_spreadsheets_of_other_countries_write_is_taken(run: Importer, betw
     assert signature.credit == "a; b, c d"
 
 
-def test_a_quote_that_is_never_closed_swallows_nobody_unseen(run: Importer) -> None:
-    file = 'name,email,evidence_note\nAna,a@example.org,"oops\nBruno,b@example.org,\nClara,c@example.org,\n'
+def test_a_quote_that_is_never_closed_costs_its_own_line_alone(run: Importer) -> None:
+    file = 'name,email,evidence_note\nAna,a@example.org,"oops\nBruno,b@example.org,\nBad,nowhere,\nClara,c@example.org,\n'
     summary, mistakes = run(file)
-    assert summary == said(refused=1)
-    assert mistakes == ["line 2: is not CSV: unexpected end of data"]
-    assert nothing_written()
+    assert summary == said(added=2, refused=2)
+    assert mistakes == [
+        "line 2: is not CSV: a quote is not closed",
+        "line 4: email: This is not a whole e-mail address. It looks like name@example.org.",
+    ]
+    assert names() == ["Bruno", "Clara"]
+
+
+def test_of_many_quotes_that_are_never_closed_each_is_named(run: Importer) -> None:
+    people = [f"Signer {number},s{number}@example.org,\n" for number in range(3000)]
+    for number in (0, 1000, 1001, 2990):
+        people[number] = f'Bad,bad{number}@example.org,"oops\n'
+    summary, mistakes = run("name,email,evidence_note\n" + "".join(people))
+    assert summary == said(added=2996, refused=4)
+    assert mistakes == [
+        f"line {line}: is not CSV: a quote is not closed" for line in (2, 1002, 1003, 2992)
+    ]
+    assert not Signature.objects.exclude(evidence_note="").exists()
+
+
+def test_a_quote_that_another_one_closes_far_below_swallows_nobody(run: Importer) -> None:
+    people = [f"Signer {number},s{number}@example.org,\n" for number in range(300)]
+    file = f'name,email,evidence_note\nBad,bad@example.org,"oops\n{"".join(people)}Ana,a@example.org,"\n'
+    summary, mistakes = run(file)
+    assert summary == said(added=300, refused=2)
+    assert [mistake.partition(":")[0] for mistake in mistakes] == ["line 2", "line 303"]
+    assert Signature.objects.count() == 300
+
+
+def test_quotes_that_close_and_open_on_every_line_are_not_read_again_from_each(
+    run: Importer,
+) -> None:
+    """Each of so many lines, read to the end of the file, would take this test minutes."""
+    summary, mistakes = run("name,email\n" + 'a,"b\n' + 'c","d\n' * 20_000)
+    assert summary == said(refused=20_001)
+    assert len(mistakes) == 20_001
 
 
 def test_nothing_that_cannot_be_stored_comes_through(run: Importer) -> None:
