@@ -59,7 +59,8 @@ SELECT
     (SELECT at FROM campaign_tallychange ORDER BY id LIMIT 1)
 """
 # What waits for a webhook that is switched off is owed to nobody now; and before the opening nothing but
-# a test goes out, so that nothing is late by the time until then.
+# a test goes out, so that nothing is late by the time until then, nor without a date: GREATEST overlooks
+# the NULL.
 _WEBHOOKS = """
 SELECT COUNT(*), MIN(since) FROM (
     SELECT due.since FROM campaign_webhookdelivery AS delivery
@@ -69,7 +70,8 @@ SELECT COUNT(*), MIN(since) FROM (
         SELECT CASE delivery.event WHEN 'test' THEN due_at
             ELSE GREATEST(due_at, campaign.opens_at) END AS since
     ) AS due
-    WHERE delivery.status IN ('queued', 'deferred') AND due.since <= %(now)s LIMIT %(most)s
+    WHERE delivery.status IN ('queued', 'deferred') AND due.since <= %(now)s
+    AND (delivery.event = 'test' OR campaign.opens_at IS NOT NULL) LIMIT %(most)s
 ) AS owed
 """
 

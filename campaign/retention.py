@@ -235,7 +235,8 @@ def _uploads(now: datetime) -> QuerySet[Upload]:
 
 
 def _webhook_messages(now: datetime) -> QuerySet[WebhookDelivery]:
-    """What is owed has as long again from the opening on: before that nothing is announced."""
+    """What is owed has as long again from the opening on: before that nothing is announced. So it waits for
+    as long as nobody knows when that will be; it holds an id, and no name."""
     over = now - WEBHOOK_LOG_KEPT
     waits = Q(webhook__campaign__opens_at=None) | Q(webhook__campaign__opens_at__gte=over)
     old = WebhookDelivery.objects.filter(created_at__lt=over)

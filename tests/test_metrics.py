@@ -31,7 +31,7 @@ from campaign import (
 from campaign.admin import desk
 from campaign.campaign_file import parse
 from campaign.line import Line
-from campaign.models import Mail, WebhookDelivery
+from campaign.models import Campaign, Mail, WebhookDelivery
 from campaign.models.mail import MailStatus
 from campaign.models.signature import Status
 from campaign.organising import load_campaign
@@ -275,6 +275,24 @@ def test_what_waits_for_the_opening_of_its_campaign_is_not_due_before_it(client:
     assert due(NOON + timedelta(hours=4)) == (0, 0)
     # From the opening on they are late, not since they were owed.
     assert due(opens_at + timedelta(seconds=90)) == (2, 90)
+
+
+@pytest.mark.django_db
+def test_what_waits_for_an_opening_that_has_no_date_is_not_due(client: Client) -> None:
+    campaign = make_campaign()
+    Campaign.objects.update(opens_at=None, closes_at=None)
+    hook = make_webhook(campaign, "https://hooks.example.org/")
+    for event in ("milestone", "test"):
+        WebhookDelivery.objects.create(webhook=hook, event=event, number=100, due_at=NOON)
+    with time_machine.travel(NOON + timedelta(hours=2), tick=False):
+        numbers = read(client)
+    assert numbers["petition_webhook_messages_due",] == 1
+    assert numbers["petition_webhook_oldest_due_seconds",] == 7200
+    WebhookDelivery.objects.filter(event="test").delete()
+    with time_machine.travel(NOON + timedelta(hours=2), tick=False):
+        numbers = read(client)
+    assert numbers["petition_webhook_messages_due",] == 0
+    assert numbers["petition_webhook_oldest_due_seconds",] == 0
 
 
 @pytest.mark.django_db
