@@ -108,25 +108,28 @@ def _protected_names(campaign: Campaign) -> list[Row]:
 
 # --- The statement and its consents ----------------------------------------------------------
 
-AN_EDIT: Final = timedelta(seconds=5)
-"""What an edit lasts at most: one that begins just before the opening ends after it."""
+A_COMMIT: Final = timedelta(seconds=5)
+"""What the end of an edit lasts at most: until it is committed everybody sees what was there before."""
 
 
-def note_published(campaign: Campaign) -> None:
-    """Note of the current version that it was public, in the languages that the campaign has now.
+def current_version(campaign: Campaign) -> StatementVersion | None:
+    return StatementVersion.objects.filter(campaign=campaign).last()
 
-    Before an edit that changes its texts, the languages or the opening, with the campaign locked and as
-    it stands. A version is public while the campaign is visible, and once somebody is bound to it: an
-    import of before the opening has asked them to sign that very text.
+
+def note_published(was: Campaign, version: StatementVersion | None) -> None:
+    """Note that a version was public, in the languages that the campaign had: both as before the edit.
+
+    After an edit that changes its texts, the languages or the opening, with the campaign locked, and as
+    its last step: it may have opened meanwhile. A version is public while the campaign is visible, and
+    once somebody is bound to it: an import of before the opening has asked them to sign that very text.
     """
-    version = StatementVersion.objects.filter(campaign=campaign).last()
     if version is None:
         return
-    spoken = version.texts.filter(language__in=campaign.languages)
+    spoken = version.texts.filter(language__in=was.languages)
     languages = {*version.published, *spoken.values_list("language", flat=True)}
     if languages == set(version.published):
         return
-    if campaign.is_visible(timezone.now() + AN_EDIT) or _is_signed(version):
+    if was.is_visible(timezone.now() + A_COMMIT) or _is_signed(version):
         version.published = sorted(languages)
         version.save(update_fields=["published"])
 
@@ -146,7 +149,7 @@ def _keep_texts(campaign: Campaign, wanted: dict[str, Row]) -> list[str]:
         language: StatementText.digest(text["title"], text["body"])
         for language, text in wanted.items()
     }
-    version = StatementVersion.objects.filter(campaign=campaign).last()
+    version = current_version(campaign)
     there = {text.language: text.sha256 for text in version.texts.all()} if version else {}
     changed = any(
         there[language] != digests[language] for language in there.keys() & digests.keys()
@@ -194,7 +197,7 @@ def _keep_consents(campaign: Campaign, wanted: dict[str, Row]) -> list[str]:
 
 def _statement(campaign: Campaign) -> dict[str, Row]:
     """The newest version in each language of the campaign that it is in, and the newest consents."""
-    version = StatementVersion.objects.filter(campaign=campaign).last()
+    version = current_version(campaign)
     texts = {text.language: text for text in version.texts.all()} if version else {}
     consents = Consent.objects.filter(campaign=campaign).order_by("pk")
     newest = {consent.language: consent for consent in consents}

@@ -1,6 +1,7 @@
 """The verbs of the organiser: load a campaign from its file, make and edit one, renew its preview link."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import UTC
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from django.utils.translation import ngettext
 
 from campaign import audit, four_eyes, rules, suspicions
 from campaign.campaign_file import CampaignFile, FileMistake, changed_keys, digest
-from campaign.campaign_parts import PARTS, note_published, values
+from campaign.campaign_parts import PARTS, current_version, note_published, values
 from campaign.errors import CampaignEdited
 from campaign.file_values import refuse
 from campaign.models.approval import Approval
@@ -131,17 +132,19 @@ def _bring_to(
     """Lines of what changed, and the keys."""
     check(campaign, file)
     before, had_four_eyes = values(campaign), campaign.four_eyes
+    was, version = copy(campaign), current_version(campaign)
     found_near = rules.rule_is_on("near_name", campaign)
     _keep_reasons(campaign, file.columns["rejection_reasons"])
-    if any(before[key] != file.values[key] for key in _OF_WHAT_IS_PUBLIC):
-        note_published(campaign)
     changes = _update_columns(campaign, file.columns)
     if campaign.four_eyes != had_four_eyes:
         _switched(campaign, by)
     changes += _keep_parts(campaign, file)
     if rules.rule_is_on("near_name", campaign) and not found_near:
         suspicions.look_for(campaign, campaign.protected_names.all())
-    return changes, changed_keys(before, values(campaign))
+    keys = changed_keys(before, values(campaign))
+    if any(before[key] != file.values[key] for key in _OF_WHAT_IS_PUBLIC):
+        note_published(was, version)
+    return changes, keys
 
 
 def check(campaign: Campaign, file: CampaignFile) -> None:
