@@ -23,7 +23,7 @@ from campaign.models.report import Report, ReportOutcome
 from campaign.models.representation import Representation
 from campaign.models.signature import RejectionReason, Signature, Status
 from campaign.models.suspicion import Suspicion
-from campaign.models.vouching import MemberLink
+from campaign.models.vouching import MemberLink, Refusal
 
 ANSWERS: Final = {
     Verb.APPROVE: ReportOutcome.KEPT,
@@ -173,6 +173,7 @@ def _forget_who_it_is(signature: Signature) -> None:
     # As if nobody had used it: one that is gone would tell the organisation that its member left.
     MemberLink.objects.filter(signature=signature).update(used_at=None, signature=None)
     Proof.objects.filter(signature=signature).delete()
+    Refusal.objects.filter(signature=signature).delete()
     Site.objects.filter(signature=signature).delete()
     Question.objects.filter(signature=signature).delete()
     Suspicion.objects.filter(signature=signature).delete()  # it names whom the signer is like

@@ -192,16 +192,26 @@ def _events(signature: Signature) -> list[dict[str, Any]]:
 
 
 def _vouchings(signature: Signature) -> list[dict[str, Any]]:
+    """Also of whom they refused and no row of a vouching is left: it was younger than a restored backup."""
     rows = signature.vouchings.select_related("voucher").order_by("pk")
-    return [
+    refusals = list(signature.refusals.select_related("voucher").order_by("pk"))
+    refused = {each.voucher_id: each.at for each in refusals}
+    there = {row.voucher_id for row in rows}
+    vouched = [
         {
             "organisation": row.voucher.name,
             "at": publication.instant(row.at),
             "shown_at": _value(row.shown_at),
             "ended_at": _value(row.ended_at),
-            "refused_at": _value(row.refused_at),
+            "refused_at": _value(refused.get(row.voucher_id)),
         }
         for row in rows
+    ]
+    nothing = dict.fromkeys(("at", "shown_at", "ended_at"))
+    return vouched + [
+        {"organisation": each.voucher.name, **nothing, "refused_at": _value(each.at)}
+        for each in refusals
+        if each.voucher_id not in there
     ]
 
 

@@ -21,8 +21,8 @@ DONE = {
     Verb.ERASE: (Status.ERASED,),
 }
 """The statuses in which a departure has nothing left to do."""
-VOUCHING: Final = {vouching.UNVOUCH, vouching.CONCEAL, vouching.REFUSE}
-REVERSIBLE: Final = {*signing.LESS, vouching.UNVOUCH, vouching.CONCEAL}
+VOUCHING: Final = {vouching.UNVOUCH, vouching.CONCEAL}
+REVERSIBLE: Final = {*signing.LESS, *VOUCHING}
 """What people can take back again; the backup knows of what was done before it."""
 UNDERWAY = timedelta(minutes=10)
 """How long before a backup something may have begun that it doesn't have: open transactions, other clocks."""
@@ -56,6 +56,9 @@ def _again(each: Departure, addresses: Addresses) -> int:
             return int(signing.less_again(each.signer, each.did))
         if each.did in VOUCHING:
             return int(vouching.end_again(each.signer, each.voucher, each.did) > 0)
+        if each.did == vouching.REFUSE:
+            at = datetime.fromisoformat(each.at)
+            return int(vouching.refuse_again(each.signer, each.voucher, at=at))
         if each.did == FORGET:
             found = correspondents.erase_again(each.signer)
             return int(_forget(each, addresses) or found)

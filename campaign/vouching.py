@@ -7,6 +7,7 @@ for it.
 import time
 from collections import Counter
 from contextlib import suppress
+from datetime import datetime
 from typing import Final
 
 from django.contrib.auth.models import User
@@ -27,7 +28,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.mail import MailKind
 from campaign.models.signature import Evidence, Signature, Status
 from campaign.models.voucher import LinkBatch, Voucher
-from campaign.models.vouching import MemberLink, Vouching
+from campaign.models.vouching import MemberLink, Refusal, Vouching
 
 UNDO_FOR = 300.0
 """Seconds after which `undo` leaves the rest to its next run."""
@@ -36,6 +37,8 @@ FALLEN: Final[dict[str, bool]] = {"ended_at__isnull": False, "seen_at__isnull": 
 UNVOUCH, CONCEAL, REFUSE = "unvouch", "conceal", "refuse"
 """What the journal says of an organisation that vouches no more, whose name no longer stands there, or that
 the signer refused."""
+LEFT: Final = {Status.WITHDRAWN, Status.ERASED}
+"""Whom nobody can vouch for any more, and of whom nothing is kept that says who they are."""
 _CLOCK = Actor("clock")
 
 _PROBLEMS: dict[str, str | Promise] = {
@@ -171,15 +174,42 @@ def let_show(token: str, *, vouching_id: int, shown: bool) -> None:
             show(vouching)
         else:
             _hide(vouching, SIGNER)
-            _note(CONCEAL, vouching)
+            _note(CONCEAL, vouching.signature, vouching.voucher_id)
 
 
-def refuse(token: str, *, vouching_id: int) -> None:
+def refuse(token: str, *, vouching_id: int) -> bool:
     """The signer says that an organisation must not vouch for this signature, now or later.
 
-    Raises as `let_show`.
+    It holds whether or not that has taken its word back since the page was shown. False if it was said
+    before. Raises TokenInvalid, TokenExpired, SignatureGone, NotFound.
     """
-    _end(_own(token, vouching_id).pk, SIGNER, did=REFUSE)
+    signature = signing.seen(Purpose.MANAGE, token)
+    its = Vouching.objects.filter(signature=signature, pk=vouching_id)
+    voucher_id = its.values_list("voucher", flat=True).first()
+    if voucher_id is None:
+        raise NotFound
+    with transaction.atomic():
+        done = _refuse(signature.pk, voucher_id, SIGNER, at=timezone.now())
+        if done:
+            _note(REFUSE, signature, voucher_id)
+    return done
+
+
+def _refuse(signature_id: int, voucher_id: int, actor: Actor, *, at: datetime) -> bool:
+    """Keep that a signature refuses an organisation, and end what it vouches; False if that was so.
+
+    Raises SignatureGone of one that has left.
+    """
+    # Both, so that it vouches neither by hand nor by a link between the look for a refusal and this.
+    vouchers.locked(voucher_id)
+    if locks.lock_one(signature_id).status in LEFT:
+        raise SignatureGone
+    _refusal, is_new = Refusal.objects.get_or_create(
+        signature_id=signature_id, voucher_id=voucher_id, defaults={"at": at}
+    )
+    its = Vouching.objects.filter(voucher=voucher_id, signature=signature_id, ended_at=None)
+    ended = [_end(pk, actor, told=True) for pk in its.values_list("pk", flat=True)]
+    return is_new or any(ended)
 
 
 def of_signature(signature: Signature) -> list[Vouching]:
@@ -259,8 +289,7 @@ def vouch(
 
 
 def _has_refused(voucher: Voucher, signature_id: int) -> bool:
-    refused = Vouching.objects.filter(voucher=voucher, signature=signature_id)
-    return refused.exclude(refused_at=None).exists()
+    return Refusal.objects.filter(voucher=voucher, signature=signature_id).exists()
 
 
 def vouch_and_tell(voucher: Voucher, signature_id: int, *, batch: LinkBatch) -> None:
@@ -277,12 +306,26 @@ def vouch_and_tell(voucher: Voucher, signature_id: int, *, batch: LinkBatch) -> 
         outbox.owe(MailKind.VOUCHED, [vouching.signature])
 
 
+@transaction.atomic
+def refuse_again(public_id: str, voucher_id: int, *, at: datetime) -> bool:
+    """Keep once more what a restored backup does not know (`replay`); False if it did.
+
+    Even where the organisation vouched only after the backup: it may vouch again. Raises SignatureGone.
+    """
+    signature = Signature.objects.filter(public_id=public_id).values_list("pk", "campaign").first()
+    if signature is None:
+        raise SignatureGone
+    pk, campaign_id = signature
+    if not Voucher.objects.filter(pk=voucher_id, campaign=campaign_id).exists():
+        return False  # admitted after the backup, and lost with it
+    return _refuse(pk, voucher_id, _CLOCK, at=at)
+
+
 def end_again(public_id: str, voucher_id: int, did: str) -> int:
     """Take back once more what a restored backup shows again (`replay`); how many that were."""
     its = Vouching.objects.filter(signature__public_id=public_id, voucher=voucher_id, ended_at=None)
-    if did != CONCEAL:
-        ended = its.values_list("pk", flat=True)
-        return sum(_end(pk, _CLOCK, did=did, again=True) for pk in ended)
+    if did == UNVOUCH:
+        return sum(_end(pk, _CLOCK, told=True) for pk in its.values_list("pk", flat=True))
     shown = list(its.filter(shown_at__isnull=False))
     for vouching in shown:
         with transaction.atomic():
@@ -290,13 +333,9 @@ def end_again(public_id: str, voucher_id: int, did: str) -> int:
     return len(shown)
 
 
-def _note(did: str, vouching: Vouching) -> None:
-    signature = vouching.signature
+def _note(did: str, signature: Signature, voucher_id: int) -> None:
     journal.note(
-        did,
-        campaign=signature.campaign_id,
-        signer=signature.public_id,
-        voucher=vouching.voucher_id,
+        did, campaign=signature.campaign_id, signer=signature.public_id, voucher=voucher_id
     )
 
 
@@ -307,12 +346,11 @@ def _end(
     *,
     note: str = "",
     seen: bool = False,
-    did: str = UNVOUCH,
-    again: bool = False,
+    told: bool = False,
 ) -> bool:
     """Take one back: name and proof go, and what a name confirmed by hand took of the quota comes back.
 
-    ``did`` is UNVOUCH, or REFUSE where it was its signer and is for good.
+    ``told`` if the journal says so already.
     The link that it came by stays, used: one that is dead, or that gives its quota back, would tell the
     organisation that somebody had signed by it. So would the quota of a name whose signer erased their data.
     """
@@ -323,12 +361,11 @@ def _end(
     # Before its own row, as an erasure does, or each would wait for the other.
     locks.lock_one(vouching.signature_id)
     now = timezone.now()
-    refused_at = now if did == REFUSE else None
-    ended = {"ended_at": now, "refused_at": refused_at, "seen_at": now if seen else None}
+    ended = {"ended_at": now, "seen_at": now if seen else None}
     if not Vouching.objects.filter(pk=vouching_id, ended_at=None).update(**ended):
         return False
-    if not again:
-        _note(did, vouching)
+    if not told:
+        _note(UNVOUCH, vouching.signature, vouching.voucher_id)
     # Of who left the list nothing shows any more.
     with suppress(SignatureGone):
         _hide(vouching, actor)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -340,12 +340,45 @@ def test_what_was_hidden_or_taken_back_after_the_backup_is_not_shown_again(
     assert shown(empty)["untouched"] == (True, False, "vouched", True)
 
 
+def test_who_was_refused_after_the_backup_vouches_by_no_later_word_either(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    """The organisation vouched only after it, so the backup has nothing that could end."""
+    voucher = make_voucher(signer.campaign)
+    kept = make_signature(signer.campaign, name="Kept")
+    file = backup(tmp_path)
+    late = make_voucher(signer.campaign, name="Late Guild")
+    its = vouched_for(signer)
+    assert its.voucher == voucher
+    vouching.refuse(manage_token(signer), vouching_id=its.pk)
+    by = own_user(late, "late")
+    to_late = vouching.confirm_name(voucher=late, public_id=signer.public_id, by=by)
+    vouching.refuse(manage_token(signer), vouching_id=to_late.pk)
+    vouched_for(kept)
+    said_at = next(each.at for each in journal.read(Path(settings.JOURNAL_FILE)))
+    assert "left again: 1, of 2 in the journal" in restored(empty, file)
+    # Of an organisation that the backup does not know there is nothing to refuse.
+    assert refusals(empty) == [signer.pk]
+    assert refused_at(empty) == said_at
+    restored_again = restored(empty, file, "--replace")
+    assert "left again: 1, of 2 in the journal" in restored_again
+    told = manage(empty, "export_signer", signer.public_id).stdout
+    assert '"organisation": "Actors’ Guild"' in told
+    assert '"refused_at": "20' in told
+
+
+def refused_at(database: str) -> str:
+    with psycopg.connect(url_of(database)) as other:
+        row = other.execute("SELECT at FROM campaign_refusal").fetchone()
+    assert row is not None
+    at: datetime = row[0]
+    return at.astimezone(UTC).isoformat()
+
+
 def refusals(database: str) -> list[int]:
     """Of which signatures the signers have refused an organisation."""
     with psycopg.connect(url_of(database)) as other:
-        found = other.execute(
-            "SELECT signature_id FROM campaign_vouching WHERE refused_at IS NOT NULL"
-        ).fetchall()
+        found = other.execute("SELECT signature_id FROM campaign_refusal ORDER BY id").fetchall()
         return [signature for (signature,) in found]
 
 

@@ -1,6 +1,7 @@
 """Organisations in the admin: admitted by who steers, with pages of their own and nothing else in sight."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,13 +10,14 @@ from django.contrib.auth.models import User
 from django.db.models.signals import post_init
 from django.test import Client
 
-from campaign import link_batches, tasks, vouchers, vouching
+from campaign import leaving, link_batches, tasks, vouchers, vouching
 from campaign.models import (
     AuditEntry,
     Campaign,
     LinkBatch,
     Mail,
     MemberLink,
+    Refusal,
     Signature,
     Voucher,
     Vouching,
@@ -495,7 +497,9 @@ def test_a_signer_lets_the_name_be_shown_hides_it_and_refuses_it_on_their_own_pa
     held = client.get(f"{page}data.json").json()
     [its_own] = held["vouchings"]
     assert its_own["organisation"] == "Actors’ Guild"
-    assert its_own["refused_at"] == its_own["ended_at"] is not None
+    assert None is not its_own["refused_at"] <= its_own["ended_at"]
+    [refusal] = Refusal.objects.all()
+    assert (refusal.signature, refusal.voucher) == (signature, voucher)
 
 
 def refused(client: Client, signature: Signature, voucher: Voucher) -> None:
@@ -632,7 +636,49 @@ def test_no_link_shows_a_name_more_on_a_frozen_list(
     assert Vouching.objects.get().shown_at is None
 
 
-@pytest.mark.parametrize("action", ["member", "no-member", "not-theirs"])
+@pytest.mark.parametrize("given_again", [False, True])
+def test_a_refusal_holds_where_the_organisation_took_its_word_back_before_it(
+    client: Client, guild: Client, voucher: Voucher, given_again: bool
+) -> None:
+    """On a page that still shows it, and where it has vouched once more since."""
+    zoe = make_signature(voucher.campaign, name="Zoë")
+    confirm = {"signer": zoe.public_id}
+    guild.post(f"{own_page(voucher)}confirm/", confirm)
+    its = Vouching.objects.get()
+    guild.post(f"{own_page(voucher)}take-back/", {"row": its.pk})
+    if given_again:
+        guild.post(f"{own_page(voucher)}confirm/", confirm)
+
+    form = {"action": "not-theirs", "vouching": its.pk}
+    page = f"/manage/{manage_token(zoe)}/"
+    said = client.post(page, form).content.decode()
+
+    assert str(NOTICES["not-theirs"]) in said
+    assert str(NOTICES["not-theirs"]) not in client.post(page, form).content.decode()
+    assert not Vouching.objects.filter(ended_at=None).exists()
+    again = guild.post(f"{own_page(voucher)}confirm/", confirm, follow=True).content.decode()
+    assert "does not want you to vouch" in again
+    assert not Vouching.objects.filter(ended_at=None).exists()
+    voucher.refresh_from_db()
+    assert voucher.taken == 0
+    held = client.get(f"{page}data.json").json()["vouchings"]
+    assert len(held) == 1 + given_again
+    assert all(each["refused_at"] for each in held)
+
+
+@pytest.mark.parametrize("verb", [leaving.withdraw, leaving.erase])
+def test_whom_a_signer_refused_is_forgotten_when_they_leave(
+    client: Client, guild: Client, voucher: Voucher, verb: Callable[[str], None]
+) -> None:
+    zoe = make_signature(voucher.campaign, name="Zoë")
+    guild.post(f"{own_page(voucher)}confirm/", {"signer": zoe.public_id})
+    refused(client, zoe, voucher)
+    assert Refusal.objects.get().signature == zoe
+    verb(manage_token(zoe))
+    assert not Refusal.objects.exists()
+
+
+@pytest.mark.parametrize("action", ["member", "no-member"])
 def test_who_says_something_of_what_was_taken_back_meanwhile_is_told_of_no_change(
     client: Client, voucher: Voucher, action: str
 ) -> None:
@@ -656,6 +702,7 @@ def test_nobody_changes_the_vouching_of_another_signature(
     its = {"vouching": str(Vouching.objects.get().pk)}
     for action in ("member", "not-theirs"):
         client.post(page, {"action": action, **its})
+    assert not Refusal.objects.exists()
     assert Vouching.objects.get().ended_at is None
     assert not Signature.objects.filter(member_of__isnull=False).exists()
 

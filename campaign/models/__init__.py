@@ -29,7 +29,7 @@ from campaign.models.suspicion import NameSearch, Suspicion
 from campaign.models.tally import HourTally, Tally, TallyChange
 from campaign.models.upload import Upload
 from campaign.models.voucher import LinkBatch, Voucher
-from campaign.models.vouching import MemberLink, Vouching
+from campaign.models.vouching import MemberLink, Refusal, Vouching
 from campaign.models.webhook import Milestone, Webhook, WebhookDelivery
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "ProtectedName",
     "Pulse",
     "Question",
+    "Refusal",
     "RejectedName",
     "Removal",
     "RemovalItem",

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from campaign.models.evidence import Proof
 from campaign.models.signature import Signature, new_public_id
@@ -56,8 +57,7 @@ class Vouching(models.Model):
 
     The ``proof`` is what the signature shows of it, and the row goes when erasure deletes that. ``shown_at``
     is when the signer ticked that the organisation's name may stand beside theirs, ``ended_at`` when
-    it was taken back, ``refused_at`` when that was by the signer, for good, and ``seen_at`` when a moderator
-    has looked at what is left.
+    it was taken back, and ``seen_at`` when a moderator has looked at what is left.
     """
 
     voucher = models.ForeignKey(Voucher, models.PROTECT, related_name="vouchings")
@@ -70,7 +70,6 @@ class Vouching(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     shown_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    refused_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -93,6 +92,29 @@ class Vouching(models.Model):
                 name="vouching_to_look_at",
                 condition=Q(ended_at__isnull=False, seen_at__isnull=True),
             ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.voucher_id} {self.signature_id}"
+
+
+class Refusal(models.Model):
+    """A signer said that an organisation must not vouch for this signature, now or later.
+
+    A row of its own: there may be no `Vouching` that it could stand on, as when that is taken back at the
+    same moment, or is younger than a backup that was restored.
+    """
+
+    signature = models.ForeignKey(
+        Signature, models.CASCADE, db_index=False, related_name="refusals"
+    )
+    voucher = models.ForeignKey(Voucher, models.PROTECT, db_index=False, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint(fields=("signature", "voucher"), name="refusal_once"),
         )
 
     def __str__(self) -> str:

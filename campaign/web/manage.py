@@ -105,7 +105,8 @@ def _vouched(request: HttpRequest, token: str, action: str, pk: int) -> HttpResp
     """What the signer says of an organisation that vouches for them."""
     try:
         if action == "not-theirs":
-            vouching.refuse(token, vouching_id=pk)
+            done = vouching.refuse(token, vouching_id=pk)
+            action = action if done else ""
         else:
             vouching.let_show(token, vouching_id=pk, shown=action == "member")
     except NotFound:  # taken back meanwhile: the page shows who is left

@@ -1,14 +1,17 @@
 """Links and quotas at the same moment: used once, never beyond the quota, dead when they are revoked."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, OperationalError
 from django.db.models import QuerySet
 from django.test import Client
 
 from campaign import (
+    journal,
     leaving,
     link_batches,
     locks,
@@ -27,6 +30,7 @@ from campaign.models import (
     Event,
     LinkBatch,
     MemberLink,
+    Refusal,
     Signature,
     Voucher,
     Vouching,
@@ -335,6 +339,60 @@ def test_control_without_the_second_look_it_is_shown_by_nobodys_word(
     shown_while_taken_back(client, voucher, monkeypatch)
     assert Signature.objects.get().member_of == voucher
     assert not Vouching.objects.filter(ended_at=None).exists()
+
+
+def test_a_refusal_holds_where_the_organisation_takes_its_word_back_at_that_moment(
+    client: Client, campaign: Campaign, voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member_links.sign(token(voucher), typed=details(), shown=False)
+    signature, its = Signature.objects.get(), Vouching.objects.get()
+    taking = Meanwhile(partial(take_back, voucher)).before(monkeypatch, vouching, "_end")
+    form = {"action": "not-theirs", "vouching": str(its.pk)}
+    assert client.post(f"/manage/{manage_token(signature)}/", form).status_code == 200
+    assert taking.end() is None
+    assert Refusal.objects.get().signature == signature
+    assert refusals_told() == [(signature.public_id, voucher.pk)]
+    assert not Vouching.objects.filter(ended_at=None).exists()
+    assert_exact(campaign)
+
+
+def refusals_told() -> list[tuple[str, int]]:
+    """Whose refusal of which organisation is in the journal."""
+    lines = journal.read(Path(settings.JOURNAL_FILE))
+    return [(each.signer, each.voucher) for each in lines if each.did == "refuse"]
+
+
+def refused_while_confirmed(voucher: Voucher, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """A signer refuses what was taken back when the organisation is about to vouch once more, by hand."""
+    signature = make_signature(voucher.campaign)
+    by = make_user(username="guild")
+    its = confirm(voucher, signature, by)
+    vouching.take_back(vouching=its, by=by)
+    refuse = partial(vouching.refuse, manage_token(signature), vouching_id=its.pk)
+    refusing = Meanwhile(refuse).before(monkeypatch, proofs, "grant")
+    confirm(voucher, signature, by)
+    assert refusing.end() is True
+    assert Refusal.objects.get().signature == signature
+    assert refusals_told() == [(signature.public_id, voucher.pk)]
+    return refusing
+
+
+def test_who_refuses_an_organisation_that_vouches_at_that_moment_is_not_vouched_for(
+    campaign: Campaign, voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert refused_while_confirmed(voucher, monkeypatch).waited
+    assert not Vouching.objects.filter(ended_at=None).exists()
+    voucher.refresh_from_db()
+    assert voucher.taken == 0
+    assert_exact(campaign)
+
+
+def test_control_without_the_lock_of_the_organisation_it_vouches_for_who_refused_it(
+    voucher: Voucher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vouchers, "locked", lambda pk: Voucher.objects.get(pk=pk))
+    assert not refused_while_confirmed(voucher, monkeypatch).waited
+    assert Vouching.objects.filter(ended_at=None).exists()
 
 
 def taken_back_while_shown(voucher: Voucher, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
