@@ -18,7 +18,16 @@ BOUNCED_FOR = timedelta(days=7)
 """How long nothing goes to a mailbox that was not there: one may be opened, or mended, meanwhile. A mail a
 week to a dead one harms nobody's reputation."""
 
+_NO_MAILBOX = re.compile(r"5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?![0-9.])")
 _OUR_ID = re.compile(r"<?[^<>@.]+\.([0-9]{1,18})@[^<>@]+>?")
+
+
+def is_no_mailbox(answer: str) -> bool:
+    """Whether what a mail server says begins with a code of no such mailbox (RFC 3463: 5.1.1 and the like).
+
+    A policy (5.7), a full mailbox (5.2.2) and a bare 550, which may mean either, say nothing of the address.
+    """
+    return _NO_MAILBOX.match(answer) is not None
 
 
 def came_back(canonical_email: str) -> None:

@@ -8,7 +8,6 @@ and the server is probed every few seconds.
 
 import logging
 import random
-import re
 import smtplib
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -66,8 +65,6 @@ TRUE_WHILE = {
     MailKind.MY_DATA: set(Status),
 }
 """The statuses of the signature in which a mail still says something true; of each kind but alerts."""
-
-_NO_MAILBOX = re.compile(rb"5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?![0-9.])")
 
 _down_until = 0.0
 _rests: dict[int, float] = {}
@@ -261,11 +258,8 @@ def _is_stopped(
 
 
 def is_gone(code: int, said: bytes) -> bool:
-    """Whether an answer to RCPT says that there is no such mailbox (RFC 3463: 5.1.1 and the like).
-
-    A policy (5.7), a full mailbox (552) and a bare 550, which may mean either, say nothing of the address.
-    """
-    return 500 <= code < 600 and _NO_MAILBOX.match(said) is not None
+    """Whether an answer to RCPT says that there is no such mailbox."""
+    return 500 <= code < 600 and bounces.is_no_mailbox(said.decode("ascii", "replace"))
 
 
 def _sender_refused(owner: Owner, mail: Mail, code: int) -> bool:

@@ -60,10 +60,23 @@ def refused(campaign: Campaign, sink: Sink, answer: str) -> None:
 # --- SMTP ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "answer",
-    ["550 5.1.1 no such user", "553 5.1.3 bad address", "550 5.2.1 disabled", "556 5.1.10 null MX"],
+NOT_THERE = (
+    "550 5.1.1 no such user",
+    "553 5.1.3 bad address",
+    "550 5.2.1 disabled",
+    "556 5.1.10 null MX",
 )
+SAYS_NOTHING = (
+    "550 5.7.1 policy",
+    "552 5.2.2 full",
+    "550 not here",
+    "550 5.1.12 what",
+    "450 4.1.1 later",
+    "554 5.7.1 spam",
+)
+
+
+@pytest.mark.parametrize("answer", NOT_THERE)
 def test_a_mailbox_that_is_not_there_gets_no_more(
     campaign: Campaign, sink: Sink, answer: str
 ) -> None:
@@ -76,17 +89,7 @@ def test_a_mailbox_that_is_not_there_gets_no_more(
     assert "zoe" not in str(Unreachable.objects.values().get())
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "550 5.7.1 policy",
-        "552 5.2.2 full",
-        "550 not here",
-        "550 5.1.12 what",
-        "450 4.1.1 later",
-        "554 5.7.1 spam",
-    ],
-)
+@pytest.mark.parametrize("answer", SAYS_NOTHING)
 def test_a_policy_a_full_mailbox_or_a_bare_number_says_nothing_of_the_address(
     campaign: Campaign, sink: Sink, answer: str
 ) -> None:
@@ -373,6 +376,40 @@ class TestPostmark:
         assert report(client, bounce(mail, Type=kind)) == 200
         assert not noted()
 
+    @pytest.mark.parametrize("answer", NOT_THERE)
+    def test_a_code_of_no_mailbox_is_noted(self, client: Client, mail: Mail, answer: str) -> None:
+        assert report(client, bounce(mail, Details=f"smtp;{answer}")) == 200
+        assert noted() == [("bounced", False)]
+
+    @pytest.mark.parametrize("answer", SAYS_NOTHING)
+    def test_no_other_answer_silences_anybody_whatever_it_is_called(
+        self, client: Client, mail: Mail, answer: str
+    ) -> None:
+        assert report(client, bounce(mail, Details=f"smtp;{answer}")) == 200
+        assert not noted()
+
+    def test_without_an_answer_its_own_word_counts(self, client: Client, mail: Mail) -> None:
+        assert report(client, bounce(mail, Details="action: failed\r\n")) == 200
+        assert noted() == [("bounced", False)]
+
+    def test_what_is_no_address_at_all_is_noted(self, client: Client, mail: Mail) -> None:
+        assert report(client, bounce(mail, Type="BadEmailAddress")) == 200
+        assert noted() == [("bounced", False)]
+
+    def test_what_it_suppresses_since_an_earlier_bounce_is_passed_over(
+        self, client: Client, mail: Mail
+    ) -> None:
+        suppressed = {
+            "RecordType": "SubscriptionChange",
+            "SuppressSending": True,
+            "SuppressionReason": "HardBounce",
+            "Recipient": ZOE,
+            "Metadata": {"anymail_id": letters.message_id(mail)},
+            "ChangedAt": "2026-03-01T12:00:00Z",
+        }
+        assert report(client, suppressed) == 200
+        assert not noted()
+
     @pytest.mark.parametrize(
         "body", ["", "{", "[]", "null", "7", '"x"', "{}", '{"RecordType": []}', "\x00"]
     )
@@ -406,16 +443,54 @@ def mailgun_event(mail: Mail, key: str, **changed: Any) -> dict[str, Any]:
     return {"signature": {**signed, "signature": seal}, "event-data": data}
 
 
-def test_mailgun_is_known_by_its_signature(client: Client, mail: Mail, settings: Settings) -> None:
+@pytest.fixture
+def mailgun(settings: Settings) -> None:
     settings.MAIL_PROVIDER = "mailgun"
     settings.ANYMAIL = {"WEBHOOK_SECRET": "", "MAILGUN_WEBHOOK_SIGNING_KEY": SECRET}
-    policy = {"delivery-status": {"code": 550, "message": "5.7.1 policy"}}
-    assert report(client, mailgun_event(mail, "another"), {}) == 400
-    assert report(client, mailgun_event(mail, SECRET, **policy), {}) == 200
-    assert report(client, mailgun_event(mail, SECRET, severity="temporary"), {}) == 200
-    assert not noted()
-    assert report(client, mailgun_event(mail, SECRET), {}) == 200
-    assert noted() == [("bounced", False)]
+
+
+@pytest.mark.usefixtures("mailgun")
+class TestMailgun:
+    def test_it_is_known_by_its_signature(self, client: Client, mail: Mail) -> None:
+        assert report(client, mailgun_event(mail, "another"), {}) == 400
+        assert report(client, mailgun_event(mail, SECRET, severity="temporary"), {}) == 200
+        assert not noted()
+        assert report(client, mailgun_event(mail, SECRET), {}) == 200
+        assert noted() == [("bounced", False)]
+
+    @pytest.mark.parametrize("answer", NOT_THERE)
+    def test_a_code_of_no_mailbox_is_noted(self, client: Client, mail: Mail, answer: str) -> None:
+        assert report(client, mailgun_event(mail, SECRET, **told(answer)), {}) == 200
+        assert noted() == [("bounced", False)]
+
+    @pytest.mark.parametrize("answer", SAYS_NOTHING)
+    def test_no_other_answer_silences_anybody(
+        self, client: Client, mail: Mail, answer: str
+    ) -> None:
+        assert report(client, mailgun_event(mail, SECRET, **told(answer)), {}) == 200
+        assert not noted()
+
+    def test_a_code_that_stands_beside_the_words_counts(self, client: Client, mail: Mail) -> None:
+        for code, found in (("5.2.2", []), ("5.1.1", [("bounced", False)])):
+            status = {"code": 550, "enhanced-code": code, "message": "not taken"}
+            event = mailgun_event(mail, SECRET, **{"delivery-status": status})
+            assert report(client, event, {}) == 200
+            assert noted() == found
+
+    def test_what_it_drops_since_an_earlier_mail_came_back_is_passed_over(
+        self, client: Client, mail: Mail
+    ) -> None:
+        said = "Not delivering to previously bounced address"
+        status = {"code": 605, "message": said, "description": ""}
+        event = mailgun_event(mail, SECRET, reason="suppress-bounce", **{"delivery-status": status})
+        assert report(client, event, {}) == 200
+        assert not noted()
+
+
+def told(answer: str) -> dict[str, Any]:
+    """An answer of a mail server as Mailgun tells it: its number apart from its words."""
+    code, _, said = answer.partition(" ")
+    return {"delivery-status": {"code": int(code), "message": said, "description": ""}}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from anymail.exceptions import AnymailWebhookValidationFailure
-from anymail.signals import EventType, RejectReason, tracking
+from anymail.signals import EventType, tracking
 from anymail.webhooks.mailgun import MailgunTrackingWebhookView
 from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 from django.conf import settings
@@ -25,7 +25,10 @@ VIEWS = {
     "mailgun": MailgunTrackingWebhookView,
     "postmark": PostmarkTrackingWebhookView,
 }
-_POLICY = re.compile(r"\b5\.7\.[0-9]")
+_CODE = re.compile(r"(?<![0-9.])[245]\.[0-9]{1,3}\.[0-9]{1,3}(?!\.?[0-9])")
+_REPLY = re.compile(r"\b[245][0-9]{2}\b")
+_HARD = frozenset({"HardBounce", "BadEmailAddress"})
+"""What Postmark calls a mailbox that is not there; Anymail takes its soft bounces for bounces too."""
 
 
 @csrf_exempt
@@ -44,16 +47,27 @@ def mail_events(request: HttpRequest) -> HttpResponse:
 
 
 def _is_hard(event: Any) -> bool:
-    """Whether the mailbox is not there; a policy or a full mailbox says nothing of the address.
+    """Whether the mailbox is not there: by the codes that `delivery` heeds in an answer to RCPT.
 
-    Anymail takes Postmark's soft bounces for bounces too: its own word is ``Type``.
+    Where the provider tells no answer of a mail server at all, Postmark's own word counts. Mailgun's
+    doesn't: what it drops since an earlier mail came back (``suppress-bounce``) may have met a policy
+    or a full mailbox then.
     """
     raw = event.esp_event if isinstance(event.esp_event, Mapping) else {}
-    return (
-        event.reject_reason in {RejectReason.BOUNCED, RejectReason.INVALID, None}
-        and raw.get("Type", "HardBounce") in {"HardBounce", "BadEmailAddress"}
-        and not _POLICY.search(str(event.mta_response or ""))
-    )
+    kind = raw.get("Type")
+    if kind is not None and kind not in _HARD:
+        return False
+    answer = f"{_mailguns_code(raw)} {event.mta_response or ''}"
+    if code := _CODE.search(answer):
+        return bounces.is_no_mailbox(code[0])
+    return kind is not None and _REPLY.search(answer) is None
+
+
+def _mailguns_code(raw: Mapping[str, Any]) -> str:
+    """The enhanced code that Mailgun tells beside the words of an answer, where it does."""
+    data = raw.get("event-data")
+    status = data.get("delivery-status") if isinstance(data, Mapping) else None
+    return str(status.get("enhanced-code") or "") if isinstance(status, Mapping) else ""
 
 
 @receiver(tracking, dispatch_uid="mail-events")
@@ -61,7 +75,8 @@ def hear(event: Any, **_sent: Any) -> None:
     """Note a hard bounce and a complaint; all other events are passed over."""
     if event.event_type == EventType.COMPLAINED:
         reason = UnreachableReason.COMPLAINED
-    elif event.event_type == EventType.BOUNCED and _is_hard(event):
+    # Postmark's BadEmailAddress is a rejection to Anymail.
+    elif event.event_type in {EventType.BOUNCED, EventType.REJECTED} and _is_hard(event):
         reason = UnreachableReason.BOUNCED
     else:
         return
