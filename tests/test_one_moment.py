@@ -75,6 +75,15 @@ def test_a_form_without_a_script_waits_twenty_seconds_and_loses_nothing(
     assert Mail.objects.count() == 1
 
 
+@pytest.mark.parametrize(("path", "fits"), [("/art/", False), ("/embed/art/", True)])
+def test_in_a_frame_it_tells_the_site_its_height(
+    client: Client, always: Campaign, path: str, *, fits: bool
+) -> None:
+    page = client.post(path, TYPED).content.decode()
+    assert page.count('src="/static/campaign/moment.js"') == 1
+    assert page.count('src="/static/campaign/embedded.js"') == fits
+
+
 def test_a_ticket_lets_one_in(client: Client, always: Campaign) -> None:
     with time_machine.travel(NOON, tick=False) as clock:
         kept = moment(client.post("/art/", TYPED))
