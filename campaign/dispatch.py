@@ -13,7 +13,7 @@ import time
 import uuid
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
@@ -62,6 +62,8 @@ GONE = 410
 """The receiver wants nothing any more (the same)."""
 OFF_AFTER = timedelta(days=5)
 """Of nothing but failures, after which a webhook is switched off."""
+SILENCE = timedelta(days=2)
+"""Without a try, after which a failure begins these days anew; longer than any pause between two tries."""
 ROTATION = timedelta(days=1)
 """How long the secret before a rotation goes on signing."""
 
@@ -303,8 +305,8 @@ def _headers(hook: Webhook, delivery: WebhookDelivery, body: bytes) -> dict[str,
 def _settle(turn: _Turn, delivery: WebhookDelivery, outcome: Outcome) -> bool:
     """Note the outcome on the delivery and on its webhook; whether the receiver took it."""
     if not isinstance(outcome, Answer):
-        _defer(delivery, code=None, error=str(outcome))
         _failed(turn, rest=timedelta())
+        _defer(delivery, code=None, error=str(outcome))
     elif 200 <= outcome.status < 300:
         _mark(
             delivery,
@@ -319,11 +321,11 @@ def _settle(turn: _Turn, delivery: WebhookDelivery, outcome: Outcome) -> bool:
         _mark(delivery, status=DeliveryStatus.FAILED, code=GONE, error="answered 410")
         _switch_off(turn, "The receiver answered 410: it wants nothing any more.")
     else:
-        _defer(delivery, code=outcome.status, error=f"answered {outcome.status}")
         rest = None
         if outcome.status in THROTTLED:
             rest = min(timedelta(seconds=outcome.retry_after or 0), LONGEST_REST)
         _failed(turn, rest=rest)
+        _defer(delivery, code=outcome.status, error=f"answered {outcome.status}")
     return False
 
 
@@ -360,13 +362,16 @@ def _succeeded(turn: _Turn) -> None:
 
 
 def _failed(turn: _Turn, rest: timedelta | None) -> None:
-    """Note a failure, once a turn; with ``rest``, at least so long, the turn is over."""
+    """Note a failure, once a turn; with ``rest``, at least so long, the turn is over.
+
+    Before it is noted on its delivery, which would else say that something was tried just now.
+    """
     now = timezone.now()
     columns: dict[str, Any] = {}
     if not turn.failed:
         turn.failed = True
         columns["failures"] = turn.hook.failures + 1
-        columns["failing_since"] = turn.hook.failing_since or now
+        columns["failing_since"] = _failing_since(turn.hook, now)
         if now - columns["failing_since"] >= OFF_AFTER:
             since = f"{columns['failing_since']:%Y-%m-%d %H:%M} UTC"
             _switch_off(turn, f"Nothing has been delivered since {since}.")
@@ -377,6 +382,12 @@ def _failed(turn: _Turn, rest: timedelta | None) -> None:
         logger.warning("webhook %s rests", turn.hook.pk)
     if columns:
         _hook(turn).update(**columns)
+
+
+def _failing_since(hook: Webhook, now: datetime) -> datetime:
+    """Since when nothing but failures came of what was tried: two a week apart are no week of them."""
+    tried = WebhookDelivery.objects.filter(webhook=hook, attempts__gt=0, due_at__gt=now - SILENCE)
+    return hook.failing_since if hook.failing_since and tried.exists() else now
 
 
 def _switch_off(turn: _Turn, note: str) -> None:

@@ -221,3 +221,37 @@ def test_a_success_in_between_begins_the_five_days_anew(hook: Webhook, receiver:
         dispatch.dispatch_due()
         hook.refresh_from_db()
         assert hook.active
+
+
+def test_two_failures_with_nothing_tried_between_are_no_five_days_of_failures(
+    hook: Webhook, receiver: Receiver
+) -> None:
+    receiver.always = answer(500)
+    began = timezone.now()
+    make_signature()
+    for _ in range(10):
+        due_again()
+        dispatch.dispatch_due()
+    assert log() == [("failed", 10, 500, "answered 500")]
+    later = began + timedelta(days=7)
+    with time_machine.travel(later, tick=False):
+        make_signature()
+        dispatch.dispatch_due()
+        hook.refresh_from_db()
+        assert (hook.active, hook.note, hook.failing_since) == (True, "", later)
+    assert len(receiver.posts) == 11
+
+
+def test_a_failure_a_day_is_nothing_but_failures(hook: Webhook, receiver: Receiver) -> None:
+    receiver.always = answer(500)
+    began = timezone.now()
+    for day in range(6):
+        with time_machine.travel(began + timedelta(days=day, minutes=day), tick=False):
+            hook.refresh_from_db()
+            assert hook.active
+            WebhookDelivery.objects.filter(status="deferred").update(status="failed")
+            make_signature()
+            dispatch.dispatch_due()
+    hook.refresh_from_db()
+    assert hook.note == f"Nothing has been delivered since {began:%Y-%m-%d %H:%M} UTC."
+    assert not hook.active
