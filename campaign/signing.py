@@ -153,14 +153,16 @@ def resend(*, campaign: Campaign, email: str) -> None:
 
     Says nothing, like `sign`, and does as much for an unknown address. Of several signatures the
     newest pending one and `newest_standing` are written to, a slot each; a pending one that somebody
-    else signed for them only once that one has confirmed it. Raises InvalidInput.
+    else signed for them only once that one has confirmed it, and none that nobody can confirm any more.
+    Raises InvalidInput.
     """
     canonical = canonical_address(read_address(campaign, email))
     with transaction.atomic():
         welcome = outbox.welcome(campaign_id=campaign.pk, canonical_email=canonical)
         known = locks.lock_address(campaign.pk, canonical if welcome else locks.NOBODY)[::-1]
+        in_time = campaign.takes_confirmations()
         waiting = (each for each in known if each.status == Status.PENDING and each.may_be_written)
-        pending = next(waiting, None)
+        pending = next(waiting, None) if in_time else None
         standing = newest_standing(known)
         first, second = (pending, standing) if pending is not None else (standing, None)
         _write_or_undo(campaign.pk, first, welcome=welcome)

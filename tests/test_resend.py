@@ -1,9 +1,12 @@
 """Asking for the mail again."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from campaign.models import Mail, MailDay, MailQuota
 from campaign.models.signature import Status
@@ -109,6 +112,26 @@ def test_who_withdrew_gets_nothing(client: Client) -> None:
     Mail.objects.all().delete()
     resend(client, "zoe@example.org")
     assert kinds() == []
+
+
+def test_what_nobody_can_confirm_any_more_after_the_close_is_not_sent_again(
+    client: Client,
+) -> None:
+    closes = timezone.now() + timedelta(days=1)
+    campaign = make_campaign(
+        publication="after_verification", extra=f"closes_at = {closes.isoformat()}\n"
+    )
+    first = make_signature(campaign, email="pair@example.org", name="First")
+    make_signature(campaign, status=Status.PENDING, email="pair@example.org", name="Second")
+    make_signature(campaign, status=Status.PENDING, email="alone@example.org", name="Third")
+    another_day()
+    with time_machine.travel(closes + timedelta(hours=24), tick=False):
+        answers = [resend(client, f"{each}@example.org") for each in ("pair", "alone", "nobody")]
+    assert {(each.status_code, each.content) for each in answers} == {
+        (202, b'{"status":"check_your_inbox"}')
+    }
+    [mail] = Mail.objects.all()
+    assert (mail.kind, mail.signature) == ("signed_already", first)
 
 
 def test_no_address_is_a_mistake_at_its_field(client: Client) -> None:
