@@ -115,6 +115,25 @@ def test_a_link_that_is_too_old_says_so_and_how_to_go_on_in_its_own_campaign(
     assert (Signature.objects.count(), Report.objects.count()) == before
 
 
+@pytest.mark.parametrize("stands", ["closes_at", "paused_at"])
+def test_where_nobody_can_sign_who_asked_for_somebody_else_is_told_whom_to_write_to(
+    client: Client, stands: str
+) -> None:
+    link = f"/represent/{represented()}/"
+    Campaign.objects.filter(slug="art").update(**{stands: timezone.now()})
+    with time_machine.travel(timezone.now() + LIFETIME[Purpose.REPRESENT] + timedelta(minutes=1)):
+        own = client.get(link).content.decode()
+    assert "This link has expired." in own
+    assert "You can always write to:" in own
+    assert "fill in the form" not in own
+    assert ways_on(own) == WRITE
+    # Of a link that says nothing, each campaign as it is: one is open.
+    page = client.get("/represent/nonsense/").content.decode()
+    assert ways_on(page) == WRITE | {"/film/?language=en"}
+    assert page.index("fill in the form once more") < page.index("/film/?language=en")
+    assert page.index("You can always write to:") < page.index("mailto:")
+
+
 @pytest.mark.parametrize("purpose", LINKS)
 def test_one_of_a_campaign_that_is_no_longer_public_names_none(
     client: Client, purpose: Purpose

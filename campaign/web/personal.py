@@ -33,11 +33,12 @@ from campaign.web.sharing import signers_ways
 class Onward:
     """How somebody goes on whose link leads nowhere: in words, and on that page of a campaign.
 
-    Without a page by writing to its organiser.
+    Without a page by writing to its organiser. Not in a campaign of another state than these.
     """
 
     said: str | Promise
     page: str = ""
+    states: tuple[str, ...] = ("open", "paused", "closed")
 
 
 ASK_FOR_LINK = Onward(
@@ -139,13 +140,15 @@ def lost(request: HttpRequest, error: CampaignError, *onward: Onward) -> HttpRes
     campaigns = [
         {
             "slug": campaign.slug,
+            "state": campaign.state(),
             "title": publication.statement(campaign, speech.language).title,
             "contact": campaign.organiser_contact,
         }
         for campaign in publication.visible_campaigns()
         if known in (None, campaign.pk)
     ]
-    context = {"onward": onward if campaigns else (), "campaigns": campaigns}
+    ways = [(way, [each for each in campaigns if each["state"] in way.states]) for way in onward]
+    context = {"onward": [(way, found) for way, found in ways if found]}
     return problem(request, error, speech=speech, context=context)
 
 

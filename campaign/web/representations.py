@@ -14,8 +14,10 @@ from campaign.web.answers import door
 from campaign.web.forms import check_origin
 
 SIGN_AGAIN = personal.Onward(
-    _("Do you sign for somebody else? Then fill in the form once more:"), "campaign"
+    _("Do you sign for somebody else? Then fill in the form once more:"), "campaign", ("open",)
 )
+WRITE = personal.Onward(personal.WRITE.said, states=("paused", "closed"))
+"""Where there is no form."""
 
 
 @door()
@@ -30,7 +32,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
             representing.confirm(token)
         return _shown(request, representing.seen(token))
     except (TokenExpired, TokenInvalid, RepresentationGone) as error:
-        return personal.lost(request, error, SIGN_AGAIN)
+        return personal.lost(request, error, SIGN_AGAIN, WRITE)
 
 
 def _shown(request: HttpRequest, shown: Representation) -> HttpResponse:
