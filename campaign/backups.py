@@ -92,9 +92,7 @@ def read(file: Path) -> Manifest:
         raise BadBackup(f"{file} has form {manifest.format}, and this release reads {FORMAT}")
     if found != manifest.sha256:
         raise BadBackup(f"{file} is damaged: its sha256 is not that of the manifest")
-    unknown = sorted(set(manifest.migrations) - _known())
-    if unknown:
-        raise BadBackup(f"{file} is of a newer release: {', '.join(unknown[:3])} is unknown here")
+    _require_known(file, {*manifest.migrations})
     return manifest
 
 
@@ -169,12 +167,25 @@ def migrations() -> list[str]:
     return sorted(f"{app}.{name}" for app, name in MigrationLoader(connection).applied_migrations)
 
 
-def _known() -> set[str]:
-    loader = MigrationLoader(None)
-    replaced = (
-        each for key in loader.disk_migrations for each in loader.disk_migrations[key].replaces
-    )
-    return {f"{app}.{name}" for app, name in (*loader.disk_migrations, *replaced)}
+def _require_known(file: Path, applied: set[str]) -> None:
+    """Refuse a backup that `migrate` could not bring to this release. Raises BadBackup."""
+    on_disk = MigrationLoader(None).disk_migrations
+    known = {f"{app}.{name}" for app, name in on_disk}
+    replaced = {
+        f"{app}.{name}": [f"{its_app}.{its_name}" for its_app, its_name in migration.replaces]
+        for (app, name), migration in on_disk.items()
+    }
+    unknown = sorted(applied.difference(known, *replaced.values()))
+    if unknown:
+        raise BadBackup(f"{file} is of a newer release: {', '.join(unknown[:3])} is unknown here")
+    for one, parts in replaced.items():
+        # Whatever else is applied: Django takes it for applied where all of its parts are.
+        missing = [part for part in parts if part not in applied and part not in known]
+        if missing and not applied.isdisjoint(parts):
+            raise BadBackup(
+                f"{file} is of a release before {one}, without {missing[0]}: restore and migrate it with"
+                " the last release that has that, and make a backup there"
+            )
 
 
 def _sha256(file: Path) -> str:

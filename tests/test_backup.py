@@ -18,6 +18,7 @@ import time_machine
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 from django.utils import timezone
 from psycopg import sql
@@ -526,6 +527,37 @@ def test_a_damaged_backup_and_one_without_its_manifest_touch_nothing(
     manifest.unlink()
     assert "cannot be read" in refused(empty, file)
     assert rows(empty) == {}
+
+
+def replaced_by(name: str) -> list[str]:
+    """The migrations that are one now."""
+    migration = MigrationLoader(None).disk_migrations["campaign", name]
+    return [f"{app}.{each}" for app, each in migration.replaces]
+
+
+def test_a_backup_that_has_a_part_of_what_is_one_migration_now_is_refused(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    leave_something()
+    file = backup(tmp_path)
+    restored(empty, file)
+    there = rows(empty)
+    manifest = file.with_suffix(".json")
+    told = json.loads(manifest.read_text())
+
+    def made_of(migrations: set[str]) -> None:
+        manifest.write_text(json.dumps({**told, "migrations": sorted(migrations)}))
+
+    for name in ("0001_first_release", "0002_held_by_the_database"):
+        whole, parts = f"campaign.{name}", replaced_by(name)
+        others = {*told["migrations"]} - {whole}
+        for missing in (parts[:1], parts[1:]):
+            made_of(others - {*missing})
+            said = refused(empty, file, "--replace")
+            assert f"is of a release before {whole}, without {missing[0]}" in said
+            assert rows(empty) == there
+        made_of(others | {*parts})
+        restored(empty, file, "--replace")
 
 
 def test_a_database_is_not_cleared_for_a_backup_that_cannot_be_restored(
