@@ -1,12 +1,24 @@
 """The verbs of the signer: sign, resend, confirm, correct, hide. Those of who leaves are in `leaving`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
 
-from campaign import identity, journal, locks, moves, outbox, proofs, queue, reception, rules, trip
+from campaign import (
+    consequences,
+    identity,
+    journal,
+    locks,
+    moves,
+    outbox,
+    proofs,
+    queue,
+    reception,
+    rules,
+    trip,
+)
 from campaign.details import PROBLEMS, Details, read_address, read_correction, read_details
 from campaign.errors import (
     CampaignClosed,
@@ -22,7 +34,7 @@ from campaign.errors import (
 )
 from campaign.history import SIGNER
 from campaign.idempotency import Once
-from campaign.links import Purpose, read_token
+from campaign.links import Link, Purpose, read_token
 from campaign.locks import Known
 from campaign.models.address import canonical_address
 from campaign.models.campaign import Campaign
@@ -211,7 +223,7 @@ def renew(purpose: Purpose, token: str) -> Signature:
     Raises TokenInvalid, SignatureGone.
     """
     link = read_token(purpose, token)
-    signature = _by_public_id(link.subject)
+    signature = read(link.subject)
     canonical = signature.canonical_email
     with transaction.atomic():
         welcome = outbox.welcome(campaign_id=signature.campaign_id, canonical_email=canonical)
@@ -231,12 +243,17 @@ def renew(purpose: Purpose, token: str) -> Signature:
 def confirm(token: str) -> Moved:
     """Confirm exactly what the link's page shows: publish or hold, as policy and rules say.
 
-    A second time is a success that changes nothing, an expired link of a confirmed one too. Raises
-    TokenInvalid, TokenExpired, ChangedMeanwhile, and SignatureGone of one that was withdrawn, removed
-    or replaced, or whose time was over 24 hours after the close.
+    A second time is a success that changes nothing, an expired link of a confirmed one too. Where a file
+    said the same of the mailbox meanwhile, and its release has not come, the one of the file is the
+    signature from now on, as this one says it. Raises TokenInvalid, TokenExpired, ChangedMeanwhile, and
+    SignatureGone of one that was withdrawn, removed or replaced, or whose time was over 24 hours after
+    the close.
     """
     link = read_token(Purpose.CONFIRM, token)
+    return moves.once_more(lambda: _confirm(link))
 
+
+def _confirm(link: Link) -> Moved:
     def decide(signature: Signature, others: Sequence[Signature]) -> Decision:
         if signature.status in {Status.HELD, Status.PUBLISHED}:
             return Decision(to=Status(signature.status))
@@ -246,15 +263,58 @@ def confirm(token: str) -> Moved:
         link.require_fresh()
         return confirmed(signature, others)
 
-    return moves.once_more(
-        lambda: moves.move(
-            signature_id=link.subject,
+    with transaction.atomic():
+        signature, others = locks.lock(link.subject)
+        imported = _standing(others, signature.name_fold)
+        if signature.status == Status.PENDING and imported and _is_of_a_file_that_waits(imported):
+            _require_in_time(signature)
+            link.require_fresh()
+            if signature.revision != link.revision:
+                raise ChangedMeanwhile
+            return _say_it_themselves(signature, imported, others)
+        return moves.move_locked(
+            signature,
+            others,
             verb=Verb.CONFIRM,
             actor=SIGNER,
             decide=decide,
             revision=link.revision,
         )
+
+
+def _is_of_a_file_that_waits(signature: Signature) -> bool:
+    return signature.status == Status.HELD and signature.waits_for_release
+
+
+SAID: Final = (
+    *("name", "kind", "discipline", "credit", "organisation", "country", "show_name"),
+    *("statement_id", "consent_id", "signed_at", "email", "language", "newsletter"),
+)
+"""What a confirmation says of its signer, in the place of what a file said."""
+
+
+def _say_it_themselves(
+    signature: Signature, imported: Signature, others: Sequence[Signature]
+) -> Moved:
+    """Let what a mailbox confirms stand in the place of what a file said of it, which waits for release.
+
+    It is one signature, and counts once. As any correction of one that is held it is looked at by itself,
+    and no release publishes it; the pending ones of the name are closed.
+    """
+    changes = {name: getattr(signature, name) for name in SAID}
+    if signature.name != imported.name:
+        changes["sort_name"] = ""
+    moved = moves.amend(
+        signature_id=imported.pk,
+        actor=SIGNER,
+        changes=changes,
+        review=rules.hold_reasons,
+        verb=Verb.CONFIRM,
     )
+    namesakes = [signature, *(each for each in others if each is not imported)]
+    consequences.follow(moved.signature, namesakes, Verb.CONFIRM, before=Status.HELD, mails_at=None)
+    proofs.match_domain(imported.pk, actor=SIGNER)
+    return moved
 
 
 def confirmed(signature: Signature, others: Sequence[Signature]) -> Decision:
@@ -278,7 +338,7 @@ def _require_in_time(signature: Signature) -> None:
 def seen(purpose: Purpose, token: str) -> Signature:
     """The signature that a link's page shows, for reading. Raises as the verbs of that link do."""
     link = read_token(purpose, token)
-    signature = _by_public_id(link.subject)
+    signature = read(link.subject)
     if signature.status in {Status.WITHDRAWN, Status.ERASED}:
         raise SignatureGone
     if purpose is Purpose.CONFIRM:
@@ -294,7 +354,8 @@ def seen(purpose: Purpose, token: str) -> Signature:
     return signature
 
 
-def _by_public_id(public_id: str) -> Signature:
+def read(public_id: str) -> Signature:
+    """The signature of that id, with what its pages show. Raises SignatureGone."""
     rows = Signature.objects.select_related(
         "campaign", "discipline", "statement__version", "consent"
     )

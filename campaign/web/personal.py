@@ -71,7 +71,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 def _confirmed(request: HttpRequest, token: str) -> HttpResponse:
     moved = signing.confirm(token)
-    signature = signing.seen(Purpose.CONFIRM, token)
+    signature = signing.read(moved.signature.public_id)
     # Not a second time: else an old mail that was passed on would open the page for ever.
     manage_url = link_to(Purpose.MANAGE, signature) if moved.changed else ""
     return _done(request, signature, manage_url=manage_url)

@@ -1,0 +1,81 @@
+"""Somebody confirms what they signed online at the very moment at which a release comes to their line."""
+
+from typing import Any
+
+import pytest
+
+from campaign import moves, releases, signing
+from campaign.errors import SignatureGone
+from campaign.models import Campaign, ImportBatch, Signature
+from campaign.models.signature import Status
+from tests.batches import imported
+from tests.concurrency.threads import Meanwhile
+from tests.counted import assert_exact
+from tests.factories import confirm_token, make_campaign, make_signature, release
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LINES = ["name,email\n", "Ana One,ana@example.org\n"]
+
+
+@pytest.fixture
+def art() -> Campaign:
+    return make_campaign(publication="after_verification")
+
+
+def confirms(art: Campaign) -> tuple[ImportBatch, Meanwhile]:
+    """Who asked to be counted without a name presses the button of their mail."""
+    typed: dict[str, Any] = {"name": "Ana One", "email": "ana@example.org", "show_name": False}
+    token = confirm_token(make_signature(art, status=Status.PENDING, **typed))
+    return imported(art, LINES), Meanwhile(lambda: signing.confirm(token))
+
+
+def rows() -> list[tuple[str, bool]]:
+    return list(Signature.objects.order_by("pk").values_list("status", "show_name"))
+
+
+def test_who_confirms_once_the_chunk_is_read_is_not_published_by_it(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, meanwhile = confirms(art)
+    meanwhile.before(monkeypatch, releases, "_publish")
+    assert release(batch) == 0
+    assert meanwhile.end().changed
+    assert not meanwhile.waited
+    assert rows() == [("held", False)]
+    assert_exact(art)
+
+
+def test_who_confirms_once_their_line_is_looked_at_waits_and_finds_it_published(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, meanwhile = confirms(art)
+    meanwhile.before(monkeypatch, moves, "move_locked")
+    assert release(batch) == 1
+    assert isinstance(meanwhile.end(), SignatureGone)
+    assert meanwhile.waited
+    assert ("published", True) in rows()
+    assert_exact(art)
+
+
+def test_control_a_release_that_does_not_look_again_publishes_what_waits_for_a_look(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, meanwhile = confirms(art)
+    meanwhile.before(monkeypatch, releases, "_publish")
+    released = moves.Decision(to=Status.PUBLISHED)
+    monkeypatch.setattr(releases, "_released", lambda _signature, _others: released)
+    assert release(batch) == 1
+    assert meanwhile.end().changed
+    assert rows() == [("published", False)]
+
+
+def test_control_a_confirmation_that_does_not_look_at_the_line_again_changes_a_published_one(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, meanwhile = confirms(art)
+    monkeypatch.setattr(signing, "_is_of_a_file_that_waits", lambda _its: True)
+    meanwhile.before(monkeypatch, moves, "move_locked")
+    assert release(batch) == 1
+    assert meanwhile.end().changed
+    assert rows() == [("published", False)]

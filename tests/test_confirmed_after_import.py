@@ -1,0 +1,128 @@
+"""Who is asked by mail and stands in a file meanwhile: what they confirm themselves is what is shown."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from campaign import releases
+from campaign.models import Campaign, Event, ImportBatch, Mail, Signature
+from campaign.models.signature import Status
+from tests.batches import imported
+from tests.counted import assert_exact
+from tests.factories import bring_to, confirm_token, make_campaign, make_signature, release
+
+pytestmark = pytest.mark.django_db
+
+LINES = ["name,email,credit\n", "Ana One,ana@example.org,A File\n", "Bea Two,bea@example.org,\n"]
+
+
+@pytest.fixture
+def art() -> Campaign:
+    return make_campaign(publication="after_verification")
+
+
+def asked(art: Campaign, **typed: Any) -> Signature:
+    """Who signed online, to be counted without their name, and has not confirmed yet."""
+    typed = {"show_name": False, "credit": "Her Own", **typed}
+    return make_signature(
+        art, status=Status.PENDING, name="Ana One", email="ana@example.org", **typed
+    )
+
+
+def confirm(client: Client, token: str) -> Any:
+    return client.post(
+        "/api/v1/signatures/confirm/", {"token": token}, content_type="application/json"
+    )
+
+
+def names(client: Client) -> list[str]:
+    listed = client.get("/api/v1/campaigns/art/signers/").json()["results"]
+    return [each["name"] for each in listed]
+
+
+def test_the_file_waits_for_its_release_and_what_its_signer_confirms_is_so(
+    client: Client, art: Campaign
+) -> None:
+    pending = asked(art)
+    token, batch = confirm_token(pending), imported(art, LINES)
+    mails = Mail.objects.exclude(signature=pending).count()
+
+    answer = confirm(client, token)
+    assert (answer.status_code, answer.json()) == (200, {"status": "held", "signer": None})
+    its = Signature.objects.get(canonical_email="ana@example.org")
+    assert (its.batch, its.status, its.show_name, its.credit) == (batch, "held", False, "Her Own")
+    assert its.hold_reasons == ["renamed", "imported"]
+    assert (its.consent, its.statement) == (pending.consent, pending.statement)
+    assert its.signed_at == pending.signed_at
+    event = Event.objects.filter(signature=its).latest("pk")
+    assert (event.verb, event.actor, event.to_status) == ("confirm", "signer", "held")
+    assert Mail.objects.count() == mails
+    assert_exact(art)
+
+    assert releases.waiting(batch).count() == 1
+    assert release(batch) == 1
+    assert names(client) == ["Bea Two"]
+    its.refresh_from_db()
+    bring_to(its, Status.PUBLISHED)
+    assert names(client) == ["Bea Two"]
+    counted = client.get("/api/v1/campaigns/art/counts/").json()
+    assert (counted["published"], counted["anonymous"], counted["confirmed"]) == (2, 1, 2)
+    assert_exact(art)
+
+
+def test_the_page_says_that_they_have_signed(client: Client, art: Campaign) -> None:
+    token = confirm_token(asked(art))
+    imported(art, LINES)
+    assert client.get(f"/confirm/{token}/").status_code == 200
+    page = client.post(f"/confirm/{token}/")
+    assert page.status_code == 200
+    assert "Confirmed. Thank you." in page.content.decode()
+    assert "/manage/" in page.content.decode()
+    its = Signature.objects.get(canonical_email="ana@example.org")
+    assert its.show_name is False
+
+
+def test_a_second_press_finds_the_pending_one_closed_and_changes_nothing(
+    client: Client, art: Campaign
+) -> None:
+    token = confirm_token(asked(art))
+    imported(art, LINES)
+    confirm(client, token)
+    before = list(Signature.objects.order_by("pk").values())
+    assert confirm(client, token).status_code == 410
+    assert list(Signature.objects.order_by("pk").values()) == before
+
+
+def test_an_old_link_confirms_nothing_of_it(client: Client, art: Campaign) -> None:
+    token = confirm_token(asked(art))
+    imported(art, LINES)
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
+        answer = confirm(client, token)
+    assert (answer.status_code, answer.json()["code"]) == (410, "token_expired")
+    its = Signature.objects.get(status=Status.HELD, name="Ana One")
+    assert (its.show_name, its.hold_reasons) == (True, ["imported"])
+
+
+def test_once_released_the_file_has_won_and_its_signer_was_told(
+    client: Client, art: Campaign
+) -> None:
+    token = confirm_token(asked(art))
+    release(imported(art, LINES))
+    answer = confirm(client, token)
+    assert (answer.status_code, answer.json()["code"]) == (410, "signature_gone")
+    assert Mail.objects.filter(kind="published", signature__name="Ana One").count() == 1
+    assert ImportBatch.objects.get().released_n == 2
+
+
+def test_one_of_a_file_that_was_rejected_stays_so(client: Client, art: Campaign) -> None:
+    token = confirm_token(asked(art))
+    imported(art, LINES)
+    its = Signature.objects.get(status=Status.HELD, name="Ana One")
+    bring_to(its, Status.REJECTED)
+    before = Signature.objects.values().get(pk=its.pk)
+    assert confirm(client, token).status_code == 410
+    assert Signature.objects.values().get(pk=its.pk) == before
