@@ -62,6 +62,8 @@ class _Lines:
 class Rows:
     """The rows of a CSV as lists of cells; ``number`` is that of the line on which the last one begins.
 
+    Without the empty cells at its end: a row without any text has none.
+
     Raises RowMistake for one that cannot be read, and goes on with the line after that one: a quote
     that is never closed costs the line that it stands on, not those that it would swallow.
     """
@@ -83,7 +85,7 @@ class Rows:
         self.number = self._lines.read + 1
         self._lines.taken.clear()
         try:
-            return next(self._reader)
+            return _filled(next(self._reader))
         except csv.Error as error:
             runs_on = len(self._lines.taken) > 1
             self._lines.give_back()
@@ -150,9 +152,15 @@ def _text(value: Any) -> str:
     return " ".join(str(value).split())
 
 
-def _line(cells: list[str]) -> str:
-    while cells and not cells[-1]:  # a sheet is often wider than its table
+def _filled(cells: list[str]) -> list[str]:
+    """The cells up to the last that holds something: a sheet is often wider than its table."""
+    while cells and not cells[-1].strip():
         cells.pop()
+    return cells
+
+
+def _line(cells: list[str]) -> str:
+    cells = _filled(cells)
     written = io.StringIO()
     csv.writer(written).writerow(cells)
     return written.getvalue() if cells else "\r\n"

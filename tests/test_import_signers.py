@@ -513,6 +513,28 @@ def test_what_spreadsheets_of_other_countries_write_is_taken(run: Importer, betw
     assert signature.credit == "a; b, c d"
 
 
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_a_sheet_that_is_wider_and_longer_than_its_table_is_taken(
+    run: Importer, between: str
+) -> None:
+    file = "name,email,,\nAna,ana@example.org,,,,\n,,,\n , ,\n\nBruno,bruno@example.org\nClara,,,\n,,,,\n"
+    summary, mistakes = run(file.replace(",", between))
+    assert summary == said(added=2, refused=1)
+    assert len(mistakes) == 1
+    assert mistakes[0].startswith("line 7: email: is needed")
+    assert names() == ["Ana", "Bruno"]
+
+
+def test_what_stands_beyond_the_columns_is_still_a_mistake(run: Importer) -> None:
+    summary, mistakes = run("name,email,\nAna,ana@example.org,,x\n,,more\n")
+    assert summary == said(refused=2)
+    assert mistakes == [
+        "line 2: has more columns than the first line",
+        "line 3: has more columns than the first line",
+    ]
+    assert nothing_written()
+
+
 def test_a_quote_that_is_never_closed_costs_its_own_line_alone(run: Importer) -> None:
     file = 'name,email,evidence_note\nAna,a@example.org,"oops\nBruno,b@example.org,\nBad,nowhere,\nClara,c@example.org,\n'
     summary, mistakes = run(file)
@@ -593,7 +615,7 @@ def test_a_long_file_is_taken_in_chunks(run: Importer) -> None:
         ("nom;email\nAna;a@example.org\n", "name is needed"),
         ("name,email,phone\nAna,a@example.org,1\n", "phone: is not a column"),
         ("name,email,Credits\n", "credits: is not a column"),
-        ("name,email,\n", "column 3: is not a column"),
+        ("name,,email\n", "column 2: is not a column"),
         ("name,email,status\nAna,a@example.org,published\n", "status: is not a column"),
         ("name,email,name\n", "names a column twice"),
         ("name,email,E-Mail\n", "names a column twice"),
