@@ -51,7 +51,7 @@ def test_control_without_one_import_at_a_time_the_second_breaks_off_the_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     campaign = make_campaign()
-    monkeypatch.setattr(intake, "_one_at_a_time", lambda _campaign: None)
+    monkeypatch.setattr(intake, "_one_at_a_time", lambda campaign: campaign)
     monkeypatch.setattr(moves, "once_more", lambda act: act())
     again = Meanwhile(partial(import_file, campaign)).before(monkeypatch, intake, "_place")
     with pytest.raises(IntegrityError):
