@@ -1,8 +1,9 @@
 """Who left or shows less, in a file beside the database: a backup that is restored doesn't know it.
 
-A line for each who withdrew, erased their data, said that it wasn't them, hid their name, wants no more
-news or is vouched for no more, written before they are answered. It holds ids and keyed hashes, and
-nothing that somebody typed. `replay` does it again.
+A line for each who withdrew, erased their data, had deleted what they had reported or signed for others,
+said that it wasn't them, hid their name, wants no more news, is vouched for no more, lets an organisation's
+name stand beside theirs no longer or refuses one, written before they are answered. It holds ids and keyed
+hashes, and nothing that somebody typed. `replay` does it again.
 """
 
 import fcntl
