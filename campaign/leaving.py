@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -209,6 +210,34 @@ def disown(public_id: str, *, campaign_id: int) -> None:
             status=ReportStatus.UNCONFIRMED,
         )
     )
+
+
+@transaction.atomic
+def disown_older(*, campaign_id: int, canonical_email: str, until: datetime) -> bool:
+    """Delete what an address wrote until then and nobody confirmed (`replay`); whether there was any."""
+    theirs = {
+        "campaign": campaign_id,
+        "canonical_email": canonical_email,
+        "created_at__lte": until,
+    }
+    signed = Signature.objects.filter(**theirs, status=Status.PENDING).values_list("pk", flat=True)
+    asked = Representation.objects.filter(**theirs, confirmed_at=None)
+    reported = Report.objects.filter(**theirs, status=ReportStatus.UNCONFIRMED)
+    held = reported.exists()
+    gone = placing.discard([*signed, *asked.values_list("signature", flat=True)])
+    reports.delete(reported)
+    return held or gone > 0
+
+
+def unconfirmed() -> dict[tuple[int, str], str]:
+    """The addresses of signatures that nobody has confirmed, by campaign and keyed hash."""
+    pending = Signature.objects.filter(status=Status.PENDING).exclude(canonical_email="")
+    return {
+        (campaign_id, outbox.address_hash(canonical_email)): canonical_email
+        for campaign_id, canonical_email in pending.order_by()
+        .values_list("campaign_id", "canonical_email")
+        .distinct()
+    }
 
 
 def leave_alone(*, campaign_id: int, address_hash: str, reason: str) -> None:

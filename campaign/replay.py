@@ -1,5 +1,6 @@
 """Doing again, after a backup was restored, what people did to leave, or to show less, since it was made."""
 
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -15,13 +16,17 @@ from campaign.models.event import Verb
 from campaign.models.signature import Signature, Status
 
 Addresses = dict[tuple[int, str], str]
-"""Who has reported something or signed for somebody, by campaign and keyed hash, as the backup has it."""
+"""Who has reported something, signed for somebody or not confirmed yet, by campaign and keyed hash, as the
+backup has it."""
 DONE = {
     Verb.WITHDRAW: (Status.WITHDRAWN, Status.ERASED),
     Verb.ERASE: (Status.ERASED,),
 }
 """The statuses in which a departure has nothing left to do."""
 VOUCHING: Final = {vouching.UNVOUCH, vouching.CONCEAL}
+NOT_ME: Final = SuppressionReason.NOT_ME
+KNOWN: Final = {*DONE, *signing.LESS, *VOUCHING, vouching.REFUSE, FORGET, NOT_ME}
+"""All that a line may say of what was done."""
 REVERSIBLE: Final = {*signing.LESS, *VOUCHING}
 """What people can take back again; the backup knows of what was done before it."""
 UNDERWAY = timedelta(minutes=10)
@@ -34,16 +39,23 @@ def replay(departures: Iterable[Departure], *, made_at: datetime) -> int:
     ``made_at`` is when the backup was made. What the journal names and the database doesn't know was
     signed after it, and is no mistake; its address is left alone again all the same. What shows more is
     never done again: who hid their name since and then showed it stays hidden, until they say so once more.
+    What a line says that nobody here knows (`unknown`) is not guessed.
     """
     campaigns = set(Campaign.objects.values_list("pk", flat=True))
-    addresses = correspondents.addresses()
+    addresses = {**correspondents.addresses(), **leaving.unconfirmed()}
     since = made_at - UNDERWAY
     return sum(
         _again(each, addresses)
         for each in departures
-        if each.campaign in campaigns
+        if each.did in KNOWN
+        and each.campaign in campaigns
         and (each.did not in REVERSIBLE or datetime.fromisoformat(each.at) >= since)
     )
+
+
+def unknown(departures: Iterable[Departure]) -> Counter[str]:
+    """What `replay` leaves undone, since this release does not know it: how many lines say each."""
+    return Counter(each.did for each in departures if each.did not in KNOWN)
 
 
 def _again(each: Departure, addresses: Addresses) -> int:
@@ -62,7 +74,8 @@ def _again(each: Departure, addresses: Addresses) -> int:
         if each.did == FORGET:
             found = correspondents.erase_again(each.signer)
             return int(_forget(each, addresses) or found)
-        return _disown(each)
+        if each.did == NOT_ME:
+            return int(_disown(each, addresses))
     return 0
 
 
@@ -93,8 +106,15 @@ def _forget(each: Departure, addresses: Addresses) -> bool:
     )
 
 
-def _disown(each: Departure) -> int:
-    its = Signature.objects.filter(public_id=each.signer)
-    before = its.count()
-    leaving.disown(each.signer, campaign_id=each.campaign)
-    return before - its.count()
+def _disown(each: Departure, addresses: Addresses) -> bool:
+    """Delete what nobody had confirmed of their address by then; whether there was any.
+
+    By its hash: the mail that they answered was perhaps about something younger than the backup. And no
+    later: they may have signed themselves since.
+    """
+    address = addresses.get((each.campaign, each.address))
+    return address is not None and leaving.disown_older(
+        campaign_id=each.campaign,
+        canonical_email=address,
+        until=datetime.fromisoformat(each.at),
+    )

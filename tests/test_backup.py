@@ -281,6 +281,72 @@ def hashes(database: str) -> set[tuple[str, str]]:
         return {(address, reason) for address, reason in found}
 
 
+def wrote_without_confirming(about: Signature, email: str) -> Report:
+    report = make_report(about, email)
+    Report.objects.filter(pk=report.pk).update(status="unconfirmed", confirmed_at=None)
+    return report
+
+
+def test_who_said_it_was_not_them_by_a_later_mail_has_no_older_pending_either(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    campaign, email = signer.campaign, "not.me@example.org"
+    mine = make_signature(campaign, email=email, name="Mine")
+    make_signature(campaign, status=Status.PENDING, email=email, name="Early")
+    make_signature(campaign, status=Status.PENDING, email="eve@example.org")
+    confirmed = make_report(signer, email)
+    wrote_without_confirming(signer, email)
+    file = backup(tmp_path)
+    late = make_signature(campaign, status=Status.PENDING, email=email, name="Late")
+    leaving.not_me(not_me_token(late))
+    said = restored(empty, file)
+    assert "left again: 1, of 1 in the journal" in said
+    assert "every number is that of a recount" in said
+    assert statuses(empty) == statuses(here())
+    assert statuses(empty)[mine.public_id] == "published"
+    with psycopg.connect(url_of(empty)) as other:
+        found = other.execute("SELECT public_id FROM campaign_report").fetchall()
+    assert found == [(confirmed.public_id,)]
+
+
+def test_what_an_address_signed_after_it_said_not_me_waits_on(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    """Also where that was about a signature that stands."""
+    campaign, email = signer.campaign, "not.me@example.org"
+    mine = make_signature(campaign, email=email, name="Mine")
+    leaving.not_me(not_me_token(mine))
+    Suppression.objects.all().delete()  # its owner has asked the organiser for that
+    own = make_signature(campaign, status=Status.PENDING, email=email, name="Own")
+    said = restored(empty, backup(tmp_path))
+    assert "left again: 0, of 1 in the journal" in said
+    assert statuses(empty) == statuses(here())
+    assert statuses(empty)[own.public_id] == "pending"
+
+
+def test_a_line_that_this_release_does_not_know_is_named_and_the_others_are_done(
+    signer: Signature, tmp_path: Path, empty: str
+) -> None:
+    pending = make_signature(signer.campaign, status=Status.PENDING, email="ann@example.org")
+    file = backup(tmp_path)
+    told = {"at": timezone.now().isoformat(), "campaign": signer.campaign_id}
+    address = outbox.address_hash("ann@example.org")
+    strange = {**told, "signer": pending.public_id, "address": address, "reasons": ["not_me"]}
+    lines = [{**strange, "did": did} for did in ("teleport", "teleport", "dissolve")]
+    known = {**told, "did": "erase", "signer": signer.public_id, "address": "", "reasons": []}
+    text = [json.dumps(line) for line in (*lines, known)]
+    Path(settings.JOURNAL_FILE).write_text("\n".join([*text, ""]))
+    command = ("restore", str(file), f"--journal={settings.JOURNAL_FILE}")
+    done = manage(empty, *command)
+    assert done.returncode == 0, done.stderr
+    assert "left again: 1, of 4 in the journal" in done.stdout
+    assert "not done: 3 lines" in done.stderr
+    assert "dissolve (1), teleport (2)" in done.stderr
+    after = statuses(empty)
+    assert (after[signer.public_id], after[pending.public_id]) == ("erased", "pending")
+    assert (address, "not_me") not in hashes(empty)
+
+
 def test_a_restore_is_replayed_twice_and_nobody_leaves_twice(
     signer: Signature, tmp_path: Path, empty: str
 ) -> None:

@@ -1,4 +1,5 @@
 from argparse import ArgumentParser
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from campaign import backups, journal
 from campaign.backups import BadBackup
 from campaign.journal import Departure
 from campaign.pg_tools import ToolFailed, ToolMissing
-from campaign.replay import replay
+from campaign.replay import replay, unknown
 
 
 class Command(BaseCommand):
@@ -59,7 +60,17 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         again = replay(left, made_at=datetime.fromisoformat(manifest.made_at))
         self.stdout.write(f"left again: {again}, of {len(left)} in the journal")
+        self._name(unknown(left))
         call_command("check_counts", stdout=self.stdout)
+
+    def _name(self, unknown: Counter[str]) -> None:
+        """Say what nobody has done: the others are not kept from leaving by it."""
+        if unknown:
+            told = ", ".join(f"{did} ({n})" for did, n in sorted(unknown.items()))
+            self.stderr.write(
+                f"not done: {unknown.total()} lines of the journal that this release does not know: {told}."
+                " Restore with the release that wrote them"
+            )
 
 
 def _journal(path: Path) -> list[Departure]:
