@@ -1,7 +1,7 @@
 """What a campaign is now: its row, disciplines, texts and consents, from a copy of this process.
 
 The copy is as good as the database: a trigger gives a campaign another stamp whenever anything of it
-changes (migration 0004), and every look asks for the stamp. So each request pays one small query, and
+changes (migration 0002), and every look asks for the stamp. So each request pays one small query, and
 the rest only after a change.
 """
 
