@@ -575,14 +575,33 @@ def test_a_journal_that_root_wrote_first_is_found_by_the_account_of_the_web(
     assert level == "fail"
 
 
+def test_a_folder_that_cannot_be_entered_is_found(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    settings.JOURNAL_FILE = folder / "journal.jsonl"
+    settings.JOURNAL_FILE.touch()
+    folder.chmod(0)
+    settings.EXPORT_DIR = folder
+    with another_account(entirely=True):
+        findings = [found(check) for check in (files.journal, files.export_dir)]
+    folder.chmod(0o700)
+    assert findings == [{f"{folder} is no directory that we may write in": "fail"}] * 2
+
+
 @contextmanager
-def another_account() -> Iterator[None]:
-    """Rights are looked at as of nobody where the tests run as root, who may write in everything."""
+def another_account(*, entirely: bool = False) -> Iterator[None]:
+    """Rights are looked at as of nobody where the tests run as root, who may write in everything.
+
+    ``entirely``: files are opened and looked for as nobody too.
+    """
     root = os.getuid() == 0
     if root:
         os.setreuid(65534, -1)
+        if entirely:
+            os.seteuid(65534)
     try:
         yield
     finally:
         if root:
+            os.seteuid(0)
             os.setreuid(0, -1)

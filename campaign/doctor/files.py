@@ -33,7 +33,9 @@ def journal() -> Iterator[Finding]:
     folder = path.parent
     there = fail(f"{folder} is no directory that we may write in", "make it, or set JOURNAL_FILE")
     # Written first by root, as by a command of the console, it is nobody else's to write in.
-    ours = not path.exists() or (path.is_file() and os.access(path, os.R_OK | os.W_OK))
+    # Not path.exists(), which is an error in a folder that can't be entered.
+    there_is = os.path.exists(path)  # noqa: PTH110
+    ours = not there_is or (path.is_file() and os.access(path, os.R_OK | os.W_OK))
     if not ours:
         yield fail(
             f"{path} is no file that we may write in: who leaves is not on record",
@@ -49,7 +51,8 @@ def journal() -> Iterator[Finding]:
 
 
 def _writable(folder: Path) -> bool:
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    # In this order: to ask what a folder is that can't be got to is an error too.
+    return os.access(folder, os.W_OK | os.X_OK) and folder.is_dir()
 
 
 def export_dir() -> Iterator[Finding]:
