@@ -14,7 +14,7 @@ from campaign import intake, signing
 from campaign.campaign_file import parse
 from campaign.models import Campaign, Signature, StatementVersion
 from campaign.organising import load_campaign
-from tests.factories import campaign_file, confirm_token, make_signature
+from tests.factories import OPENED, campaign_file, confirm_token, make_signature
 
 pytestmark = pytest.mark.django_db
 
@@ -227,6 +227,15 @@ def test_a_translation_that_was_dropped_after_the_opening_stays(
 # --- What was there before -------------------------------------------------------------------
 
 
+def published_by_the_migration() -> list[list[str]]:
+    StatementVersion.objects.update(published=[])
+    migration: Any = import_module("campaign.migrations.0066_texts_published_before")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.PUBLISHED)
+    found = StatementVersion.objects.order_by("number").values_list("published", flat=True)
+    return list(found)
+
+
 def test_the_migration_takes_what_was_seen_or_signed_for_published(
     client: Client, clock: time_machine.Traveller
 ) -> None:
@@ -239,12 +248,32 @@ def test_the_migration_takes_what_was_seen_or_signed_for_published(
     load("Second")
     StatementVersion.objects.update(created_at=OPENS - timedelta(days=1))
     StatementVersion.objects.filter(number=4).update(created_at=OPENS + timedelta(days=1))
-    StatementVersion.objects.update(published=[])
-    migration: Any = import_module("campaign.migrations.0066_texts_published_before")
-    with connection.cursor() as cursor:
-        cursor.execute(migration.PUBLISHED)
-    published = StatementVersion.objects.order_by("number").values_list("published", flat=True)
-    assert list(published) == [[], ["en", "fr"], ["en", "fr"], ["en", "fr"]]
+    assert published_by_the_migration() == [[], ["en", "fr"], ["en", "fr"], ["en", "fr"]]
+
+
+def test_the_migration_publishes_no_translation_that_was_dropped_before_the_opening(
+    client: Client, clock: time_machine.Traveller
+) -> None:
+    load("First")
+    load("First", languages=("en",))
+    StatementVersion.objects.update(created_at=OPENS - timedelta(days=1))
+    clock.move_to(OPENS)
+    assert text(client, 1, "fr") is None
+    Campaign.objects.update(opens_at=OPENED)  # as of the clock of the database
+    assert published_by_the_migration() == [["en"]]
+    assert text(client, 1) == said("First")
+    assert text(client, 1, "fr") is None
+
+
+def test_the_migration_publishes_a_translation_that_was_signed_and_dropped(
+    client: Client, clock: time_machine.Traveller
+) -> None:
+    load("First", opens_at=OPENED)
+    signature = make_signature(language="fr")
+    load("First", opens_at=OPENED, languages=("en",))
+    assert signature.statement.language == "fr"
+    assert published_by_the_migration() == [["en", "fr"]]
+    assert text(client, 1, "fr") is not None
 
 
 def test_loading_a_file_twice_writes_nothing(clock: time_machine.Traveller) -> None:

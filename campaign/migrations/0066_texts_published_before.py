@@ -2,10 +2,20 @@
 
 from django.db import migrations
 
+# Of a version that was replaced nobody knows any more which languages the campaign had; of the newest one
+# a translation that it doesn't have was dropped, and is public only if somebody has signed it.
 PUBLISHED = """
 UPDATE campaign_statementversion AS version
 SET published = ARRAY(
-    SELECT language FROM campaign_statementtext WHERE version_id = version.id ORDER BY language
+    SELECT language FROM campaign_statementtext AS text
+    WHERE version_id = version.id AND (
+        language = ANY(campaign.languages)
+        OR EXISTS (SELECT FROM campaign_signature WHERE statement_id = text.id)
+        OR EXISTS (
+            SELECT FROM campaign_statementversion AS newer
+            WHERE newer.campaign_id = version.campaign_id AND newer.number > version.number
+        )
+    ) ORDER BY language
 )
 FROM campaign_campaign AS campaign
 WHERE campaign.id = version.campaign_id AND (
@@ -26,7 +36,7 @@ class Migration(migrations.Migration):
     dependencies = (("campaign", "0065_published_texts"),)
     while_old_code_serves = (
         "Nobody waits but who edits a campaign: versions of statements are few rows, and signatures are only"
-        " read, once for each draft. The release before serves every text, as it did; what it replaces after"
+        " read, once for each text. The release before serves every text, as it did; what it replaces after"
         " this counts as a draft, so no statement is to be edited until the new one serves."
     )
     operations = (migrations.RunSQL(sql=PUBLISHED, reverse_sql=migrations.RunSQL.noop),)
