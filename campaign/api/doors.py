@@ -64,8 +64,12 @@ class Door(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        self.admit(request)
         if request.query_params and request.method in {"GET", "HEAD"} and not self.asks:
             queries.QueryInput(data=request.query_params).is_valid(raise_exception=True)
+
+    def admit(self, request: Request) -> None:
+        """Refuse whom this door does not open for, before anything is said of what they ask."""
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """A preflight."""

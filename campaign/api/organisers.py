@@ -39,8 +39,7 @@ class OrganiserDoor(Door):
     key: ApiKey
     campaign: Campaign
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
+    def admit(self, request: Request) -> None:
         self.key, self.campaign = require(request, self.scope, self.kwargs["slug"])
 
 
