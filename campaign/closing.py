@@ -6,7 +6,7 @@ without a name: nobody withdrew, and the campaign may go on saying how many sign
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from campaign import audit, moves, placing
+from campaign import audit, going_on, moves, placing
 from campaign.errors import MoveRefused, SignatureGone
 from campaign.history import Actor
 from campaign.models.address import Suppression
@@ -59,30 +59,18 @@ def empty() -> int:
     nothing else; the first such failure is raised at the end.
     """
     ends, total = time.monotonic() + EMPTY_FOR, 0
-    failures: list[Exception] = []
-    for campaign in over(timezone.now()):
-        n = 0
-        for pk in _until(ends, campaign):
-            with _noted(failures):
-                n += _erase(pk)
-        if n:
-            audit.record(AuditAction.EMPTIED, by=None, campaign=campaign, number=n)
-        with _noted(failures):
-            _empty_the_rest(campaign.pk)
-        total += n
-    if failures:
-        raise failures[0]
+    with going_on.after(Exception) as each:
+        for campaign in over(timezone.now()):
+            n = 0
+            for pk in _until(ends, campaign):
+                with each:
+                    n += _erase(pk)
+            if n:
+                audit.record(AuditAction.EMPTIED, by=None, campaign=campaign, number=n)
+            with each:
+                _empty_the_rest(campaign.pk)
+            total += n
     return total
-
-
-@contextmanager
-def _noted(failures: list[Exception]) -> Iterator[None]:
-    """Go on after a failure; only the first is kept, since without a database each row is one."""
-    try:
-        yield
-    except Exception as failure:
-        if not failures:
-            failures.append(failure)
 
 
 def _left(campaign: Campaign) -> QuerySet[Signature]:

@@ -30,7 +30,7 @@ from django.db import DatabaseError
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 
-from campaign import export, publication, queue, settling
+from campaign import export, going_on, publication, queue, settling
 from campaign.errors import NotFound, NotReady
 from campaign.models.campaign import Campaign
 
@@ -288,16 +288,12 @@ def refresh() -> None:
         for leftover in folder.glob("*.part"):  # of a process that was killed
             leftover.unlink(missing_ok=True)
         settled: set[Path] = set()
-        failures: list[Exception] = []
-        # Looked up again after each: somebody may have asked while a long one was written.
-        while path := next(iter(_known(folder) - settled), None):
-            settled.add(path)
-            try:
-                _settle(path)
-            except (OSError, DatabaseError) as failure:
-                failures.append(failure)
-        if failures:
-            raise failures[0]
+        with going_on.after(OSError, DatabaseError) as each:
+            # Looked up again after each: somebody may have asked while a long one was written.
+            while path := next(iter(_known(folder) - settled), None):
+                settled.add(path)
+                with each:
+                    _settle(path)
 
 
 @contextmanager

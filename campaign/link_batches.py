@@ -13,7 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
@@ -27,7 +27,18 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import audit, files, identity, links, mailboxes, member_lists, outbox, queue, vouchers
+from campaign import (
+    audit,
+    files,
+    going_on,
+    identity,
+    links,
+    mailboxes,
+    member_lists,
+    outbox,
+    queue,
+    vouchers,
+)
 from campaign.errors import NotFound
 from campaign.links import Purpose
 from campaign.models.address import canonical_address
@@ -148,33 +159,21 @@ def work() -> None:
     What fails keeps no other list, and is tried again by the next run, after the others; the first such
     failure is raised at the end.
     """
-    failures: list[Exception] = []
-    waiting = []
-    for batch in LinkBatch.objects.exclude(state=BatchState.GONE).select_related("voucher"):
-        if _is_over(batch):
-            with _noted(failures):
-                forget(batch)
-        elif batch.state != BatchState.READY:
-            waiting.append(batch)
-    _delete_leftovers()
-    ends = time.monotonic() + WRITE_FOR
-    for batch in sorted(waiting, key=_tried_at):
-        with _noted(failures):
-            _write(batch)
-        if time.monotonic() > ends:
-            break
-    if failures:
-        raise failures[0]
-
-
-@contextmanager
-def _noted(failures: list[Exception]) -> Iterator[None]:
-    """Go on after a failure; only the first is kept, since on a full disk each list is one."""
-    try:
-        yield
-    except Exception as failure:
-        if not failures:
-            failures.append(failure)
+    with going_on.after(Exception) as each:
+        waiting = []
+        for batch in LinkBatch.objects.exclude(state=BatchState.GONE).select_related("voucher"):
+            if _is_over(batch):
+                with each:
+                    forget(batch)
+            elif batch.state != BatchState.READY:
+                waiting.append(batch)
+        _delete_leftovers()
+        ends = time.monotonic() + WRITE_FOR
+        for batch in sorted(waiting, key=_tried_at):
+            with each:
+                _write(batch)
+            if time.monotonic() > ends:
+                break
 
 
 def _tried_at(batch: LinkBatch) -> float:

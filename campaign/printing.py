@@ -15,7 +15,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from campaign import audit, consequences, queue
+from campaign import audit, consequences, going_on, queue
 from campaign.models.audit import AuditAction
 from campaign.models.campaign import Campaign
 from campaign.models.print_list import PrintEntry, PrintList, named_though_erased
@@ -64,17 +64,13 @@ def freeze_ordered() -> None:
     A list that fails keeps no other, and is tried again by the next run, after the others; the first such
     failure is raised at the end.
     """
-    failures: list[Exception] = []
     ends = time.monotonic() + WRITE_FOR
-    for pk in list(_waiting().values_list("pk", flat=True)):
-        try:
-            _freeze(pk)
-        except Exception as failure:  # the soft time limit too: it was the list's, not the others'
-            failures.append(failure)
-        if time.monotonic() > ends:
-            break
-    if failures:
-        raise failures[0]
+    with going_on.after(Exception) as each:
+        for pk in list(_waiting().values_list("pk", flat=True)):
+            with each:  # the soft time limit too: it was the list's, not the others'
+                _freeze(pk)
+            if time.monotonic() > ends:
+                break
 
 
 def _waiting() -> QuerySet[PrintList]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from campaign import (
     consequences,
+    going_on,
     lockout,
     locks,
     moves,
@@ -321,12 +322,8 @@ def expire() -> dict[str, int]:
     """
     now = timezone.now()
     deleted: dict[str, int] = {}
-    failures: list[Exception] = []
-    for name, kind in KINDS.items():
-        try:
-            deleted[name] = kind.delete(kind.due(now))
-        except Exception as failure:  # the soft time limit too: what comes after is mostly quick
-            failures.append(failure)
-    if failures:
-        raise failures[0]
+    with going_on.after(Exception) as each:
+        for name, kind in KINDS.items():
+            with each:  # the soft time limit too: what comes after is mostly quick
+                deleted[name] = kind.delete(kind.due(now))
     return deleted
