@@ -57,7 +57,9 @@ def made_of(guild: Client, voucher: Voucher, content: str | bytes) -> list[list[
 
 
 def on_disk() -> list[str]:
-    return sorted(path.name for path in (Path(settings.EXPORT_DIR) / "links").glob("*"))
+    """The names of the files by the numbers of their batches: the tenth after the ninth."""
+    files = (Path(settings.EXPORT_DIR) / "links").glob("*")
+    return [file.name for file in sorted(files, key=lambda file: (int(file.stem), file.suffix))]
 
 
 def test_the_list_comes_back_as_it_was_with_one_more_column(
