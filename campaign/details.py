@@ -18,6 +18,7 @@ from campaign.models.campaign import Campaign, Discipline
 from campaign.models.question import ANSWER_MAX, QUESTION_MAX
 from campaign.models.report import NOTE_MAX, ReportReason
 from campaign.models.signature import Kind
+from campaign.models.statement import Consent, StatementText
 
 TEXT_PROBLEMS: dict[str, str | Promise] = {
     "blank": _("Please fill this in."),
@@ -72,13 +73,19 @@ class Details:
     newsletter: bool
     source: str
 
-    def columns(self) -> dict[str, Any]:
-        """The columns of a signature that these details fill."""
-        return {**vars(self), "details_key": self.key()}
+    def columns(self, text: StatementText, consent: Consent | None) -> dict[str, Any]:
+        """The columns of a signature that these details fill, given to this text and consent."""
+        key = self.key(text, consent)
+        return {**vars(self), "statement": text, "consent": consent, "details_key": key}
 
-    def key(self) -> str:
-        """A digest of what identifies the same details typed again: all but the address and source."""
+    def key(self, text: StatementText, consent: Consent | None) -> str:
+        """A digest of what identifies the same request made again: all but the address and source.
+
+        With the text and the consent, or who agrees to a new one would confirm what an earlier request,
+        perhaps a stranger's, had agreed to.
+        """
         typed = [
+            *(text.pk, consent.pk if consent else None),
             *(self.name, self.kind, self.discipline.slug if self.discipline else ""),
             *(self.credit, self.organisation, self.country, self.language),
             *(self.show_name, self.newsletter),

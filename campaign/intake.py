@@ -23,7 +23,7 @@ from campaign.models.batch import ImportBatch
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
 from campaign.models.signature import Evidence, HoldReason, Signature, Status
-from campaign.models.statement import current_text
+from campaign.models.statement import current_consent, current_text
 
 COLUMNS = frozenset(
     [
@@ -119,7 +119,7 @@ def import_signers(
         if not consent_note:
             _refuse_after_close(campaign, batch)
         while chunk := list(itertools.islice(checked, CHUNK)):
-            # Once more where a signer has confirmed, or asked for, the same at this instant.
+            # Once more where a signer has confirmed the same at this instant.
             taken = moves.once_more(
                 partial(_take, campaign, batch, chunk, seen, on_file=bool(consent_note))
             )
@@ -316,7 +316,8 @@ def _one_at_a_time(campaign: Campaign) -> Campaign:
     And an edit of it: what is returned has the text of now, which no edit replaces until the chunk ends.
     """
     # Not FOR UPDATE: every signer's foreign key would wait for that.
-    return Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+    locked = Campaign.objects.select_for_update(no_key=True)
+    return locked.prefetch_related("versions__texts", "consents").get(pk=campaign.pk)
 
 
 def _fresh(
@@ -332,7 +333,7 @@ def _fresh(
     addresses = [line.canonical for line in chunk if line.canonical]
     theirs = Signature.objects.filter(campaign=campaign, canonical_email__in=addresses)
     # A pending one is no signature: a stranger may have typed it to keep somebody off the list. Only
-    # the very same details are asked for already.
+    # the very same details are asked for already, under the text and the consent of now.
     stays = theirs.exclude(status__in=(Status.PENDING, Status.WITHDRAWN))
     signed = set(stays.values_list("canonical_email", "name_fold"))
     asked = set(theirs.filter(status=Status.PENDING).values_list("canonical_email", "details_key"))
@@ -355,7 +356,7 @@ def _fresh(
         elif (
             line.key in known
             or person in signed
-            or (not on_file and (line.canonical, line.details.key()) in asked)
+            or (not on_file and (line.canonical, _key(campaign, line.details)) in asked)
         ):
             report.known += 1
         elif line.key in sealed or (line.canonical, line.details.name) in withdrew:
@@ -368,6 +369,12 @@ def _fresh(
     return fresh
 
 
+def _key(campaign: Campaign, details: Details) -> str:
+    """The key of a request that says the same on the form now."""
+    text = current_text(campaign, details.language)
+    return details.key(text, current_consent(campaign, text.language))
+
+
 def _place(
     campaign: Campaign, batch: ImportBatch, lines: list[_Line], dates: Mapping[str, datetime]
 ) -> None:
@@ -377,14 +384,14 @@ def _place(
         Signature(
             campaign=campaign,
             batch=batch,
-            statement=texts[line.details.language],
             canonical_email=line.canonical,
             import_key=line.key,
             sort_name=line.sort_name,
             featured=line.featured,
             signed_at=line.signed_at,
             evidence_note=line.evidence_note,
-            **line.details.columns(),
+            # Nobody has ticked ours.
+            **line.details.columns(texts[line.details.language], None),
         )
         for line in lines
     ]

@@ -153,10 +153,10 @@ def _sign(
         _use(link, standing)
         vouching.vouch_and_tell(link.voucher, standing, batch=link.batch)
         return
-    key = details.key()
-    # One with these details that waits for its mail was perhaps given to another text.
-    placing.discard(k.pk for k in known if k.status == Status.PENDING and k.details_key == key)
     fresh = signing.draft(campaign, details, text, canonical)
+    # The same request that waits for its mail would be in the way; the confirmation closes the others.
+    key = fresh.details_key
+    placing.discard(k.pk for k in known if k.status == Status.PENDING and k.details_key == key)
     placed = reception.place_without_mail(fresh, network=network)
     moves.move(signature_id=placed, verb=Verb.CONFIRM, actor=SIGNER, decide=signing.confirmed)
     _use(link, placed)

@@ -47,7 +47,7 @@ def ask(
 
     ``typed`` as `details.read_represented` takes it; the rest as in `signing.sign`. It counts as
     received, and takes a slot of the representative's address. Nothing is returned, and where no mail
-    may go the work is done and undone. The same details typed again are the same pending row. Raises
+    may go the work is done and undone. The same request again is the same pending row. Raises
     CampaignClosed, CampaignPaused, InvalidInput, StatementChanged.
     """
     signing.require_open(campaign)
@@ -70,7 +70,7 @@ def _receive(
         point = transaction.savepoint()
         fresh = signing.draft(campaign, details, text, theirs)
         fresh.represented = True
-        fresh.details_key = _key(details, representative, canonical)
+        fresh.details_key = _key(fresh, representative, canonical)
         asked = _same(fresh) or _place(fresh, representative, canonical, network)
         outbox.owe_caused(MailKind.REPRESENT_CONFIRM, asked)
         if welcome:
@@ -98,13 +98,13 @@ def _same(fresh: Signature) -> Representation | None:
     return waiting.select_for_update(of=("self",)).first()
 
 
-def _key(details: Details, representative: Representative, canonical: str) -> str:
+def _key(fresh: Signature, representative: Representative, canonical: str) -> str:
     """What identifies the same request typed again.
 
     None is the same where the address is yet to be found: two of them could become one's.
     """
-    told = [details.key(), representative.name, representative.role, canonical]
-    told += [] if details.email else [new_public_id()]
+    told = [fresh.details_key, representative.name, representative.role, canonical]
+    told += [] if fresh.email else [new_public_id()]
     return hashlib.sha256("\0".join(told).encode()).hexdigest()
 
 

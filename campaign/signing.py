@@ -75,7 +75,8 @@ def sign(
     1. Count the request as received and take one of the address's slots.
     2. Without a slot, or when the address asked to be left alone, that is all.
     3. A standing signature of that name and address gets the link to its own page.
-    4. The same details typed again are the same pending row; other details are another row.
+    4. The same details typed again, for the same text and consent, are the same pending row; others are
+       another row.
 
     Raises CampaignClosed, CampaignPaused, InvalidInput, StatementChanged, ConsentChanged,
     IdempotencyKeyReused.
@@ -83,7 +84,7 @@ def sign(
     require_open(campaign)
     details = read_details(campaign, typed)
     text = agreed_text(campaign, details.language, statement_version, consent_version)
-    # Once more where an import, or the same request at the other side of midnight, has just placed it.
+    # Once more where the same request at the other side of midnight has just placed it.
     moves.once_more(lambda: _receive(campaign, details, text, once, network))
 
 
@@ -149,11 +150,9 @@ def draft(campaign: Campaign, details: Details, text: StatementText, canonical: 
     """A fresh pending signature that is not placed yet."""
     return Signature(
         campaign=campaign,
-        statement=text,
-        consent=current_consent(campaign, text.language),
         signed_at=timezone.now(),
         canonical_email=canonical,
-        **details.columns(),
+        **details.columns(text, current_consent(campaign, text.language)),
     )
 
 

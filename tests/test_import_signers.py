@@ -13,9 +13,11 @@ from django.test import Client
 from django.utils import timezone
 
 from campaign import intake, leaving, signing
+from campaign.campaign_file import parse
 from campaign.models import (
     AuditNote,
     Campaign,
+    Consent,
     Event,
     ImportBatch,
     Mail,
@@ -27,8 +29,10 @@ from campaign.models import (
 )
 from campaign.models.membership import Role
 from campaign.models.signature import Status
+from campaign.organising import load_campaign
 from tests.factories import (
     bring_to,
+    campaign_file,
     confirm_token,
     make_campaign,
     make_member,
@@ -294,6 +298,29 @@ def test_the_very_details_that_somebody_is_asked_for_are_not_asked_twice(
     )
     assert run("name,email\nAna,ana@example.org\n") == (said(known=1), [])
     assert Signature.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("Ask us first", "Ask us before"), ("my name is published", "my name is shown")],
+)
+def test_who_was_asked_for_what_an_earlier_text_said_is_asked_for_the_one_of_now(
+    run: Importer, art: Campaign, before: str, after: str
+) -> None:
+    ana = {"name": "Ana", "email": "ana@example.org", "discipline": "", "credit": ""}
+    make_signature(art, status=Status.PENDING, **ana)
+    load_campaign(parse(campaign_file(publication="after_verification").replace(before, after)))
+    assert run("name,email\nAna,ana@example.org\n") == (said(added=1), [])
+    assert Mail.objects.count() == 2
+
+
+def test_who_types_on_the_form_what_a_file_said_gives_the_consent_that_stands_there(
+    run: Importer, art: Campaign
+) -> None:
+    run("name,email\nAna,ana@example.org\n")
+    signed = make_signature(art, name="Ana", email="ana@example.org", discipline="", credit="")
+    assert signed.consent == Consent.objects.get(language="en")
+    assert Signature.objects.get() == signed
 
 
 @pytest.mark.parametrize("status", [Status.HELD, Status.PUBLISHED, Status.REJECTED])

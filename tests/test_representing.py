@@ -10,12 +10,23 @@ from django.test import Client
 from django.utils import timezone
 
 from campaign import intake, leaving, moderation, retention, signing
-from campaign.models import Campaign, Event, Mail, Representation, Signature, Suppression
+from campaign.campaign_file import parse
+from campaign.models import (
+    Campaign,
+    Consent,
+    Event,
+    Mail,
+    Representation,
+    Signature,
+    Suppression,
+)
 from campaign.models.mail import MailKind
 from campaign.models.membership import Membership, Role
 from campaign.models.signature import HoldReason, Status
+from campaign.organising import load_campaign
 from tests.counted import assert_exact
 from tests.factories import (
+    campaign_file,
     confirm_token,
     make_campaign,
     make_signature,
@@ -234,6 +245,27 @@ def test_the_same_typed_again_is_the_same_row(client: Client, campaign: Campaign
     ask(client)
     assert Signature.objects.count() == Representation.objects.count() == 1
     assert mailed() == [("represent_confirm", AGENT[0])] * 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "version"),
+    [("Ask us first", "Ask us before", 2), ("my name is published", "my name is shown", 1)],
+)
+def test_the_same_typed_again_after_a_change_is_signed_as_it_reads_then(
+    client: Client, campaign: Campaign, before: str, after: str, version: int
+) -> None:
+    asked(client)
+    earlier = link(MailKind.REPRESENTED, "confirm")
+    load_campaign(parse(campaign_file().replace(before, after)))
+    later = asked(client)
+    ask(client)
+    assert Signature.objects.count() == Representation.objects.count() == 2
+    assert client.post(link(MailKind.REPRESENTED, "confirm")).status_code == 200
+    signature = Signature.objects.get()
+    assert (signature, signature.statement.version.number) == (later, version)
+    assert signature.consent == Consent.objects.filter(language="en").latest("pk")
+    assert Representation.objects.count() == 1
+    assert client.post(earlier).status_code == 410
 
 
 def test_pressed_twice_it_writes_once(client: Client, campaign: Campaign) -> None:

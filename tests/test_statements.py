@@ -1,15 +1,19 @@
 """The text that is signed: exact bytes, versions, translations, and the wording of the consent."""
 
 import hashlib
+import re
 from typing import Any
 
 import pytest
 from django.db import Error, connection, transaction
 from django.test import Client
 
+from campaign import letters
 from campaign.campaign_file import parse
-from campaign.models import Campaign, Consent, Signature, StatementText, StatementVersion
+from campaign.models import Campaign, Consent, Mail, Signature, StatementText, StatementVersion
+from campaign.models.mail import MailKind
 from campaign.organising import load_campaign
+from tests.counted import assert_exact
 from tests.factories import campaign_file, details, make_campaign, make_signature, manage_token
 
 pytestmark = pytest.mark.django_db
@@ -253,6 +257,89 @@ def test_a_pending_signature_stays_with_the_version_that_it_was_given_for(client
     load(changed("Ask us first", "Ask us before"))
     pending.refresh_from_db()
     assert pending.statement.version.number == 1
+
+
+AFRESH = [
+    (("Ask us first", "Ask us before"), 2, "I agree that my name is published."),
+    (("my name is published", "my name is shown"), 1, "I agree that my name is shown."),
+]
+"""What an organiser changes, and the version and consent that are given from then on."""
+
+
+def ask(client: Client, **typed: Any) -> int:
+    body = details(**typed)
+    return client.post(f"{BASE}signatures/", body, content_type="application/json").status_code
+
+
+def mailed_links() -> list[str]:
+    """The links to confirm, in the order in which the mails were owed."""
+    mails = Mail.objects.filter(kind=MailKind.CONFIRM).order_by("pk")
+    bodies = " ".join(str(letters.render(mail).body) for mail in mails)
+    return re.findall(r"http://testserver(/confirm/[\w.-]+/)", bodies)
+
+
+@pytest.mark.parametrize(("edit", "version", "consent"), AFRESH)
+def test_who_sends_the_same_again_after_a_change_signs_what_they_read_then(
+    client: Client, edit: tuple[str, str], version: int, consent: str
+) -> None:
+    campaign = make_campaign(publication="after_verification")
+    assert ask(client) == 202  # anybody may have typed it
+    earlier = Signature.objects.get()
+    load(changed(*edit))
+    assert ask(client, statement_version=version) == 202
+    first, second = mailed_links()
+    assert client.post(second).status_code == 200
+
+    signature = Signature.objects.get()
+    assert (signature.status, signature.statement.version.number) == ("published", version)
+    assert signature.consent is not None
+    assert signature.consent.text == consent
+    assert signature.signed_at > earlier.signed_at
+    assert client.post(first).status_code == 410
+    assert Signature.objects.get() == signature
+    assert_exact(campaign)
+
+
+@pytest.mark.parametrize(("edit", "version", "consent"), AFRESH)
+def test_the_same_sent_twice_after_a_change_is_one_row_and_takes_the_slots_of_its_address(
+    client: Client, edit: tuple[str, str], version: int, consent: str
+) -> None:
+    make_campaign(publication="after_verification")
+    ask(client)
+    load(changed(*edit))
+    for _ in range(3):
+        assert ask(client, statement_version=version) == 202
+    earlier, later = Signature.objects.order_by("pk")
+    mailed = Mail.objects.order_by("pk").values_list("signature_id", flat=True)
+    assert list(mailed) == [earlier.pk, later.pk, later.pk]
+
+
+def test_what_is_confirmed_by_the_earlier_mail_is_what_was_asked_for_then(client: Client) -> None:
+    make_campaign(publication="after_verification")
+    ask(client)
+    load(changed("Ask us first", "Ask us before"))
+    ask(client)
+    assert client.post(mailed_links()[0]).status_code == 200
+    assert Signature.objects.get().statement.version.number == 1
+
+
+def test_the_same_in_another_language_is_another_request(client: Client) -> None:
+    make_campaign(publication="after_verification")
+    for language in ("en", "fr", "en"):
+        ask(client, language=language)
+    signed = Signature.objects.order_by("pk").values_list("statement__language", flat=True)
+    assert list(signed) == ["en", "fr"]
+
+
+def test_the_same_in_a_language_that_has_its_text_since_is_another_request(client: Client) -> None:
+    english = campaign_file(publication="after_verification")
+    english = english[: english.index("[statement.fr]")]
+    load(english)
+    ask(client, language="fr")
+    load(english + FRENCH)
+    ask(client, language="fr")
+    signed = Signature.objects.order_by("pk").values_list("statement__language", flat=True)
+    assert list(signed) == ["en", "fr"]
 
 
 # --- Language --------------------------------------------------------------------------------

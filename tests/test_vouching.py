@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from campaign import delivery, leaving, member_links, retention, tasks, vouchers, vouching
+from campaign.campaign_file import parse
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -24,8 +25,16 @@ from campaign.models import (
     Vouching,
 )
 from campaign.models.signature import Status
+from campaign.organising import load_campaign
 from tests.counted import assert_exact
-from tests.factories import details, make_campaign, make_signature, make_user, manage_token
+from tests.factories import (
+    campaign_file,
+    details,
+    make_campaign,
+    make_signature,
+    make_user,
+    manage_token,
+)
 from tests.smtp import Sink
 from tests.vouchers import let_180_days_pass, link_for, make_voucher, member_form
 
@@ -244,6 +253,20 @@ def test_a_pending_signature_with_the_same_details_is_replaced_by_the_confirmed_
     make_signature(campaign, status=Status.PENDING, **details())
     client.post(link_for(voucher, "zoe@example.org"), member_form())
     assert Signature.objects.get().status == Status.PUBLISHED
+    assert numbers(client)["published"] == 1
+    assert_exact(campaign)
+
+
+def test_one_that_was_given_to_an_earlier_text_is_replaced_too(
+    client: Client, campaign: Campaign, voucher: Voucher
+) -> None:
+    make_signature(campaign, status=Status.PENDING, **details())
+    text = campaign_file(publication="after_verification")
+    load_campaign(parse(text.replace("Ask us first", "Ask us before")))
+    form = {**member_form(), "statement_version": "2"}
+    client.post(link_for(voucher, "zoe@example.org"), form)
+    signature = Signature.objects.get()
+    assert (signature.status, signature.statement.version.number) == (Status.PUBLISHED, 2)
     assert numbers(client)["published"] == 1
     assert_exact(campaign)
 

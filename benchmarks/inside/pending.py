@@ -45,11 +45,9 @@ def place(tags: list[str], *, owed: bool = False) -> list[Signature]:
         rows.append(
             Signature(
                 campaign=campaign,
-                statement=text,
-                consent=consent,
                 signed_at=timezone.now(),
                 canonical_email=details.email,
-                **details.columns(),
+                **details.columns(text, consent),
             )
         )
     placing.place(rows, verb=Verb.SIGN, actor=SIGNER)
