@@ -67,9 +67,9 @@ def _search_some() -> bool:
         chunk = list(rows.filter(pk__gt=search.after).order_by("pk")[:CHUNK])
         if chunk:
             search.after, search.looked = chunk[-1].pk, search.looked + len(chunk)
+        _compare(search, chunk)
         if len(chunk) < CHUNK:
             search.passed_at = timezone.now()
-        _compare(search, chunk)
     else:
         # Whoever confirmed, approved or corrected one of these may not have known the names yet.
         touched = rows.filter(updated_at__gte=search.created_at - SETTLED)
@@ -87,9 +87,17 @@ def _compare(search: NameSearch, rows: Iterable[Signature]) -> None:
         like = _found(search, signature)
         if signature.status == Status.PUBLISHED:
             _suspect(search, signature, like)
-        elif not signature.waits_for_release:  # its release asks for itself
-            for reason in sorted({rules.reason(each) for each in like}):
-                moves.add_hold_reason(pk, reason)
+        elif like:
+            _hold_for(search, signature, like)
+
+
+def _hold_for(search: NameSearch, signature: Signature, like: Collection[Likeness]) -> None:
+    """Note of a locked signature that these names hold it too; a yes before that was to less."""
+    if search.passed_at is None:  # who said yes since that look knew the names
+        Approval.objects.filter(signature=signature).delete()
+    if not signature.waits_for_release:  # its release asks for itself
+        for reason in sorted({rules.reason(each) for each in like}):
+            moves.add_hold_reason(signature.pk, reason)
 
 
 def _suspect(search: NameSearch, signature: Signature, like: Collection[Likeness]) -> None:

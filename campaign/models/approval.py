@@ -11,7 +11,7 @@ class Approval(models.Model):
     """One moderator's yes to a signature, as it was at ``revision``; gone with its next move.
 
     To its being published of a held one; of a published one to its staying, and gone with the second
-    yes, and with another name that it is like.
+    yes. Of both it is gone with another name that the signature is like.
 
     How it was checked is the note of its ``event``, which stays, and which an erasure empties.
     """

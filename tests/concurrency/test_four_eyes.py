@@ -5,9 +5,9 @@ from functools import partial
 import pytest
 from django.db import IntegrityError
 
-from campaign import four_eyes, history, leaving, locks, moderation, moves, placing
+from campaign import four_eyes, history, leaving, locks, moderation, moves, placing, suspicions
 from campaign.errors import CampaignError, ChangedMeanwhile
-from campaign.models import Approval, Event, Mail, Signature, Suspicion
+from campaign.models import Approval, Campaign, Event, Mail, Signature, Suspicion
 from campaign.models.event import Verb
 from campaign.models.signature import RejectionReason, Status
 from campaign.moves import Moved
@@ -102,6 +102,49 @@ def test_control_without_the_lock_two_moderators_at_once_are_both_the_first(
     assert other.end().changed
     assert Approval.objects.count() == 2
     assert status(held) == Status.HELD  # and nobody is left to say so: both have approved it
+
+
+# --- Against a name that is protected meanwhile ------------------------------------------------
+
+
+def protect() -> None:
+    """Protect a name that the credit has, and have the worker look for it at once."""
+    campaign = Campaign.objects.get()
+    name = campaign.protected_names.create(name="Ana Prado", skeletons=["anaprado"])
+    suspicions.look_for(campaign, [name])
+    suspicions.search_due()
+
+
+def approve_while_protected(monkeypatch: pytest.MonkeyPatch) -> Signature:
+    """A first approval that didn't know of the name yet, and ends after the search has found it."""
+    campaign = make_campaign()
+    held = make_signature(
+        campaign, status=Status.HELD, name="Scarlett Johansson", credit="Ana Prado"
+    )
+    protecting = Meanwhile(protect).before(monkeypatch, history, "event")
+    first_by("anna", held)
+    assert protecting.end() is None
+    return held
+
+
+def test_a_first_approval_while_another_name_that_it_is_like_is_protected_is_void(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = approve_while_protected(monkeypatch)
+    first_by("ben", held)
+    assert status(held) == Status.HELD
+    first_by("anna", held)
+    assert status(held) == Status.PUBLISHED
+
+
+def test_control_without_the_lock_the_yes_to_less_is_the_first_of_two(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(locks, "lock", read_only)
+        held = approve_while_protected(patch)
+    approval(held, "ben")()
+    assert status(held) == Status.PUBLISHED
 
 
 # --- Two who keep what is published ----------------------------------------------------------

@@ -5,7 +5,7 @@ from typing import Any
 from django.test import Client
 
 from campaign import identity, suspicions
-from campaign.models import Signature
+from campaign.models import Campaign, Signature
 from tests.desk import QUEUE
 from tests.factories import somebody
 
@@ -33,13 +33,18 @@ def status(signature: Signature) -> str:
     return Signature.objects.values_list("status", flat=True).get(pk=signature.pk)
 
 
-def doubt(signature: Signature, name: str) -> None:
+def protect(campaign: Campaign, name: str) -> None:
     """Protect a name, and have the worker find what is like it."""
-    protected = signature.campaign.protected_names.create(
+    protected = campaign.protected_names.create(
         name=name, skeletons=sorted(identity.skeletons(name))
     )
-    suspicions.look_for(signature.campaign, [protected])
+    suspicions.look_for(campaign, [protected])
     suspicions.search_due()
+
+
+def doubt(signature: Signature, name: str) -> None:
+    """Protect a name that a published signature is like."""
+    protect(signature.campaign, name)
     assert is_open(signature)
 
 

@@ -1,17 +1,21 @@
 """A protected name is published by two moderators, each with a note on how it was checked."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
-from campaign import leaving, moderation, signing
-from campaign.models import Approval, Campaign, Event, EventNote, Mail, Signature
+from campaign import leaving, moderation, signing, suspicions
+from campaign.models import Approval, Campaign, Event, EventNote, Mail, NameSearch, Signature
 from campaign.models.api_key import Scope
 from campaign.models.event import Verb
 from campaign.models.signature import RejectionReason, Status
+from tests.batches import imported
 from tests.desk import QUEUE, said
 from tests.factories import (
     bearer,
@@ -22,7 +26,7 @@ from tests.factories import (
     manage_token,
     somebody,
 )
-from tests.four_eyes.desk import NOTE, STAR, approve, desk_of, page_of, status
+from tests.four_eyes.desk import NOTE, STAR, approve, desk_of, page_of, protect, status
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +134,62 @@ def test_a_correction_makes_the_first_approval_void(star: Signature) -> None:
     assert status(star) == Status.HELD
     approve(desk_of("anna"), star)
     assert status(star) == Status.PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("name", "reasons"),
+    [("Ana Prado", ["protected_name"]), ("Scarlet Johanson", ["protected_name", "near_name"])],
+)
+def test_another_name_that_it_is_like_makes_the_first_approval_void(
+    campaign: Campaign, name: str, reasons: list[str]
+) -> None:
+    held = make_signature(campaign, status=Status.HELD, name=STAR, credit="Ana Prado")
+    assert held.hold_reasons == ["protected_name"]
+    approve(desk_of("anna"), held)
+    protect(campaign, name)
+    held.refresh_from_db()
+    assert held.hold_reasons == reasons
+    assert not Approval.objects.exists()
+    assert "one of two" in said(approve(desk_of("ben"), held))
+    assert status(held) == Status.HELD
+    assert not Mail.objects.filter(kind="published").exists()
+    approve(desk_of("anna"), held)
+    assert status(held) == Status.PUBLISHED
+
+
+def test_of_what_waits_for_its_release_too(campaign: Campaign) -> None:
+    imported(campaign, ["name,email", "Ana Prado,ana@example.org"])
+    held = Signature.objects.get()
+    protect(campaign, "Ana Prado")
+    approve(desk_of("anna"), held)
+    protect(campaign, "Anna Prado")
+    held.refresh_from_db()
+    assert held.hold_reasons == ["imported"]
+    assert "one of two" in said(approve(desk_of("ben"), held))
+    assert status(held) == Status.HELD
+
+
+def test_a_name_that_it_is_not_like_leaves_the_first_approval(
+    campaign: Campaign, star: Signature
+) -> None:
+    approve(desk_of("anna"), star)
+    protect(campaign, "Ana Prado")
+    assert Approval.objects.count() == 1
+    approve(desk_of("ben"), star)
+    assert status(star) == Status.PUBLISHED
+
+
+def test_an_approval_after_the_name_was_found_is_left_by_the_last_look(
+    campaign: Campaign,
+) -> None:
+    held = make_signature(campaign, status=Status.HELD, name=STAR, credit="Ana Prado")
+    protect(campaign, "Scarlet Johanson")
+    approve(desk_of("anna"), held)
+    with time_machine.travel(timezone.now() + suspicions.SETTLED + timedelta(seconds=1)):
+        suspicions.search_due()
+        assert NameSearch.objects.get().done_at is not None
+        approve(desk_of("ben"), held)
+    assert status(held) == Status.PUBLISHED
 
 
 def test_a_rejection_that_is_taken_back_begins_anew(star: Signature) -> None:
