@@ -1,5 +1,7 @@
 """Accounts of who is invited: found by name or address, else made; and their first password's link."""
 
+from typing import Final
+
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, transaction
@@ -13,14 +15,17 @@ from campaign.errors import FieldError, InvalidInput
 from campaign.models.audit import AuditAction
 from campaign.models.campaign import Campaign
 
+NAME_MAX: Final = 150
+"""Characters of a user name, which is the address of a new account; an address may have 254."""
+
 
 def account(name: str, *, field: str, campaign: Campaign, by: User) -> User:
     """Whose account is called that, else the one that has this address, else a new one; in a transaction.
 
     It is one of staff from now on. A new one has no password yet; see `welcome_path`. Addresses of
     accounts are typed by superusers, operators and here, so nobody gives themselves somebody else's.
-    Raises InvalidInput at ``field`` for one that is switched off, AddressError where there is none and
-    the name is no address to make one of.
+    Raises InvalidInput at ``field`` for one that is switched off or would have too long a name, AddressError
+    where there is none and the name is no address to make one of.
     """
     if called := _found("username", name):
         return _let_in(called[0], field)
@@ -29,6 +34,8 @@ def account(name: str, *, field: str, campaign: Campaign, by: User) -> User:
     found = _found("username", address)[:1] or _found("email", address)
     if len(found) == 1:  # where several share that mailbox nobody can know which of them is meant
         return _let_in(found[0], field)
+    if len(address) > NAME_MAX:
+        raise InvalidInput([FieldError(field, "too_long", _("This e-mail address is too long."))])
     user = User(username=address, email=address, is_staff=True)
     user.set_unusable_password()
     try:

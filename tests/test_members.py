@@ -208,6 +208,18 @@ def test_what_cannot_be_an_invitation_is_asked_for_again(
     assert record() == []
 
 
+def test_an_address_that_grows_too_long_for_a_user_name_is_said_to_be(
+    here: Campaign, owner: User
+) -> None:
+    """Its ligatures are two letters each where the mail goes."""
+    domain = ".".join(["\ufb01" * 20] * 3)
+    answer = invited(owner, here, f"{'a' * 50}@{domain}.example.org", "reader")
+    assert answer.status_code == 422
+    assert "This e-mail address is too long." in answer.content.decode()
+    assert Membership.objects.count() == User.objects.count() == 1
+    assert record() == []
+
+
 def test_an_owner_invites_into_their_campaign_alone(here: Campaign, owner: User) -> None:
     there = make_campaign(slug="there")
     assert invited(owner, there, "new@example.org").status_code == 422

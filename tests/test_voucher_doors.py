@@ -372,6 +372,31 @@ def test_an_account_that_is_switched_off_acts_for_no_organisation(
     assert list(on_record().values_list("action", flat=True)) == ["voucher_admitted"]
 
 
+LONGEST = f"{'desk-' * 11}of@{'guild-' * 10}of.actors.friends-of.example.org"
+"""An address of 150 characters: no account is called by a longer one."""
+
+
+def test_an_address_that_no_account_can_be_called_by_is_said_to_be_too_long(
+    owner: Client, voucher: Voucher
+) -> None:
+    url, long = f"{BASE}{voucher.pk}/login/", f"d{LONGEST}"
+    assert len(long) == 151
+    answer = owner.post(url, {"email": long})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "This e-mail address is too long." in page
+    assert f'value="{long}"' in page
+    assert not User.objects.filter(email=long).exists()
+    assert not voucher.memberships.exists()
+    assert list(on_record().values_list("action", flat=True)) == ["voucher_admitted"]
+
+    owner.post(url, {"email": LONGEST})
+    ada = User.objects.create_user("ada", long)
+    owner.post(url, {"email": long})
+    logins = voucher.memberships.order_by("pk").values_list("user__username", flat=True)
+    assert list(logins) == [LONGEST, ada.username]
+
+
 def test_an_account_made_for_an_organisation_is_on_record_as_invited(
     owner: Client, campaign: Campaign, voucher: Voucher
 ) -> None:
