@@ -34,8 +34,11 @@ BROKEN_RETRY = timedelta(seconds=5)
 PROBE = 3.0
 """Seconds between two tries to reach a server that was not there."""
 REST = 3 * PROBE
-"""Seconds until a refused sender is tried again: more than a probe and a sweep, so that between two
-tries of a server that hangs up on one sender the mails of others go out."""
+"""Seconds until a refused sender is tried again: where the server hangs up on it, by a connection each."""
+BEHIND = 10
+"""Mails of others that go before one of a refused sender: they don't wait for it, nor it for a storm."""
+HANG_UPS = 10
+"""Senders in a row that a server hangs up on until it is taken for one that closes to everybody."""
 PATIENCE = timedelta(days=4)
 """Age of a mail from which a refusal of its sender counts as a try of its own."""
 RUN = 15.0
@@ -69,6 +72,8 @@ TRUE_WHILE = {
 _down_until = 0.0
 _rests: dict[int, float] = {}
 """Until when the mails of a campaign rest whose sender was refused; then one of them is tried."""
+_hung_up = 0
+"""How many senders this run's server has hung up on since it last took one."""
 
 
 class ServerDown(Exception):
@@ -98,7 +103,7 @@ def deliver_on() -> int:
 
 
 def _deliver(claims_of: Callable[[Owner, float], Iterator[list[Mail]]]) -> int:
-    global _down_until
+    global _down_until, _hung_up
     if time.monotonic() < _down_until:
         queue.hold(DELIVER)  # else every signer would wake a worker to no end; the sweep probes
         return 0
@@ -109,7 +114,7 @@ def _deliver(claims_of: Callable[[Owner, float], Iterator[list[Mail]]]) -> int:
         queue.heard(DELIVER)
     if not claims.is_due(without=resting):
         return 0
-    sent, owner, ends = 0, Owner(), time.monotonic() + RUN
+    sent, owner, ends, _hung_up = 0, Owner(), time.monotonic() + RUN, 0
     try:
         with _connected() as server, claims.renewed(owner):
             for mails in claims_of(owner, ends):
@@ -159,13 +164,20 @@ def _until_none_follows(owner: Owner, ends: float) -> Iterator[list[Mail]]:
 
 
 def _claim(owner: Owner) -> list[Mail]:
-    """The next mails: one of a campaign that has rested, else those of all that don't rest."""
+    """The next mails of all whose sender is not refused; behind the first of them one of a campaign that
+    has rested, so that no sender that is refused again keeps the others waiting."""
+    mails = owner.claim(without=_rests.keys())
+    return [*mails[:BEHIND], *_claim_of_rested(owner), *mails[BEHIND:]]
+
+
+def _claim_of_rested(owner: Owner) -> list[Mail]:
+    """One mail of the campaign that has rested longest, if one is due."""
     resting = _resting()
-    for campaign in _rests.keys() - resting:
+    for campaign in sorted(_rests.keys() - resting, key=_rests.__getitem__):
         if mails := owner.claim(of=campaign):
             return mails
         del _rests[campaign]  # none is due to try its sender with
-    return owner.claim(without=resting)
+    return []
 
 
 def _resting() -> set[int]:
@@ -231,7 +243,7 @@ def _send(
         logger.exception("mail %s cannot be sent", mail.pk)
         _defer(owner, mail, f"not sent: {type(error).__name__}")
         raise ServerDown from error  # the connection may stand in the middle of an answer
-    _rests.pop(mail.campaign_id, None)
+    _sender_taken(mail)
     owner.mark_sent(mail)
     return True
 
@@ -268,7 +280,11 @@ def _sender_refused(owner: Owner, mail: Mail, code: int) -> bool:
     So the mail stays as it was, with all of its campaign, and one of them is tried again soon: it never
     fails by such an answer, and is not late once the server takes us. Not without end: the tries of a
     mail that is older than four days are counted, as any other's.
+
+    A server that hangs up over it gets the next sender's over a new connection: it may refuse this one
+    alone, and the mails of others would never go out. Not without end either: it may close to everybody.
     """
+    global _hung_up
     error = f"sender refused with {code}"
     if code == TOO_LARGE:
         return _defer(owner, mail, error)  # of the size that was said with it
@@ -279,8 +295,16 @@ def _sender_refused(owner: Owner, mail: Mail, code: int) -> bool:
     else:
         owner.mark(mail, status=MailStatus.QUEUED, error=error)
     if code == CLOSING:
-        raise ServerDown
+        _hung_up += 1
+        if _hung_up >= HANG_UPS:
+            raise ServerDown
     raise SenderRefused
+
+
+def _sender_taken(mail: Mail) -> None:
+    global _hung_up
+    _hung_up = 0
+    _rests.pop(mail.campaign_id, None)
 
 
 def _refused(owner: Owner, mail: Mail, code: int) -> bool:
@@ -289,7 +313,7 @@ def _refused(owner: Owner, mail: Mail, code: int) -> bool:
         # It says so of the connection, if not of this recipient: so soon, and behind the others.
         _defer(owner, mail, f"deferred with {code}", first=BROKEN_RETRY)
         raise ServerDown
-    _rests.pop(mail.campaign_id, None)
+    _sender_taken(mail)
     if 500 <= code < 600:
         error = f"refused with {code}"
         owner.mark(mail, status=MailStatus.FAILED, attempts=mail.attempts + 1, error=error)

@@ -99,7 +99,7 @@ def test_a_sender_that_rested_is_tried_with_one_mail(
     owe(sending_as(OTHER, slug="other"), 2)
     time_passes(monkeypatch)
     assert delivery.deliver_due() == 2
-    assert sink.senders == [ART, ART, OTHER, OTHER]
+    assert sink.senders == [ART, OTHER, OTHER, ART]
 
 
 @pytest.mark.parametrize("answer", ["451 4.3.2 Later", "554 5.7.1 Not you"])
@@ -113,17 +113,80 @@ def test_the_mails_of_others_go_out(sink: Sink, campaign: Campaign, answer: str)
     assert (rows(campaign), rows(other)) == ([AS_IT_WAS] * 4, [("sent", 0)] * 2)
 
 
-def test_where_one_sender_is_hung_up_on_the_mails_of_others_go_out_in_between(
+def test_where_some_senders_are_hung_up_on_the_mails_of_others_go_out_in_the_same_run(
+    sink: Sink, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, third = "second@campaign.example", "third@campaign.example"
+    refused = [campaign, sending_as(second, slug="second"), sending_as(third, slug="third")]
+    other = sending_as(OTHER, slug="other")
+    for each in (*refused, other):
+        owe(each, 2)
+    sink.sender = dict.fromkeys((ART, second, third), "421 4.7.0 Bye")
+    assert delivery.deliver_due() == 2
+    assert (sink.senders, sink.sessions) == ([ART, second, third, OTHER, OTHER], 4)
+    for _ in range(2):  # the sweep comes more often than a sender is tried
+        owe(other)
+        assert delivery.deliver_due() == 1
+    assert (sink.senders[5:], sink.sessions) == ([OTHER, OTHER], 6)
+    time_passes(monkeypatch)
+    owe(other)
+    assert delivery.deliver_due() == 1
+    assert (sink.senders[7:], sink.sessions) == ([OTHER, ART, second, third], 9)
+    assert [rows(each) for each in refused] == [[AS_IT_WAS] * 2] * 3
+    del sink.sender[third]
+    time_passes(monkeypatch)
+    assert delivery.deliver_due() == 2
+    assert rows(refused[2]) == [("sent", 0)] * 2
+
+
+def test_a_server_that_hangs_up_on_everybody_is_left_alone_for_a_moment(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = [f"{n}@campaign.example" for n in range(delivery.HANG_UPS + 2)]
+    for n, address in enumerate(addresses):
+        owe(sending_as(address, slug=f"campaign-{n}"), 3)
+    sink.sender = dict.fromkeys(addresses, "421 4.3.2 Bye")
+    for _ in range(3):
+        assert delivery.deliver_due() == 0
+    assert (sink.senders, sink.sessions) == (addresses[: delivery.HANG_UPS], delivery.HANG_UPS)
+    monkeypatch.setattr(delivery, "_down_until", 0.0)
+    assert delivery.deliver_due() == 0
+    assert sink.senders[delivery.HANG_UPS :] == addresses[delivery.HANG_UPS :]
+    assert set(Mail.objects.values_list("status", "attempts")) == {AS_IT_WAS}
+    sink.sender.clear()
+    time_passes(monkeypatch)
+    assert delivery.deliver_due() == 3 * len(addresses)
+
+
+def test_more_senders_than_make_a_closing_server_delay_the_mails_of_others_once(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = [f"{n}@campaign.example" for n in range(delivery.HANG_UPS + 2)]
+    for n, address in enumerate(addresses):
+        owe(sending_as(address, slug=f"campaign-{n}"))
+    sink.sender = dict.fromkeys(addresses, "421 4.7.0 Bye")
+    other = sending_as(OTHER, slug="other")
+    owe(other)
+    assert delivery.deliver_due() == 0
+    monkeypatch.setattr(delivery, "_down_until", 0.0)
+    assert delivery.deliver_due() == 1
+    for _ in range(3):
+        owe(other)
+        time_passes(monkeypatch)
+        assert delivery.deliver_due() == 1
+
+
+def test_a_sender_that_rested_waits_for_a_few_mails_of_others_not_for_all(
     sink: Sink, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owe(campaign)
-    owe(sending_as(OTHER, slug="other"))
     sink.sender[ART] = "421 4.7.0 Bye"
-    assert delivery.deliver_due() == 0
-    assert delivery.REST > delivery.PROBE + 5  # seconds of a sweep
-    monkeypatch.setattr(delivery, "_down_until", 0.0)
-    assert delivery.deliver_due() == 1
-    assert sink.senders == [ART, OTHER]
+    delivery.deliver_due()
+    owe(sending_as(OTHER, slug="other"), delivery.BEHIND + 2)
+    sink.sender.clear()
+    time_passes(monkeypatch)
+    assert delivery.deliver_due() == delivery.BEHIND + 3
+    assert sink.senders == [ART, *[OTHER] * delivery.BEHIND, ART, OTHER, OTHER]
 
 
 def test_who_tells_of_a_mail_that_rests_keeps_nobody_else_from_telling(
