@@ -2,14 +2,18 @@
 
 By keyed hash, for all campaigns of the server: it is the mailbox that is gone, not the signer. Nothing goes
 there: strangers cause it no mail (`outbox.welcome`), and what is owed is stopped or waits (`delivery`).
+
+A mail that came back says so of the address that it went to, and of no other that counts as the same:
+strangers can type one that does not exist. A complaint is the owner's, and stands for all of them.
 """
 
 import re
 from datetime import timedelta
 
+from django.db.models import F
 from django.utils import timezone
 
-from campaign import letters, outbox
+from campaign import letters, mailboxes, outbox
 from campaign.models.address import Unreachable, UnreachableReason, canonical_address
 from campaign.models.mail import Mail
 from campaign.models.signature import Signature
@@ -30,14 +34,14 @@ def is_no_mailbox(answer: str) -> bool:
     return _NO_MAILBOX.match(answer) is not None
 
 
-def came_back(canonical_email: str) -> None:
+def came_back(email: str) -> None:
     """Note that there is no such mailbox, for a while."""
-    _note(canonical_email, UnreachableReason.BOUNCED)
+    _note(outbox.mailed_hash(email), UnreachableReason.BOUNCED)
 
 
-def _note(canonical_email: str, reason: UnreachableReason) -> None:
+def _note(address_hash: str, reason: UnreachableReason) -> None:
     """Note why nothing goes to a mailbox, or put the end of it off. A complaint has no end."""
-    its = {"address_hash": outbox.address_hash(canonical_email)}
+    its = {"address_hash": address_hash}
     until = timezone.now() + BOUNCED_FOR if reason == UnreachableReason.BOUNCED else None
     found = {"reason": reason, "until": until}
     _noted, fresh = Unreachable.objects.get_or_create(**its, defaults=found)
@@ -59,10 +63,16 @@ def hear(*, message_id: str, recipient: str, reason: UnreachableReason) -> bool:
     mail = rows.filter(pk=int(found[1]), notice=None).first() if found else None
     if mail is None or letters.message_id(mail).strip("<>") != message_id.strip().strip("<>"):
         return False
+    if reason == UnreachableReason.BOUNCED:
+        # Of another spelling it would silence one that the mail did not go to.
+        if mailboxes.mailed_address(recipient) != mailboxes.mailed_address(mail.recipient.email):
+            return False
+        came_back(recipient)
+        return True
     its = mail.recipient.canonical_email
     if not its or canonical_address(recipient) != its:
         return False
-    _note(its, reason)
+    _note(outbox.address_hash(its), reason)
     return True
 
 
@@ -70,5 +80,6 @@ def of(signature: Signature) -> Unreachable | None:
     """What stands against mails to the address of a signature now."""
     if not signature.canonical_email:
         return None
-    hashes = outbox.hashes_of(signature.canonical_email)
-    return Unreachable.objects.filter(outbox.still_unreachable(), address_hash__in=hashes).first()
+    noted = outbox.against(email=signature.email, canonical_email=signature.canonical_email)
+    found = Unreachable.objects.filter(outbox.still_unreachable(), noted)
+    return found.order_by(F("until").desc(nulls_first=True)).first()

@@ -79,7 +79,7 @@ def renew(token: str) -> None:
     about = _about(read_token(Purpose.MY_DATA, token).subject)
     if about is None:
         return
-    welcome = outbox.welcome(campaign_id=about.campaign_id, canonical_email=about.canonical_email)
+    welcome = outbox.welcome_again(about)
     # Once more, and locked: whoever erases it meanwhile would leave a mail that nobody may get.
     if welcome and (about := _about(about.public_id, lock=True)) is not None:
         outbox.owe(MailKind.MY_DATA, [about])

@@ -227,7 +227,7 @@ def _send(
     except smtplib.SMTPRecipientsRefused as error:
         code, said = next(iter(error.recipients.values()))
         if is_gone(code, said) and mail.notice is None:
-            bounces.came_back(mail.recipient.canonical_email)
+            bounces.came_back(mail.recipient.email)
         return _refused(owner, mail, code)
     except smtplib.SMTPDataError as error:
         return _refused(owner, mail, error.smtp_code)

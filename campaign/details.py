@@ -79,13 +79,15 @@ class Details:
         return {**vars(self), "statement": text, "consent": consent, "details_key": key}
 
     def key(self, text: StatementText, consent: Consent | None) -> str:
-        """A digest of what identifies the same request made again: all but the address and source.
+        """A digest of what identifies the same request made again: all but the source.
 
         With the text and the consent, or who agrees to a new one would confirm what an earlier request,
-        perhaps a stranger's, had agreed to.
+        perhaps a stranger's, had agreed to. With the address as it is mailed, or the mail would go to
+        the spelling of an earlier request, which perhaps does not exist.
         """
         typed = [
             *(text.pk, consent.pk if consent else None),
+            mailboxes.mailed_address(self.email),
             *(self.name, self.kind, self.discipline.slug if self.discipline else ""),
             *(self.credit, self.organisation, self.country, self.language),
             *(self.show_name, self.newsletter),

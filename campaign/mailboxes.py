@@ -1,7 +1,8 @@
 """GROUND. When two mail addresses are the same mailbox. Pure functions, no database.
 
-An address has three shapes: the one that mail goes to (`parse_address`), the one that tells signers
-apart (`canonical_address`), and the one that mails are counted for (`mailbox_key`).
+An address has four shapes: the one that mail goes to (`parse_address`), the one by which a bounce knows it
+again (`mailed_address`), the one that tells signers apart (`canonical_address`), and the one that mails are
+counted for (`mailbox_key`).
 """
 
 import re
@@ -97,6 +98,19 @@ def ascii_address(address: str) -> str:
 def domain_of(address: str) -> str:
     """The domain of a parsed address, as A-labels in small letters."""
     return ascii_address(address).rpartition("@")[2].lower()
+
+
+def mailed_address(address: str) -> str:
+    """A parsed address as a mail server hears it, whatever a provider folds: in small letters, its domain as
+    A-labels. Two that give the same are the same mailbox, and one bounces if the other does.
+
+    What is no address by now, of a row that is stored, in small letters: nothing goes there, but it stands
+    between others that must.
+    """
+    try:
+        return ascii_address(address).lower()
+    except EmailNotValidError:
+        return address.lower()
 
 
 @dataclass(frozen=True)

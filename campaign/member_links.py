@@ -200,9 +200,7 @@ def ask_for_page(token: str) -> None:
     if signature is None:
         return
     with transaction.atomic():
-        welcome = outbox.welcome(
-            campaign_id=signature.campaign_id, canonical_email=signature.canonical_email
-        )
+        welcome = outbox.welcome_again(signature)
         locked, _others = locks.lock(signature.pk)
         if welcome and locked.status in STANDING:
             outbox.owe_caused(MailKind.SIGNED_ALREADY, locked)

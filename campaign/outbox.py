@@ -44,10 +44,10 @@ REPORTS_A_DAY = 30
 
 WELCOME = """
 SELECT campaign_welcome(
-    %(campaign_id)s, %(mailbox)s, %(addresses)s, %(now)s, %(limit)s, %(everywhere)s
+    %(campaign_id)s, %(mailbox)s, %(addresses)s, %(mailed)s, %(now)s, %(limit)s, %(everywhere)s
 )
 """
-"""What `welcome` asks, with `welcome_parameters`: a function of the database (migration 0058).
+"""What `welcome` asks, with `welcome_parameters`: a function of the database (migration 0070).
 
 PostgreSQL took longer to plan the question than to answer it. The campaign's slot comes first: where that
 has none left, tries cost the other campaigns nothing.
@@ -86,10 +86,19 @@ _CAUSED_TO_REPRESENTATIVE = """(
 ) < %s"""
 
 
-def address_hash(canonical_email: str) -> str:
+def address_hash(address: str) -> str:
     """A keyed hash of a canonical address (HMAC-SHA256, hex): known again, never read back."""
-    key, address = settings.HASH_KEY.encode(), canonical_email.encode()
-    return hmac.new(key, address, hashlib.sha256).hexdigest()
+    key = settings.HASH_KEY.encode()
+    return hmac.new(key, address.encode(), hashlib.sha256).hexdigest()
+
+
+def mailed_hash(email: str) -> str:
+    """The same of an address as it is mailed, under which a bounce is noted (`mailboxes.mailed_address`).
+
+    Other spellings that a provider takes for the same may not exist: any stranger can type one, and what
+    comes back from there says nothing of the mailbox that its owner reads.
+    """
+    return address_hash(mailboxes.mailed_address(email))
 
 
 def mail_subject(to: Recipient) -> str:
@@ -127,22 +136,28 @@ def left_alone(
 
 
 def unreachable(recipients: Sequence[Recipient]) -> dict[str, datetime | None]:
-    """The public ids of those of these whose address is `Unreachable`, as `left_alone` looks at it, and
-    until when; None is for ever."""
-    hashes = {each.public_id: hashes_of(each.canonical_email) for each in recipients}
-    ends = dict(
-        Unreachable.objects.filter(
-            still_unreachable(), address_hash__in=set().union(*hashes.values())
-        ).values_list("address_hash", "until")
-    )
-    found = {
-        public_id: [ends[each] for each in its if each in ends] for public_id, its in hashes.items()
-    }
-    return {
-        public_id: None if None in its else max(filter(None, its))
-        for public_id, its in found.items()
-        if its
-    }
+    """The public ids of those of these whose address is `Unreachable`, and until when; None is for ever.
+
+    For ever where a complaint stands, as `left_alone` looks at it; for a while where a mail to that very
+    address came back.
+    """
+    theirs = [
+        (each.public_id, hashes_of(each.canonical_email), mailed_hash(each.email))
+        for each in recipients
+    ]
+    asked = {hashed for _its, canonical, mailed in theirs for hashed in (*canonical, mailed)}
+    noted = Unreachable.objects.filter(still_unreachable(), address_hash__in=asked)
+    ends = dict(noted.values_list("address_hash", "until"))
+    forever = {hashed for hashed, until in ends.items() if until is None}
+    bounced = {its: ends[mailed] for its, _canonical, mailed in theirs if mailed in ends}
+    complained = (its for its, canonical, _mailed in theirs if not forever.isdisjoint(canonical))
+    return bounced | dict.fromkeys(complained)
+
+
+def against(*, email: str, canonical_email: str) -> Q:
+    """Of `Unreachable`: a bounce of that very address, and complaints of all that count as the same."""
+    complained = Q(address_hash__in=hashes_of(canonical_email), until=None)
+    return complained | Q(address_hash=mailed_hash(email))
 
 
 def still_unreachable() -> Q:
@@ -156,16 +171,22 @@ def hashes_of(canonical_email: str) -> list[str]:
     return [address_hash(address) for address in addresses]
 
 
-def welcome(*, campaign_id: int, canonical_email: str) -> bool:
+def welcome(*, campaign_id: int, email: str, canonical_email: str) -> bool:
     """Take one of today's slots for a mail that a stranger may have caused, if one is left.
 
-    False without a slot, or when the address asked to be left alone or is `Unreachable`.
+    False without a slot, or when the address asked to be left alone or is `Unreachable`. ``email`` is the
+    one that a bounce would be of.
     Call it first in a transaction: the row's lock then serialises everything that is done for this
     address, and nobody else waits. Tags share the slots of their mailbox at every domain.
     """
     with connection.cursor() as cursor:
-        cursor.execute(WELCOME, welcome_parameters(campaign_id, canonical_email))
+        cursor.execute(WELCOME, welcome_parameters(campaign_id, email, canonical_email))
         return bool(cursor.fetchone()[0])
+
+
+def welcome_again(to: Recipient) -> bool:
+    """The same for a mail to somebody whose row is there."""
+    return welcome(campaign_id=to.campaign_id, email=to.email, canonical_email=to.canonical_email)
 
 
 def room_for_report(signature: Signature) -> bool:
@@ -184,13 +205,14 @@ def room_for_report(signature: Signature) -> bool:
         return bool(cursor.rowcount)
 
 
-def welcome_parameters(campaign_id: int, canonical_email: str) -> dict[str, Any]:
+def welcome_parameters(campaign_id: int, email: str, canonical_email: str) -> dict[str, Any]:
     """What `WELCOME` needs to know."""
     now = timezone.now()
     return {
         "campaign_id": campaign_id,
         "mailbox": address_hash(mailboxes.mailbox_key(canonical_email)),
         "addresses": hashes_of(canonical_email),
+        "mailed": mailed_hash(email),
         "now": now,
         "limit": STRANGERS_A_DAY,
         "everywhere": EVERYWHERE_A_DAY,

@@ -245,11 +245,12 @@ def _represented(signature: Signature) -> list[dict[str, Any]]:
 
 def _address(signature: Signature) -> dict[str, Any]:
     hashes = outbox.hashes_of(signature.canonical_email)
+    against = outbox.against(email=signature.email, canonical_email=signature.canonical_email)
     ours = {"campaign": signature.campaign_id, "address_hash__in": hashes}
     return {
         "notes": _rows(Suppression.objects.filter(**ours).order_by("pk"), ("reason", "created_at")),
         "no_mails_to": _rows(
-            Unreachable.objects.filter(address_hash__in=hashes).order_by("pk"),
+            Unreachable.objects.filter(against).order_by("pk"),
             ("reason", "created_at", "until"),
         ),
         "mails_asked_for": _rows(MailQuota.objects.filter(**ours).order_by("day"), ("day", "n")),

@@ -30,10 +30,10 @@ _LOOK_UP = locks.LOCK_ADDRESS.format(
 )
 
 
-def take(*, campaign_id: int, canonical_email: str) -> tuple[bool, list[Known]]:
+def take(*, campaign_id: int, email: str, canonical_email: str) -> tuple[bool, list[Known]]:
     """Count one more request as received; whether a mail may go to that address (`outbox.welcome`), and if
     so, what it has signed, locked (`locks.lock_address`)."""
-    parameters = outbox.welcome_parameters(campaign_id, canonical_email)
+    parameters = outbox.welcome_parameters(campaign_id, email, canonical_email)
     welcome = f"SELECT set_config('petition.welcome', ({outbox.WELCOME})::text, true)"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -45,10 +45,10 @@ def take(*, campaign_id: int, canonical_email: str) -> tuple[bool, list[Known]]:
         return said == "true", [Known(*row) for row in cursor.fetchall()]
 
 
-def count(*, campaign_id: int, canonical_email: str) -> bool:
+def count(*, campaign_id: int, email: str, canonical_email: str) -> bool:
     """The same without looking up what the address has signed."""
     with connection.cursor() as cursor:
-        parameters = outbox.welcome_parameters(campaign_id, canonical_email)
+        parameters = outbox.welcome_parameters(campaign_id, email, canonical_email)
         cursor.execute(f"{outbox.WELCOME}; {counts.RECEIVE}", parameters)
         return bool(cursor.fetchone()[0])
 

@@ -58,7 +58,9 @@ def report(*, campaign: Campaign, public_id: str, typed: Mapping[str, str], lang
     details = read_report(campaign, typed)
     canonical = canonical_address(details.email)
     with transaction.atomic():
-        welcome = outbox.welcome(campaign_id=campaign.pk, canonical_email=canonical)
+        welcome = outbox.welcome(
+            campaign_id=campaign.pk, email=details.email, canonical_email=canonical
+        )
         point = transaction.savepoint()
         room = outbox.room_for_report(signature)
         # Without a slot nothing of the address is looked up: to find a row takes longer than none.

@@ -66,7 +66,9 @@ def _receive(
     canonical = canonical_address(representative.email)
     theirs = canonical_address(details.email) if details.email else ""
     with transaction.atomic():
-        welcome = reception.count(campaign_id=campaign.pk, canonical_email=canonical)
+        welcome = reception.count(
+            campaign_id=campaign.pk, email=representative.email, canonical_email=canonical
+        )
         point = transaction.savepoint()
         fresh = signing.draft(campaign, details, text, theirs)
         fresh.represented = True
@@ -165,7 +167,7 @@ def confirm(token: str) -> None:
     with transaction.atomic():
         point = transaction.savepoint()
         welcome = bool(email) and outbox.welcome(
-            campaign_id=shown.campaign_id, canonical_email=canonical
+            campaign_id=shown.campaign_id, email=email, canonical_email=canonical
         )
         try:
             signature, _others = locks.lock(shown.signature_id)

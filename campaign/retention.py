@@ -122,7 +122,7 @@ def _unanswered(now: datetime) -> QuerySet[Signature]:
 
 def _batches(signatures: QuerySet[Signature]) -> Iterator[list[Signature]]:
     """All of them, the oldest first."""
-    rows = Signature.objects.only("campaign_id", "public_id", "canonical_email")
+    rows = Signature.objects.only("campaign_id", "public_id", "email", "canonical_email")
     for ids in _chunks(signatures, REMIND_AT_ONCE):
         yield list(rows.filter(pk__in=ids))
 
@@ -144,7 +144,7 @@ def _remind(signature: Signature) -> bool:
     """
     campaign_id, address = signature.campaign_id, signature.canonical_email
     with suppress(SignatureGone), transaction.atomic():
-        welcome = outbox.welcome(campaign_id=campaign_id, canonical_email=address)
+        welcome = outbox.welcome_again(signature)
         if welcome and outbox.note_reminder(campaign_id=campaign_id, canonical_email=address):
             locked, others = locks.lock(signature.pk)
             alone = all(each.status == Status.PENDING for each in (locked, *others))

@@ -1,6 +1,7 @@
 """The verbs of the signer: sign, resend, confirm, correct, hide. Those of who leaves are in `leaving`."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
@@ -112,7 +113,9 @@ def _receive(
     with transaction.atomic():
         if once is not None and not once.claim(campaign.pk):
             return
-        welcome, known = reception.take(campaign_id=campaign.pk, canonical_email=canonical)
+        welcome, known = reception.take(
+            campaign_id=campaign.pk, email=details.email, canonical_email=canonical
+        )
         fresh = draft(campaign, details, text, canonical)
         kind, instead = _addressee(known, fresh)
         reception.place(fresh, mail=kind, network=network, instead=instead, welcome=welcome)
@@ -167,9 +170,11 @@ def resend(*, campaign: Campaign, email: str) -> None:
     else signed for them only once that one has confirmed it, and none that nobody can confirm any more.
     Raises InvalidInput.
     """
-    canonical = canonical_address(read_address(campaign, email))
+    address = read_address(campaign, email)
+    canonical = canonical_address(address)
+    ask = partial(outbox.welcome, campaign_id=campaign.pk, email=address, canonical_email=canonical)
     with transaction.atomic():
-        welcome = outbox.welcome(campaign_id=campaign.pk, canonical_email=canonical)
+        welcome = ask()
         known = locks.lock_address(campaign.pk, canonical if welcome else locks.NOBODY)[::-1]
         in_time = campaign.takes_confirmations()
         waiting = (each for each in known if each.status == Status.PENDING and each.may_be_written)
@@ -178,7 +183,7 @@ def resend(*, campaign: Campaign, email: str) -> None:
         first, second = (pending, standing) if pending is not None else (standing, None)
         _write_or_undo(campaign.pk, first, welcome=welcome)
         point = transaction.savepoint()
-        granted = outbox.welcome(campaign_id=campaign.pk, canonical_email=canonical)
+        granted = ask()
         _write_or_undo(campaign.pk, second, welcome=welcome and granted)
         if second is None:  # the slot goes back
             transaction.savepoint_rollback(point)
@@ -223,9 +228,8 @@ def renew(purpose: Purpose, token: str) -> Signature:
     """
     link = read_token(purpose, token)
     signature = read(link.subject)
-    canonical = signature.canonical_email
     with transaction.atomic():
-        welcome = outbox.welcome(campaign_id=signature.campaign_id, canonical_email=canonical)
+        welcome = outbox.welcome_again(signature)
         locked, _others = locks.lock(signature.pk)
         if locked.status == Status.ERASED:
             raise SignatureGone

@@ -164,12 +164,28 @@ def test_other_details_are_another_row_and_leave_the_first_as_it_was(client: Cli
     assert (kept.name, kept.revision, kept.updated_at) == (first.name, 1, first.updated_at)
 
 
-def test_the_address_is_folded_as_its_provider_folds_it(client: Client) -> None:
+def test_the_same_details_from_another_address_of_the_mailbox_are_written_to_there(
+    client: Client,
+) -> None:
     make_campaign()
-    post(client, email="Zo.E+petition@googlemail.com")
+    for email in ("Zo.E+petition@googlemail.com", "zoe@gmail.com", "ZOE@gmail.com"):
+        post(client, email=email)
+    rows = Signature.objects.order_by("pk").values_list("email", "canonical_email")
+    assert list(rows) == [
+        ("Zo.E+petition@googlemail.com", "zoe@gmail.com"),
+        ("zoe@gmail.com", "zoe@gmail.com"),
+    ]
+    told = [mail.recipient.email for mail in Mail.objects.order_by("pk")]
+    assert told == ["Zo.E+petition@googlemail.com", "zoe@gmail.com", "zoe@gmail.com"]
+
+
+def test_the_address_is_folded_as_its_provider_folds_it(client: Client) -> None:
+    campaign = make_campaign()
+    make_signature(campaign, **details(email="Zo.E+petition@googlemail.com"))
+    Mail.objects.all().delete()
     post(client, email="zoe@gmail.com")
-    assert Signature.objects.count() == 1
     assert Signature.objects.get().email == "Zo.E+petition@googlemail.com"
+    assert [mail.kind for mail in Mail.objects.all()] == ["signed_already"]
 
 
 @pytest.mark.parametrize(

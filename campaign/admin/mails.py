@@ -160,7 +160,11 @@ class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
                 return queryset, False
             # One for each who didn't confirm: they would bury the few who asked to be left alone.
             return queryset.exclude(reason=SuppressionReason.REMINDED), False
-        return _of_address(queryset, search_term), False
+        try:
+            canonical = canonical_address(mailboxes.parse_address(search_term))
+        except mailboxes.AddressError:
+            return queryset.none(), False
+        return queryset.filter(address_hash=outbox.address_hash(canonical)), False
 
 
 @admin.register(Unreachable, site=site)
@@ -197,12 +201,9 @@ class UnreachableAdmin(ReadOnlyAdmin[Unreachable]):
     ) -> tuple[QuerySet[Unreachable], bool]:
         if not search_term.strip():
             return queryset, False
-        return _of_address(queryset, search_term), False
-
-
-def _of_address(queryset: QuerySet[Any], typed: str) -> QuerySet[Any]:
-    try:
-        canonical = canonical_address(mailboxes.parse_address(typed))
-    except mailboxes.AddressError:
-        return queryset.none()
-    return queryset.filter(address_hash=outbox.address_hash(canonical))
+        try:
+            email = mailboxes.parse_address(search_term)
+        except mailboxes.AddressError:
+            return queryset.none(), False
+        noted = outbox.against(email=email, canonical_email=canonical_address(email))
+        return queryset.filter(noted), False

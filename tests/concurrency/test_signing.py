@@ -42,7 +42,7 @@ def quota_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """The quota as somebody would write it first: read, look, write."""
     everybody = threading.Barrier(4)
 
-    def take(*, campaign_id: int, canonical_email: str) -> tuple[bool, list[Known]]:
+    def take(*, campaign_id: int, email: str, canonical_email: str) -> tuple[bool, list[Known]]:
         today = timezone.now().date()
         key: dict[str, Any] = {
             "campaign_id": campaign_id,
