@@ -37,7 +37,7 @@ SELECT FROM campaign_signature signature {_ALL.format(key="id")};
 {_READ} WHERE signature.id = %(it)s
 """
 LOCK_ADDRESS = """
-SELECT id, status, name_fold, details_key, represented, NOT represented OR EXISTS (
+SELECT id, status, name_fold, details_key, email, represented, NOT represented OR EXISTS (
     SELECT FROM campaign_representation asked
     WHERE asked.signature_id = campaign_signature.id AND asked.confirmed_at IS NOT NULL
 )
@@ -69,6 +69,7 @@ class Known(NamedTuple):
     status: str
     name_fold: str
     details_key: str
+    email: str
     represented: bool
     may_be_written: bool
 

@@ -12,6 +12,7 @@ from campaign import (
     identity,
     journal,
     locks,
+    mailboxes,
     moves,
     outbox,
     proofs,
@@ -166,19 +167,22 @@ def resend(*, campaign: Campaign, email: str) -> None:
     """Send again what an address waits for: the confirmation if pending, the link to its page if not.
 
     Says nothing, like `sign`, and does as much for an unknown address. Of several signatures the
-    newest pending one and `newest_standing` are written to, a slot each; a pending one that somebody
-    else signed for them only once that one has confirmed it, and none that nobody can confirm any more.
+    newest pending one of that spelling, else of any, and `newest_standing` are written to, a slot each; a
+    pending one that somebody else signed for them only once that one has confirmed it, and none that
+    nobody can confirm any more.
     Raises InvalidInput.
     """
     address = read_address(campaign, email)
-    canonical = canonical_address(address)
+    canonical, mailed = canonical_address(address), mailboxes.mailed_address(address)
     ask = partial(outbox.welcome, campaign_id=campaign.pk, email=address, canonical_email=canonical)
     with transaction.atomic():
         welcome = ask()
         known = locks.lock_address(campaign.pk, canonical if welcome else locks.NOBODY)[::-1]
         in_time = campaign.takes_confirmations()
-        waiting = (each for each in known if each.status == Status.PENDING and each.may_be_written)
-        pending = next(waiting, None) if in_time else None
+        waiting = [each for each in known if each.status == Status.PENDING and each.may_be_written]
+        # A stranger's newer one, at a spelling that does not exist, would else keep them from theirs.
+        waiting.sort(key=lambda each: mailboxes.mailed_address(each.email) != mailed)
+        pending = waiting[0] if waiting and in_time else None
         standing = newest_standing(known)
         first, second = (pending, standing) if pending is not None else (standing, None)
         _write_or_undo(campaign.pk, first, welcome=welcome)

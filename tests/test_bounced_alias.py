@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from campaign import bounces, delivery, moderation, own_data, retention, signing
-from campaign.models import Campaign, Mail, Signature, Unreachable
+from campaign.models import Campaign, Mail, MailQuota, Signature, Unreachable
 from campaign.models.signature import Status
 from tests.factories import MODERATOR, details, make_campaign, make_signature, make_user
 from tests.smtp import Sink
@@ -86,6 +86,26 @@ def test_the_address_that_bounced_gets_nothing_however_it_is_written(
     signing.resend(campaign=campaign, email=again)
     assert [mail.status for mail in Mail.objects.all()] == ["failed"]
     assert Signature.objects.count() == 1
+
+
+@pytest.mark.parametrize("asks", [ALIAS, OWN])
+def test_who_asks_again_is_written_to_where_they_ask_from(campaign: Campaign, asks: str) -> None:
+    for email in (ALIAS, OWN, "zoe@me.com"):
+        make_signature(campaign, status=Status.PENDING, email=email)
+    Mail.objects.all().delete()
+    MailQuota.objects.all().delete()
+    signing.resend(campaign=campaign, email=asks)
+    assert [mail.recipient.email for mail in Mail.objects.all()] == [asks]
+
+
+def test_who_asks_from_an_address_that_waits_for_nothing_gets_the_newest_of_the_mailbox(
+    campaign: Campaign,
+) -> None:
+    for email in (OWN, "zoe@me.com"):
+        make_signature(campaign, status=Status.PENDING, email=email)
+    Mail.objects.all().delete()
+    signing.resend(campaign=campaign, email=ALIAS)
+    assert [mail.recipient.email for mail in Mail.objects.all()] == ["zoe@me.com"]
 
 
 @pytest.mark.usefixtures("campaign")
