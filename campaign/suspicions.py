@@ -12,9 +12,10 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from campaign import identity, likeness, locks, moves, protected, queue, rules
+from campaign import going_on, identity, likeness, locks, moves, protected, queue, rules
 from campaign.matcher import Likeness, Matcher
 from campaign.models.approval import Approval
 from campaign.models.campaign import Campaign, ProtectedName
@@ -24,6 +25,11 @@ from campaign.models.suspicion import NameSearch, Suspicion
 
 TASK: Final = "campaign.search_names"
 CHUNK: Final = 2000
+AT_ONCE: Final = 1.0
+"""Seconds after which a transaction compares no further one: with 5,000 names a line of 200 characters takes
+0.16, and a chunk that exceeded the time limit of its task would be undone, and begin again in each one."""
+LOCKED: Final = 50
+"""Found ones after which it compares no further one either: who withdraws waits for these."""
 WORK: Final = timedelta(seconds=10)
 """One task's time; the next one goes on."""
 _DECIDED: Final = (Verb.APPROVE, Verb.SECOND, Verb.KEEP, Verb.HOLD, Verb.REJECT, Verb.RESTORE)
@@ -43,45 +49,94 @@ def look_for(
 
 
 def search_due() -> None:
-    """Go on with the searches that are due until they are done or time is up; safe at once and twice."""
+    """Go on with the searches that are due until they are done or time is up; safe at once and twice.
+
+    The one that was tried longest ago comes first. One that fails keeps no other; the first such failure is
+    raised at the end.
+    """
     ends = time.monotonic() + WORK.total_seconds()
-    while time.monotonic() < ends:
-        if not _search_some():
-            return
-    queue.tell(TASK)
+    with going_on.after(Exception) as each:
+        in_turn = _due().order_by(Coalesce("tried_at", "created_at"), "pk")
+        for pk in list(in_turn.values_list("pk", flat=True)):
+            with each:  # the soft time limit too: it was this search's, not the others'
+                _go_on(pk, ends)
+            if time.monotonic() >= ends:
+                queue.tell(TASK)
+                break
+
+
+def _due() -> QuerySet[NameSearch]:
+    settled = timezone.now() - SETTLED
+    due = NameSearch.objects.filter(done_at=None)
+    return due.filter(Q(passed_at=None) | Q(created_at__lt=settled))
+
+
+def _go_on(pk: int, ends: float) -> None:
+    """Compare with the names of one search until it is done or time is up: one chunk at least."""
+    if _take_turn(pk):
+        while _search_some(pk) and time.monotonic() < ends:
+            pass
 
 
 @transaction.atomic
-def _search_some() -> bool:
-    """Compare one chunk of a search that no other worker is at; False when there is none."""
-    settled = timezone.now() - SETTLED
-    due = NameSearch.objects.filter(done_at=None)
-    due = due.filter(Q(passed_at=None) | Q(created_at__lt=settled))
-    search = due.select_for_update(skip_locked=True).order_by("pk").first()
+def _take_turn(pk: int) -> bool:
+    """Note that it was tried, whatever becomes of that; False while another worker is at it."""
+    search = _locked(pk)
     if search is None:
         return False
-    rows = Signature.objects.filter(
-        campaign=search.campaign_id, status__in=(Status.HELD, Status.PUBLISHED)
-    ).defer("search")
-    if search.passed_at is None:
-        chunk = list(rows.filter(pk__gt=search.after).order_by("pk")[:CHUNK])
-        if chunk:
-            search.after, search.looked = chunk[-1].pk, search.looked + len(chunk)
-        _compare(search, chunk)
-        if len(chunk) < CHUNK:
-            search.passed_at = timezone.now()
+    search.tried_at = timezone.now()
+    search.save(update_fields=["tried_at"])
+    return True
+
+
+def _locked(pk: int) -> NameSearch | None:
+    return _due().select_for_update(skip_locked=True).filter(pk=pk).first()
+
+
+@transaction.atomic
+def _search_some(pk: int) -> bool:
+    """Compare a chunk of a search that no other worker is at; False when there is nothing to do for now."""
+    search = _locked(pk)
+    if search is None:
+        return False
+    chunk = list(_to_compare(search).order_by("pk")[:CHUNK])
+    if chunk:
+        compared = _compare(search, chunk)
+        if search.passed_at is None:
+            search.after, search.looked = chunk[compared - 1].pk, search.looked + compared
+        else:
+            search.again_after = chunk[compared - 1].pk
+    elif search.passed_at is None:
+        search.passed_at = timezone.now()
     else:
-        # Whoever confirmed, approved or corrected one of these may not have known the names yet.
-        touched = rows.filter(updated_at__gte=search.created_at - SETTLED)
-        _compare(search, touched.iterator(CHUNK))
         search.done_at = timezone.now()
     search.save()
     return True
 
 
-def _compare(search: NameSearch, rows: Iterable[Signature]) -> None:
-    """Note of each of these rows that it is like a name; a moment of locks, after the long comparing."""
-    for pk in [row.pk for row in rows if _found(search, row)]:
+def _to_compare(search: NameSearch) -> QuerySet[Signature]:
+    """What is behind the last one compared: of all, and then of those touched since the names came.
+
+    By id, which stays: one that changes behind it is not missed. Before the last look it is touched, and
+    looked at again; during that its change knew the names, and asked the rules itself.
+    """
+    rows = Signature.objects.filter(
+        campaign=search.campaign_id, status__in=(Status.HELD, Status.PUBLISHED)
+    ).defer("search")
+    if search.passed_at is None:
+        return rows.filter(pk__gt=search.after)
+    # Whoever confirmed, approved or corrected one of these may not have known the names yet.
+    touched = rows.filter(updated_at__gte=search.created_at - SETTLED)
+    return touched.filter(pk__gt=search.again_after)
+
+
+def _compare(search: NameSearch, rows: Iterable[Signature]) -> int:
+    """Note of these rows, as far as time allows, which are like a name; how many it were.
+
+    A moment of locks, after the long comparing.
+    """
+    compared, found = _find(search, rows)
+    for pk in found:
         signature, _others = locks.lock(pk)
         # Asked again: since it was read, somebody may have renamed, approved, withdrawn or erased it.
         like = _found(search, signature)
@@ -89,6 +144,7 @@ def _compare(search: NameSearch, rows: Iterable[Signature]) -> None:
             _suspect(search, signature, like)
         elif like:
             _hold_for(search, signature, like)
+    return compared
 
 
 def _hold_for(search: NameSearch, signature: Signature, like: Collection[Likeness]) -> None:
@@ -98,6 +154,19 @@ def _hold_for(search: NameSearch, signature: Signature, like: Collection[Likenes
     if not signature.waits_for_release:  # its release asks for itself
         for reason in sorted({rules.reason(each) for each in like}):
             moves.add_hold_reason(signature.pk, reason)
+
+
+def _find(search: NameSearch, rows: Iterable[Signature]) -> tuple[int, list[int]]:
+    """How many of these rows it compared, one at least, and which of them are like a name."""
+    _matcher(search.pk)  # before the clock runs, or a chunk of many names were one row
+    compared, found, ends = 0, list[int](), time.monotonic() + AT_ONCE
+    for row in rows:
+        compared += 1
+        if _found(search, row):
+            found.append(row.pk)
+        if len(found) == LOCKED or time.monotonic() >= ends:
+            break
+    return compared, found
 
 
 def _suspect(search: NameSearch, signature: Signature, like: Collection[Likeness]) -> None:

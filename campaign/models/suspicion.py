@@ -12,7 +12,8 @@ class NameSearch(models.Model):
 
     ``after`` is the id of the last signature that was looked at, ``looked`` how many these were.
     ``passed_at`` is when the last one was reached; those that were confirmed, decided or corrected since
-    the names were there are looked at once more before the search is done.
+    the names were there are looked at once more before the search is done, ``again_after`` being the last
+    of these. At ``tried_at`` a worker last began to go on with it.
     """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="name_searches")
@@ -21,6 +22,8 @@ class NameSearch(models.Model):
     after = models.BigIntegerField(default=0)
     looked = models.PositiveIntegerField(default=0)
     passed_at = models.DateTimeField(null=True, blank=True)
+    again_after = models.BigIntegerField(default=0, db_default=0)
+    tried_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
