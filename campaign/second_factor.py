@@ -10,18 +10,21 @@ import hmac
 import io
 import secrets
 from base64 import b32encode
+from datetime import timedelta
+from typing import NamedTuple
 
 import qrcode
 import qrcode.image.svg
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
-from campaign import accounts, audit, staff_sessions
+from campaign import accounts, audit, staff_sessions, vault
 from campaign.models.access import CodeApp
 from campaign.models.audit import AuditAction
 from campaign.models.notice import AccountAct
@@ -29,6 +32,11 @@ from campaign.models.notice import AccountAct
 CODES = 10
 FEW = 3
 """So many recovery codes left, or fewer, are worth a word."""
+BEGUN_FOR = timedelta(minutes=10)
+"""How long a secret waits to be confirmed: somebody may have to find and install an app first. Less than
+a password holds (`staff_sessions`): whoever confirms it has typed theirs shortly before it was shown."""
+_TIME = 8
+"""Bytes of the time that stands before it."""
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH = 10
 """Characters of a recovery code, 5 bits each: with tries throttled, far more than anybody guesses."""
@@ -43,31 +51,80 @@ def device_of(user: AbstractBaseUser) -> CodeApp | None:
 # --- Enrolling -------------------------------------------------------------------------------
 
 
-@transaction.atomic
-def begin(user: User) -> CodeApp:
-    """A secret to be scanned; the same one until it is confirmed, so that a reload changes nothing."""
-    User.objects.select_for_update().get(pk=user.pk)  # two tabs would make two
-    begun: CodeApp | None = CodeApp.objects.filter(user=user, confirmed=False).first()
-    return begun or CodeApp.objects.create(user=user, confirmed=False, name="app")
+class Begun(NamedTuple):
+    """An app that is not enrolled yet, and is in no table; ``sealed`` is its secret as a session keeps it."""
+
+    app: CodeApp
+    sealed: str
+
+
+@sensitive_variables()
+def begin(user: User, *, session: int, sealed: str = "") -> Begun:
+    """A secret to be scanned in this session: the one of ``sealed``, so that a reload changes nothing, if
+    it still counts; else a new one.
+
+    It is nobody else's. Whoever knows the password, and was here first, would else have noted what its
+    owner then confirms.
+    """
+    if (begun := _begun(user, session, sealed)) is not None:
+        return Begun(begun, sealed)
+    app = CodeApp(user=user, name="app")
+    until = int((timezone.now() + BEGUN_FOR).timestamp())
+    kept = vault.seal(until.to_bytes(_TIME) + app.bin_key, about=_about(user, session))
+    return Begun(app, kept.hex())
+
+
+@sensitive_variables()
+def _begun(user: User, session: int, sealed: str) -> CodeApp | None:
+    kept = vault.unseal(bytes.fromhex(sealed), about=_about(user, session))
+    if kept is None or int.from_bytes(kept[:_TIME]) <= timezone.now().timestamp():
+        return None
+    return CodeApp(user=user, name="app", key=kept[_TIME:].hex())
+
+
+@sensitive_variables()
+def _about(user: User, session: int) -> str:
+    """What a secret that nobody has confirmed ends with: a new login, a new password, another app."""
+    app = device_of(user)
+    return f"begun {user.pk} {session} {app.pk if app else 0} {user.password}"
 
 
 @sensitive_variables()
 @transaction.atomic
-def confirm(user: User, token: str) -> list[str] | None:
-    """Enrol the app that was begun, if it made this code: ten recovery codes, to be shown once.
+def confirm(user: User, token: str, *, session: int, sealed: str) -> list[str] | None:
+    """Enrol the app that was begun in this session, if it made this code: ten recovery codes, to be shown
+    once.
 
     An app that was enrolled before stops to count, and so do its recovery codes. None for a code
-    that isn't right, or where nothing was begun.
+    that isn't right, or where what was begun doesn't count any more.
     """
-    begun = CodeApp.objects.select_for_update().filter(user=user, confirmed=False).first()
-    if begun is None or not begun.verify_token(_typed(token)):
+    # Of two sessions at once the second one waits, and finds that another app has been enrolled.
+    app = _begun(_locked(user), session, sealed)
+    if app is None or not _makes(app, typed := _typed(token)):
         return None
-    CodeApp.objects.filter(user=user, confirmed=True).delete()
-    begun.confirmed = True
-    begun.save(update_fields=["confirmed"])
+    # What a release before kept, for every session, too.
+    CodeApp.objects.filter(user=user).delete()
+    app.verify_token(typed)  # saves it, and that the code was used
     audit.record(AuditAction.FACTOR_ADDED, by=user)
     accounts.tell(user, AccountAct.FACTOR)
     return _new_codes(user)
+
+
+def _locked(user: User) -> User:
+    return User.objects.select_for_update().get(pk=user.pk)
+
+
+def _makes(app: CodeApp, token: str) -> bool:
+    """Whether this is a code of the app, of now."""
+    return (
+        token.isdecimal()
+        and len(token) == 6
+        and bool(_codes(app).verify(int(token), app.tolerance))
+    )
+
+
+def _codes(app: CodeApp) -> TOTP:
+    return TOTP(app.bin_key, app.step, app.t0, app.digits, app.drift)
 
 
 def picture(device: CodeApp) -> str:
@@ -114,7 +171,7 @@ def verify(user: User, typed: str) -> Device | None:
 
 def _was_used(app: CodeApp, token: str) -> bool:
     """Whether this is a code of the app, of now, that has opened something already."""
-    codes = TOTP(app.bin_key, app.step, app.t0, app.digits, app.drift)
+    codes = _codes(app)
     return bool(codes.verify(int(token), app.tolerance)) and codes.t() <= app.last_t
 
 
@@ -142,7 +199,7 @@ def renew_codes(user: User) -> list[str]:
 @sensitive_variables()
 def _new_codes(user: User) -> list[str]:
     """In the row that there is: who logged in by an old code stays logged in."""
-    User.objects.select_for_update().get(pk=user.pk)
+    _locked(user)
     device, _made = StaticDevice.objects.get_or_create(user=user, name="recovery")
     device.token_set.all().delete()
     codes = ["".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH)) for _ in range(CODES)]

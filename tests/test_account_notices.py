@@ -53,8 +53,8 @@ def change_password(client: Client, old: str = "secret") -> Any:
 
 
 def enrolled(user: User, clock: Any) -> CodeApp:
-    app = second_factor.begin(user)
-    assert second_factor.confirm(user, code(app))
+    app, sealed = second_factor.begin(user, session=1)
+    assert second_factor.confirm(user, code(app), session=1, sealed=sealed)
     Notice.objects.all().delete()
     clock.shift(60)
     return app
@@ -111,8 +111,8 @@ def test_a_new_address_is_told_to_the_old_one(user: User) -> None:
 
 
 def test_what_becomes_of_the_second_factor_is_told(user: User, clock: Any) -> None:
-    app = second_factor.begin(user)
-    codes = second_factor.confirm(user, code(app))
+    app, sealed = second_factor.begin(user, session=1)
+    codes = second_factor.confirm(user, code(app), session=1, sealed=sealed)
     assert codes
     assert second_factor.verify(user, codes[0])
     second_factor.renew_codes(user)

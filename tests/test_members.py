@@ -12,7 +12,7 @@ from django.test import Client
 from campaign import keys, lockout, networks, second_factor, staff_sessions, vouchers
 from campaign.errors import KeyInvalid
 from campaign.lockout import Try
-from campaign.models import ApiKey, AuditEntry, Campaign, Membership, StaffSession
+from campaign.models import ApiKey, AuditEntry, Campaign, CodeApp, Membership, StaffSession
 from campaign.models.membership import Role
 from tests.factories import make_campaign, make_member, make_user
 
@@ -352,8 +352,8 @@ def test_an_owner_resets_a_lost_factor_and_the_sessions_with_it(
     here: Campaign, owner: User
 ) -> None:
     moderator = make_member(here, Role.MODERATOR)
-    second_factor.begin(moderator)
-    second_factor.device_of(moderator)
+    CodeApp.objects.create(user=moderator, name="app")
+    assert second_factor.device_of(moderator) is not None
     staff_sessions.begin(moderator, user_agent="", address=None)
     press(owner, moderator, "factor")
     assert second_factor.device_of(moderator) is None
@@ -385,7 +385,7 @@ def test_an_owner_lets_a_member_in_who_has_tried_too_often(here: Campaign, owner
 def test_an_owner_does_not_open_the_account_of_a_superuser(here: Campaign, owner: User) -> None:
     root = User.objects.create_superuser("root", "r@example.org", "secret")
     Membership.objects.create(user=root, campaign=here, role=Role.MODERATOR)
-    second_factor.begin(root)
+    CodeApp.objects.create(user=root, name="app")
     for button in ("factor", "unlock", "sessions"):
         assert press(owner, root, button).status_code == 409, button
     assert record() == []

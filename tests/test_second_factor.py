@@ -1,7 +1,7 @@
 """The second factor: enrolled by who has none, asked for at the login, recovered from, reset."""
 
 import re
-from base64 import b32decode
+from base64 import b32decode, b32encode
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +23,8 @@ pytestmark = pytest.mark.django_db
 
 QUEUE = "/admin/campaign/signature/"
 APP, CODES, ACCOUNT = "/admin/account/app/", "/admin/account/codes/", "/admin/account/"
+NEW = "a quarry song"
+SECRET = re.compile(r'<code class="secret">([A-Z2-7 ]+)</code>')
 CODE = re.compile(r"<code>([0-9a-z]{5}-[0-9a-z]{5})</code>")
 
 
@@ -44,18 +46,28 @@ def log_in(token: str = "") -> tuple[Client, Any]:
     return client, client.post("/admin/login/", form)
 
 
-def token_of(user: User, *, confirmed: bool = True) -> str:
-    device = CodeApp.objects.get(user=user, confirmed=confirmed)
-    return f"{totp(device.bin_key):06}"
+def token_of(user: User) -> str:
+    return f"{totp(CodeApp.objects.get(user=user).bin_key):06}"
+
+
+def shown_to(client: Client) -> bytes:
+    """The secret that the page shows to this browser."""
+    text = SECRET.search(client.get(APP).content.decode())
+    assert text
+    secret = text[1].replace(" ", "")
+    return b32decode(secret + "=" * (-len(secret) % 8))
+
+
+def type_code(client: Client, secret: bytes) -> Any:
+    return client.post(APP, {"token": f"{totp(secret):06}"})
 
 
 def enrolled(user: User, clock: Any) -> tuple[Client, list[str]]:
     """A browser that has just enrolled, and the codes that it was shown; the next token is unused."""
     client, _response = log_in()
-    client.get(APP)
-    shown = client.post(APP, {"token": token_of(user, confirmed=False)})
+    codes = type_code(client, shown_to(client))
     clock.shift(60)
-    return client, CODE.findall(shown.content.decode())
+    return client, CODE.findall(codes.content.decode())
 
 
 def actions() -> list[str]:
@@ -75,14 +87,14 @@ def test_who_has_none_sees_nothing_but_the_page_that_enrols_one(user: User) -> N
     assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", page[page.index("<svg") :][:20_000])
 
 
-def test_the_secret_that_can_be_typed_is_the_one_in_the_picture(user: User) -> None:
+def test_the_secret_that_can_be_typed_is_the_one_in_the_picture(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client, _response = log_in()
-    text = re.search(r'<code class="secret">([A-Z2-7 ]+)</code>', client.get(APP).content.decode())
-    assert text
-    secret = text[1].replace(" ", "")
-    device = CodeApp.objects.get()
-    assert b32decode(secret + "=" * (-len(secret) % 8)) == device.bin_key
-    assert f"secret={secret}" in device.config_url.replace("%3D", "")
+    secret = shown_to(client)
+    monkeypatch.setattr(second_factor, "picture", lambda app: app.config_url)
+    assert f"secret={b32encode(secret).decode()}" in client.get(APP).content.decode()
+    assert shown_to(client) == secret
 
 
 def test_scanning_and_typing_the_code_enrols_and_shows_ten_codes_once(
@@ -102,14 +114,14 @@ def test_scanning_and_typing_the_code_enrols_and_shows_ten_codes_once(
 @pytest.mark.parametrize("typed", ["", "000000", "x", "\0", "1" * 10_000, "１２３４５６"])
 def test_a_wrong_code_enrols_nothing_and_keeps_the_secret(user: User, typed: str) -> None:
     client, _response = log_in()
-    client.get(APP)
-    before = CodeApp.objects.get().key
+    secret = shown_to(client)
     answer = client.post(APP, {"token": typed})
     assert answer.status_code == 422
-    device = CodeApp.objects.get()
-    assert (device.key, device.confirmed) == (before, False)
+    assert not CodeApp.objects.exists()
     assert not StaticToken.objects.exists()
     assert client.get(QUEUE).status_code == 302
+    assert shown_to(client) == secret
+    assert "recovery codes" in type_code(client, secret).content.decode()
 
 
 def test_enrolling_ends_the_sessions_that_were_opened_without(user: User, clock: Any) -> None:
@@ -118,6 +130,111 @@ def test_enrolling_ends_the_sessions_that_were_opened_without(user: User, clock:
     _client, _codes = enrolled(user, clock)
     assert other.get(QUEUE).headers["Location"].startswith("/admin/login/")
     assert StaffSession.objects.filter(ended_at=None).count() == 1
+
+
+# --- A secret that nobody has confirmed -------------------------------------------------------
+
+
+def test_each_session_is_shown_a_secret_of_its_own_whose_code_confirms_nothing_elsewhere(
+    user: User,
+) -> None:
+    """Whoever knows the password may have been there first, and noted what they were shown."""
+    thief, owner = log_in()[0], log_in()[0]
+    noted, theirs = shown_to(thief), shown_to(owner)
+    assert noted != theirs
+    answer = type_code(owner, noted)
+    assert answer.status_code == 422
+    assert not CodeApp.objects.exists()
+    assert type_code(owner, theirs).status_code == 200
+    assert CodeApp.objects.get().bin_key == theirs
+
+
+def test_what_one_session_confirms_ends_the_secret_and_the_session_of_the_other(
+    user: User, clock: Any
+) -> None:
+    thief, owner = log_in()[0], log_in()[0]
+    noted, theirs = shown_to(thief), shown_to(owner)
+    type_code(owner, theirs)
+    clock.shift(60)
+    assert type_code(thief, noted).headers["Location"].startswith("/admin/login/")
+    back, response = log_in(f"{totp(noted):06}")
+    assert response.status_code == 200
+    assert back.get(APP).status_code == 302
+    assert CodeApp.objects.get().bin_key == theirs
+
+
+def test_moving_to_another_app_shows_each_session_a_secret_of_its_own(
+    user: User, clock: Any
+) -> None:
+    first, _codes = enrolled(user, clock)
+    second, _response = log_in(token_of(user))
+    clock.shift(60)
+    noted, theirs = shown_to(first), shown_to(second)
+    assert noted != theirs
+    assert type_code(second, noted).status_code == 422
+    assert type_code(second, theirs).status_code == 200
+    assert CodeApp.objects.get().bin_key == theirs
+    assert first.get(APP).headers["Location"].startswith("/admin/login/")
+
+
+def test_a_secret_ends_after_ten_minutes_and_the_page_says_to_scan_the_new_one(
+    user: User, clock: Any
+) -> None:
+    client, _response = log_in()
+    secret = shown_to(client)
+    clock.shift(9 * 60)
+    assert shown_to(client) == secret
+    clock.shift(61)
+    answer = type_code(client, secret)
+    assert answer.status_code == 422
+    assert "What you scanned does not count any more." in answer.content.decode()
+    assert not CodeApp.objects.exists()
+    fresh = shown_to(client)
+    assert fresh != secret
+    assert type_code(client, fresh).status_code == 200
+
+
+def test_a_new_login_in_the_same_browser_shows_a_new_secret(user: User) -> None:
+    client, _response = log_in()
+    secret = shown_to(client)
+    client.post("/admin/login/", {"username": "zoe", "password": "secret", "token": ""})
+    assert type_code(client, secret).status_code == 422
+    assert shown_to(client) != secret
+    assert not CodeApp.objects.exists()
+
+
+def test_a_new_password_ends_the_secret_in_the_session_that_changed_it_too(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "SECOND_FACTOR_REQUIRED", False)
+    client, _response = log_in()
+    secret = shown_to(client)
+    typed = {"old_password": "secret", "new_password1": NEW, "new_password2": NEW}
+    assert client.post("/admin/password_change/", typed).status_code == 302
+    assert type_code(client, secret).status_code == 422
+    assert shown_to(client) != secret
+    assert not CodeApp.objects.exists()
+
+
+def test_one_that_a_release_before_kept_for_every_session_confirms_nothing_and_goes(
+    user: User,
+) -> None:
+    kept = CodeApp.objects.create(user=user, confirmed=False, name="app").bin_key
+    client, _response = log_in()
+    secret = shown_to(client)
+    assert secret != kept
+    assert type_code(client, kept).status_code == 422
+    assert type_code(client, secret).status_code == 200
+    assert CodeApp.objects.get().bin_key == secret
+
+
+def test_a_session_keeps_its_secret_sealed(user: User) -> None:
+    client, _response = log_in()
+    secret = shown_to(client)
+    kept = str(dict(client.session))
+    assert secret.hex() not in kept
+    assert b32encode(secret).decode() not in kept
+    assert not CodeApp.objects.exists()
 
 
 # --- Its secret -------------------------------------------------------------------------------
@@ -289,9 +406,9 @@ def test_new_codes_take_the_place_of_the_old_and_need_the_factor_once_more(
 def test_moving_to_another_app_ends_the_old_one(user: User, clock: Any) -> None:
     client, old_codes = enrolled(user, clock)
     old = CodeApp.objects.get()
-    client.get(APP)
-    assert CodeApp.objects.filter(confirmed=True).get() == old
-    client.post(APP, {"token": token_of(user, confirmed=False)})
+    secret = shown_to(client)
+    assert CodeApp.objects.get() == old
+    type_code(client, secret)
     assert client.get(QUEUE).status_code == 200
     assert CodeApp.objects.get().key != old.key
     clock.shift(60)

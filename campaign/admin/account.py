@@ -21,6 +21,13 @@ from campaign.models.alert import AlertKind
 
 View = Callable[..., HttpResponse]
 
+BEGUN = "app_begun"
+"""In the session: the sealed secret that its page shows."""
+_NOT_RIGHT = _("This code is not right. Wait for the next one, and try it.")
+_SCAN_AGAIN = _(
+    "What you scanned does not count any more. Scan the new one, and type the code that the app then shows."
+)
+
 
 class _Site(Protocol):
     name: str
@@ -98,17 +105,24 @@ class Account:
 
     def app(self, request: HttpRequest) -> HttpResponse:
         """Scan, type the code that the app then shows, and keep ten recovery codes."""
-        user = admission.user_of(request)
+        user, here = admission.user_of(request), admission.session_of(request)
+        shown = request.session.get(BEGUN, "")
         form = CodeForm(request.POST or None)
+        is_wrong = False
         if request.method == "POST" and form.is_valid():
-            codes = second_factor.confirm(user, form.cleaned_data["token"])
+            token = form.cleaned_data["token"]
+            codes = second_factor.confirm(user, token, session=here, sealed=shown)
             if codes is not None:
+                del request.session[BEGUN]
                 django_otp.login(request, second_factor.device_of(user))
                 # Those that were opened without it.
-                staff_sessions.end(user, by=user, but=admission.session_of(request))
+                staff_sessions.end(user, by=user, but=here)
                 return self._shown_once(request, codes)
-            form.add_error("token", _("This code is not right. Wait for the next one, and try it."))
-        device = second_factor.begin(user)
+            is_wrong = True
+        device, request.session[BEGUN] = second_factor.begin(user, session=here, sealed=shown)
+        if is_wrong:
+            is_new = request.session[BEGUN] != shown
+            form.add_error("token", _SCAN_AGAIN if is_new else _NOT_RIGHT)
         context = {
             "title": _("Set up your second factor"),
             "form": form,
@@ -126,7 +140,7 @@ class Account:
         if form.is_valid() and second_factor.verify(user, form.cleaned_data["token"]):
             return self._shown_once(request, second_factor.renew_codes(user))
         if not form.errors:
-            form.add_error("token", _("This code is not right. Wait for the next one, and try it."))
+            form.add_error("token", _NOT_RIGHT)
         return self.page(request, form, status=422)
 
     @sensitive_variables("codes")

@@ -55,8 +55,7 @@ def test_counting_by_reading_and_writing_lets_more_through(
 
 def enrolled() -> tuple[User, str]:
     user = make_user(username="zoe")
-    device = second_factor.begin(user)
-    CodeApp.objects.filter(pk=device.pk).update(confirmed=True)
+    device = CodeApp.objects.create(user=user, name="app")
     return user, f"{totp(device.bin_key):06}"
 
 
@@ -70,6 +69,39 @@ def test_without_the_lock_it_would_open_twice(db: None) -> None:
     user, token = enrolled()
     first, second = (CodeApp.objects.get(user=user) for _ in range(2))
     assert [first.verify_token(token), second.verify_token(token)] == [True, True]
+
+
+def confirm_in_two_sessions(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What came of two who confirm their app, the second one while the first one's code is looked at."""
+    user = make_user(username="zoe")
+    begun = [second_factor.begin(user, session=number) for number in (1, 2)]
+    first, second = (
+        partial(
+            second_factor.confirm,
+            user,
+            f"{totp(each.app.bin_key):06}",
+            session=number,
+            sealed=each.sealed,
+        )
+        for number, each in enumerate(begun, 1)
+    )
+    meanwhile = Meanwhile(second).before(monkeypatch, second_factor, "_makes")
+    codes = first()
+    assert CodeApp.objects.get().bin_key == begun[0].app.bin_key
+    return [codes is not None, meanwhile.end() is not None]
+
+
+def test_of_two_sessions_that_confirm_their_app_at_once_one_does(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert confirm_in_two_sessions(monkeypatch) == [True, False]
+
+
+def test_without_the_lock_both_would_be_told_that_theirs_counts(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second_factor, "_locked", lambda user: User.objects.get(pk=user.pk))
+    assert confirm_in_two_sessions(monkeypatch) == [True, True]
 
 
 def remove_each_other(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
