@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
@@ -22,11 +23,23 @@ LONGEST = 4096
 """Bytes of a line; one has about 300."""
 
 
+class About(StrEnum):
+    """What the mail was about that somebody answered who said that it wasn't them; in a line of before it
+    is ""."""
+
+    SIGNATURE = "signature"
+    REPRESENTATION = "representation"
+    REPORT = "report"
+    NOTHING = "nothing"
+    """Of what is there, or has an address."""
+
+
 @dataclass(frozen=True)
 class Departure:
     """``did`` is ``withdraw``, ``erase``, ``not_me``, ``forget``, ``hide``, ``unsubscribe``, ``unvouch``,
     ``conceal`` or ``refuse``, the last three about a ``voucher``; ``signer`` is the id of a signature,
-    report or representation; ``reasons`` are why ``address``, a keyed hash, is left alone since."""
+    report or representation; ``reasons`` are why ``address``, a keyed hash, is left alone since;
+    ``about`` is one of `About` for ``not_me``."""
 
     at: str
     did: str
@@ -35,6 +48,7 @@ class Departure:
     address: str = ""
     reasons: tuple[str, ...] = ()
     voucher: int = 0
+    about: str = ""
 
 
 def note(
@@ -45,10 +59,11 @@ def note(
     address: str = "",
     reasons: tuple[str, ...] = (),
     voucher: int = 0,
+    about: str = "",
 ) -> None:
     """Write it down once this transaction is committed; a disk that is full keeps nobody from leaving."""
     at = timezone.now().isoformat()
-    line = Departure(at, did, campaign, signer, address, reasons, voucher)
+    line = Departure(at, did, campaign, signer, address, reasons, voucher, about)
     transaction.on_commit(lambda: _append(Path(settings.JOURNAL_FILE), line), robust=True)
 
 

@@ -1,15 +1,16 @@
 """The verbs of who leaves: withdraw, erase, say that it wasn't them."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from campaign import departed, journal, locks, moves, outbox, placing, reports, representations
 from campaign.errors import SignatureGone
 from campaign.history import ORGANISER, SIGNER, Actor
+from campaign.journal import About
 from campaign.links import Purpose, read_token
 from campaign.models.address import Suppression, SuppressionReason
 from campaign.models.event import Verb
@@ -154,6 +155,12 @@ def _outlive(signature: Signature, verb: Verb, *, again: bool) -> None:
 
 # --- An address that didn't sign -------------------------------------------------------------
 
+_KINDS: Final[dict[About, type[Model]]] = {
+    About.SIGNATURE: Signature,
+    About.REPRESENTATION: Representation,
+    About.REPORT: Report,
+}
+
 
 def not_me(token: str) -> None:
     """Leave the address of this link's mail alone: its pendings go, strangers cause it no more mails.
@@ -165,15 +172,16 @@ def not_me(token: str) -> None:
     public_id, campaign_id, address_hash = written_to(token)
     reason = SuppressionReason.NOT_ME
     with transaction.atomic():
+        leave_alone(campaign_id=campaign_id, address_hash=address_hash, reason=reason)
+        about = disown(public_id, campaign_id=campaign_id)
         journal.note(
             reason,
             campaign=campaign_id,
             signer=public_id,
             address=address_hash,
             reasons=(reason,),
+            about=about,
         )
-        leave_alone(campaign_id=campaign_id, address_hash=address_hash, reason=reason)
-        disown(public_id, campaign_id=campaign_id)
 
 
 def written_to(token: str) -> tuple[str, int, str]:
@@ -188,43 +196,47 @@ def written_to(token: str) -> tuple[str, int, str]:
 
 
 @transaction.atomic
-def disown(public_id: str, *, campaign_id: int) -> None:
-    """Delete what nobody has confirmed of the address that a signature, report or representation has."""
-    signature = Signature.objects.filter(public_id=public_id).first()
-    if signature is not None and signature.canonical_email:
-        with suppress(SignatureGone):
-            locked, others = locks.lock(signature.pk)
-            pendings = [s for s in (locked, *others) if s.status == Status.PENDING]
-            placing.discard(pending.pk for pending in pendings)
-    spoken_for = Representation.objects.filter(public_id=public_id).values("canonical_email")
-    placing.discard(
-        Representation.objects.filter(
-            campaign_id=campaign_id, canonical_email__in=spoken_for
-        ).values_list("signature_id", flat=True)
-    )
-    reported = Report.objects.filter(public_id=public_id).values("canonical_email")
-    reports.delete(
-        Report.objects.filter(
-            campaign_id=campaign_id,
-            canonical_email__in=reported,
-            status=ReportStatus.UNCONFIRMED,
-        )
-    )
+def disown(public_id: str, *, campaign_id: int) -> About:
+    """Delete what nobody has confirmed of the address that a signature, report or representation has, and
+    what is of its kind; which that is."""
+    for about, model in _KINDS.items():
+        its = model._default_manager.filter(public_id=public_id).exclude(canonical_email="")
+        address = its.values_list("canonical_email", flat=True).first()
+        if address is not None:
+            _disown(about, campaign=campaign_id, canonical_email=address)
+            return about
+    return About.NOTHING
 
 
 @transaction.atomic
-def disown_older(*, campaign_id: int, canonical_email: str, until: datetime) -> bool:
-    """Delete what an address wrote until then and nobody confirmed (`replay`); whether there was any."""
-    theirs = {
-        "campaign": campaign_id,
-        "canonical_email": canonical_email,
-        "created_at__lte": until,
-    }
-    signed = Signature.objects.filter(**theirs, status=Status.PENDING).values_list("pk", flat=True)
-    asked = Representation.objects.filter(**theirs, confirmed_at=None)
-    reported = Report.objects.filter(**theirs, status=ReportStatus.UNCONFIRMED)
+def disown_older(*, campaign_id: int, canonical_email: str, until: datetime, about: str) -> bool:
+    """Delete what `disown` did of this kind, where the address wrote it until then (`replay`); whether there
+    was any."""
+    theirs = {"campaign": campaign_id, "canonical_email": canonical_email}
+    return _disown(about, **theirs, created_at__lte=until)
+
+
+def _disown(about: str, **theirs: Any) -> bool:
+    """Delete of that kind what their signers or reporters have not confirmed; whether there was any.
+
+    A line of before does not say the kind: then all of them, but for what a representative has confirmed.
+    """
+    signed, asked, reported = (
+        Signature.objects.none(),
+        Representation.objects.none(),
+        Report.objects.none(),
+    )
+    if about in (About.SIGNATURE, ""):
+        signed = Signature.objects.filter(**theirs, status=Status.PENDING)
+    if about == About.REPRESENTATION:
+        asked = Representation.objects.filter(**theirs)
+    elif about == "":
+        asked = Representation.objects.filter(**theirs, confirmed_at=None)
+    if about in (About.REPORT, ""):
+        reported = Report.objects.filter(**theirs, status=ReportStatus.UNCONFIRMED)
     held = reported.exists()
-    gone = placing.discard([*signed, *asked.values_list("signature", flat=True)])
+    pendings = [*signed.values_list("pk", flat=True), *asked.values_list("signature", flat=True)]
+    gone = placing.discard(pendings)
     reports.delete(reported)
     return held or gone > 0
 

@@ -107,14 +107,15 @@ def _forget(each: Departure, addresses: Addresses) -> bool:
 
 
 def _disown(each: Departure, addresses: Addresses) -> bool:
-    """Delete what nobody had confirmed of their address by then; whether there was any.
+    """Delete what their answer to a mail deleted, and was there by then; whether there was any.
 
-    By its hash: the mail that they answered was perhaps about something younger than the backup. And no
-    later: they may have signed themselves since.
+    By its hash: the mail was perhaps about something younger than the backup. And no later: they may have
+    signed themselves since.
     """
     address = addresses.get((each.campaign, each.address))
     return address is not None and leaving.disown_older(
         campaign_id=each.campaign,
         canonical_email=address,
         until=datetime.fromisoformat(each.at),
+        about=each.about,
     )

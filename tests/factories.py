@@ -19,6 +19,7 @@ from campaign.models import (
     ImportBatch,
     Membership,
     Report,
+    Representation,
     Signature,
     Voucher,
 )
@@ -258,9 +259,9 @@ def manage_token(signature: Signature) -> str:
     return _token(Purpose.MANAGE, signature)
 
 
-def not_me_token(signature: Signature) -> str:
-    subject = outbox.mail_subject(signature)
-    return make_token(Purpose.NOT_ME, subject=subject, revision=signature.revision)
+def not_me_token(about: Signature | Report | Representation) -> str:
+    subject = outbox.mail_subject(about)
+    return make_token(Purpose.NOT_ME, subject=subject, revision=about.revision)
 
 
 def _token(purpose: Purpose, signature: Signature) -> str:

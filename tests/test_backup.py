@@ -25,7 +25,17 @@ from psycopg import sql
 
 from campaign import correspondents, journal, leaving, outbox, pg_tools, signing, vouching
 from campaign.links import Purpose, make_token
-from campaign.models import Campaign, Mail, Report, Signature, Suppression, Voucher, Vouching
+from campaign.models import (
+    Campaign,
+    Mail,
+    MailQuota,
+    Report,
+    Representation,
+    Signature,
+    Suppression,
+    Voucher,
+    Vouching,
+)
 from campaign.models.signature import Status
 from petition.household import ROOT
 from tests.batches import imported
@@ -36,7 +46,7 @@ from tests.factories import (
     manage_token,
     not_me_token,
 )
-from tests.representing import asked
+from tests.representing import ask, asked
 from tests.vouchers import make_voucher, own_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("providers")]
@@ -287,26 +297,111 @@ def wrote_without_confirming(about: Signature, email: str) -> Report:
     return report
 
 
-def test_who_said_it_was_not_them_by_a_later_mail_has_no_older_pending_either(
-    signer: Signature, tmp_path: Path, empty: str
-) -> None:
-    campaign, email = signer.campaign, "not.me@example.org"
-    mine = make_signature(campaign, email=email, name="Mine")
-    make_signature(campaign, status=Status.PENDING, email=email, name="Early")
+NOT_ME = "not.me@example.org"
+
+
+def signed_for(client: Client, name: str, *, confirmed: bool) -> Representation:
+    """What that address asked for somebody else, who has yet to confirm; it did so itself, or not yet."""
+    typed = {"representative_email": NOT_ME, "email": f"{name.lower()}@example.org"}
+    MailQuota.objects.all().delete()  # of another day
+    (asked if confirmed else ask)(client, **typed, name=name)
+    return Representation.objects.get(signature__name=name)
+
+
+def waiting(signer: Signature, client: Client) -> dict[str, Signature | Report | Representation]:
+    """All that one address may leave unconfirmed, and what it has confirmed beside it; one of each kind."""
+    campaign = signer.campaign
+    make_signature(campaign, email=NOT_ME, name="Mine")
     make_signature(campaign, status=Status.PENDING, email="eve@example.org")
-    confirmed = make_report(signer, email)
-    wrote_without_confirming(signer, email)
+    make_report(signer, NOT_ME)
+    signed_for(client, "Cleo", confirmed=True)
+    return {
+        "signature": make_signature(campaign, status=Status.PENDING, email=NOT_ME, name="Early"),
+        "report": wrote_without_confirming(signer, NOT_ME),
+        "representation": signed_for(client, "Dora", confirmed=False),
+    }
+
+
+def later(kind: str, signer: Signature, client: Client) -> Signature | Report | Representation:
+    """What the backup does not have, whose mail is answered."""
+    if kind == "signature":
+        MailQuota.objects.all().delete()
+        typed = {"email": NOT_ME, "name": "Late"}
+        return make_signature(signer.campaign, status=Status.PENDING, **typed)
+    if kind == "report":
+        return wrote_without_confirming(make_signature(signer.campaign, name="Late"), NOT_ME)
+    return signed_for(client, "Late", confirmed=False)
+
+
+def written(database: str) -> set[str]:
+    """Each signature, report and representation that is there, and what it is by now."""
+    with psycopg.connect(url_of(database)) as other:
+        found = other.execute(
+            "SELECT concat_ws(' ', 'signature', name, email, status) FROM campaign_signature"
+            " WHERE name <> 'Late' UNION ALL"
+            " SELECT concat_ws(' ', 'report', email, status) FROM campaign_report UNION ALL"
+            " SELECT concat_ws(' ', 'for', signature.name, signer.email) FROM campaign_representation"
+            " AS signer JOIN campaign_signature AS signature ON signature.id = signature_id"
+        ).fetchall()
+        return {text for (text,) in found}
+
+
+@pytest.mark.parametrize("answered", ["early", "late"])
+@pytest.mark.parametrize("kind", ["signature", "report", "representation"])
+def test_who_said_it_was_not_them_has_lost_again_what_that_took_and_nothing_else(
+    signer: Signature, tmp_path: Path, empty: str, client: Client, kind: str, answered: str
+) -> None:
+    early = waiting(signer, client)
+    before = written(here())
     file = backup(tmp_path)
-    late = make_signature(campaign, status=Status.PENDING, email=email, name="Late")
-    leaving.not_me(not_me_token(late))
+    about = early[kind] if answered == "early" else later(kind, signer, client)
+    leaving.not_me(not_me_token(about))
+    gone = {
+        "signature": {f"signature Early {NOT_ME} pending"},
+        "report": {f"report {NOT_ME} unconfirmed"},
+        "representation": {
+            *("signature Cleo cleo@example.org pending", f"for Cleo {NOT_ME}"),
+            *("signature Dora dora@example.org pending", f"for Dora {NOT_ME}"),
+        },
+    }
+    assert written(here()) == before - gone[kind]
     said = restored(empty, file)
     assert "left again: 1, of 1 in the journal" in said
     assert "every number is that of a recount" in said
-    assert statuses(empty) == statuses(here())
-    assert statuses(empty)[mine.public_id] == "published"
-    with psycopg.connect(url_of(empty)) as other:
-        found = other.execute("SELECT public_id FROM campaign_report").fetchall()
-    assert found == [(confirmed.public_id,)]
+    assert written(empty) == before - gone[kind]
+
+
+def test_a_mail_about_what_was_gone_took_nothing_and_takes_nothing_again(
+    signer: Signature, tmp_path: Path, empty: str, client: Client
+) -> None:
+    waiting(signer, client)
+    before = written(here())
+    gone = make_signature(signer.campaign, status=Status.PENDING, email=NOT_ME, name="Late")
+    token = not_me_token(gone)
+    leaving.withdraw(manage_token(gone))
+    file = backup(tmp_path)
+    leaving.not_me(token)
+    assert written(here()) == before
+    assert "left again: 0, of 2 in the journal" in restored(empty, file)
+    assert written(empty) == before
+    assert hashes(empty) == hashes(here())
+
+
+def test_a_line_of_before_that_says_of_no_mail_takes_what_no_mail_has_confirmed(
+    signer: Signature, tmp_path: Path, empty: str, client: Client
+) -> None:
+    waiting(signer, client)
+    before = written(here())
+    file = backup(tmp_path)
+    told = {"at": timezone.now().isoformat(), "did": "not_me", "campaign": signer.campaign_id}
+    address = outbox.address_hash(NOT_ME)
+    line = {**told, "signer": "gone", "address": address, "reasons": ["not_me"], "voucher": 0}
+    Path(settings.JOURNAL_FILE).write_text(f"{json.dumps(line)}\n")
+    assert "left again: 1, of 1 in the journal" in restored(empty, file)
+    assert written(empty) == before - {
+        *(f"signature Early {NOT_ME} pending", f"report {NOT_ME} unconfirmed"),
+        *("signature Dora dora@example.org pending", f"for Dora {NOT_ME}"),
+    }
 
 
 def test_what_an_address_signed_after_it_said_not_me_waits_on(
