@@ -93,8 +93,8 @@ def test_the_same_details_are_pending_once() -> None:
     campaign = make_campaign()
     first = make_signature(campaign, status=Status.PENDING)
     second = make_signature(campaign, status=Status.PENDING)
-    same = "UPDATE campaign_signature SET canonical_email = %s WHERE id = %s"
-    refuse("signature_pending_once", same, first.canonical_email, second.pk)
+    same = "UPDATE campaign_signature SET canonical_email = %s, details_key = %s WHERE id = %s"
+    refuse("signature_pending_once", same, first.canonical_email, first.details_key, second.pk)
 
 
 def test_a_line_of_a_file_is_imported_once() -> None:
