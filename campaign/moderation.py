@@ -5,7 +5,17 @@ from collections.abc import Collection
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from campaign import consequences, four_eyes, history, locks, moves, rejections, reports, rules
+from campaign import (
+    consequences,
+    four_eyes,
+    history,
+    locks,
+    moves,
+    rejections,
+    reports,
+    rules,
+    suspicions,
+)
 from campaign.details import PROBLEMS
 from campaign.errors import (
     ChangedMeanwhile,
@@ -36,6 +46,7 @@ def approve(*, signature_id: int, revision: int, by: Moderator, note: str = "") 
     if signature.status == Status.HELD and four_eyes.guarded(signature):
         if signature.revision != revision:
             raise ChangedMeanwhile
+        suspicions.catch_up(signature)
         if first := _first_yes(signature, by, note):
             return first
     return moves.move(
@@ -168,6 +179,7 @@ def keep(
     signature, _others = locks.lock(signature_id)
     if signature.status != Status.PUBLISHED or signature.revision != revision:
         raise ChangedMeanwhile
+    suspicions.catch_up(signature)
     if four_eyes.doubted(signature) and (first := _first_yes(signature, by, note)):
         return first
     closed = reports.close(signature.pk, ReportOutcome.KEPT, only=report_ids)

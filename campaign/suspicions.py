@@ -130,6 +130,18 @@ def _to_compare(search: NameSearch) -> QuerySet[Signature]:
     return touched.filter(pk__gt=search.again_after)
 
 
+def catch_up(signature: Signature) -> None:
+    """Let the searches that have not come to a locked signature yet look at it now.
+
+    Else a second yes, given before they come, would be counted beside a first one to fewer names.
+    """
+    to_come = NameSearch.objects.filter(
+        campaign=signature.campaign_id, passed_at=None, after__lt=signature.pk
+    )
+    for search in to_come.select_related("campaign").order_by("pk"):
+        _compare(search, [signature])
+
+
 def _compare(search: NameSearch, rows: Iterable[Signature]) -> int:
     """Note of these rows, as far as time allows, which are like a name; how many it were.
 
@@ -150,7 +162,9 @@ def _compare(search: NameSearch, rows: Iterable[Signature]) -> int:
 def _hold_for(search: NameSearch, signature: Signature, like: Collection[Likeness]) -> None:
     """Note of a locked signature that these names hold it too; a yes before that was to less."""
     if search.passed_at is None:  # who said yes since that look knew the names
-        Approval.objects.filter(signature=signature).delete()
+        # And who did so later than this, or no two could while the worker is busy elsewhere.
+        settled = search.created_at + SETTLED
+        Approval.objects.filter(signature=signature, event__at__lt=settled).delete()
     if not signature.waits_for_release:  # its release asks for itself
         for reason in sorted({rules.reason(each) for each in like}):
             moves.add_hold_reason(signature.pk, reason)

@@ -35,11 +35,16 @@ def status(signature: Signature) -> str:
 
 def protect(campaign: Campaign, name: str) -> None:
     """Protect a name, and have the worker find what is like it."""
+    protect_unsearched(campaign, name)
+    suspicions.search_due()
+
+
+def protect_unsearched(campaign: Campaign, name: str) -> None:
+    """Protect a name, and leave the search for it to a worker who is busy elsewhere."""
     protected = campaign.protected_names.create(
         name=name, skeletons=sorted(identity.skeletons(name))
     )
     suspicions.look_for(campaign, [protected])
-    suspicions.search_due()
 
 
 def doubt(signature: Signature, name: str) -> None:

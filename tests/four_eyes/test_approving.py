@@ -26,7 +26,17 @@ from tests.factories import (
     manage_token,
     somebody,
 )
-from tests.four_eyes.desk import NOTE, STAR, approve, desk_of, page_of, protect, status
+from tests.four_eyes.desk import (
+    NOTE,
+    STAR,
+    approve,
+    desk_of,
+    is_open,
+    page_of,
+    protect,
+    protect_unsearched,
+    status,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -155,6 +165,39 @@ def test_another_name_that_it_is_like_makes_the_first_approval_void(
     assert not Mail.objects.filter(kind="published").exists()
     approve(desk_of("anna"), held)
     assert status(held) == Status.PUBLISHED
+
+
+def test_it_is_void_too_before_the_search_for_that_name_has_come_to_it(
+    campaign: Campaign,
+) -> None:
+    held = make_signature(campaign, status=Status.HELD, name="Ana Prado", credit=STAR)
+    approve(desk_of("anna"), held)
+    protect_unsearched(campaign, "Ana Prado")
+    assert "one of two" in said(approve(desk_of("ben"), held))
+    assert status(held) == Status.HELD
+    assert not Mail.objects.filter(kind="published").exists()
+
+
+def test_who_said_yes_when_the_name_had_been_there_for_a_while_is_one_of_two_before_its_search_too(
+    campaign: Campaign,
+) -> None:
+    held = make_signature(campaign, status=Status.HELD, name="Ana Prado", credit=STAR)
+    protect_unsearched(campaign, "Ana Prado")
+    with time_machine.travel(timezone.now() + suspicions.SETTLED + timedelta(seconds=1)):
+        approve(desk_of("anna"), held)
+        approve(desk_of("ben"), held)
+        assert status(held) == Status.PUBLISHED
+        suspicions.search_due()
+    assert not is_open(held)
+
+
+def test_a_search_that_has_not_come_yet_voids_nothing_of_what_is_not_like_its_name(
+    campaign: Campaign, star: Signature
+) -> None:
+    approve(desk_of("anna"), star)
+    protect_unsearched(campaign, "Ana Prado")
+    approve(desk_of("ben"), star)
+    assert status(star) == Status.PUBLISHED
 
 
 def test_of_what_waits_for_its_release_too(campaign: Campaign) -> None:

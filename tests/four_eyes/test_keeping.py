@@ -14,7 +14,17 @@ from campaign.models.signature import Status
 from tests import reports
 from tests.desk import QUEUE, said
 from tests.factories import make_key, make_signature, somebody
-from tests.four_eyes.desk import NOTE, approve, desk_of, doubt, is_open, keep, page_of, status
+from tests.four_eyes.desk import (
+    NOTE,
+    approve,
+    desk_of,
+    doubt,
+    is_open,
+    keep,
+    page_of,
+    protect_unsearched,
+    status,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +99,14 @@ def test_another_name_that_it_is_like_makes_the_first_yes_void(doubted: Signatur
     assert is_open(doubted)
     keep(desk_of("anna"), doubted)
     assert not is_open(doubted)
+
+
+def test_it_is_void_too_before_the_search_for_that_name_has_come_to_it(doubted: Signature) -> None:
+    keep(desk_of("anna"), doubted)
+    protect_unsearched(doubted.campaign, "Anna Prado")
+    assert "one of two" in said(keep(desk_of("ben"), doubted))
+    assert is_open(doubted)
+    assert not Event.objects.filter(verb=Verb.KEEP).exists()
 
 
 def test_a_correction_makes_the_first_to_keep_it_void(doubted: Signature) -> None:
