@@ -39,6 +39,7 @@ from campaign.idempotency import Once
 from campaign.links import Link, Purpose, read_token
 from campaign.locks import Known
 from campaign.models.address import canonical_address
+from campaign.models.approval import Approval
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
 from campaign.models.mail import MailKind
@@ -290,7 +291,8 @@ def _confirm(link: Link) -> Moved:
 
 
 def _is_of_a_file_that_waits(signature: Signature) -> bool:
-    return signature.status == Status.HELD and signature.waits_for_release
+    """Whether nobody has published what a file brought, whatever else holds it by now."""
+    return signature.status == Status.HELD and HoldReason.IMPORTED in signature.hold_reasons
 
 
 SAID: Final = (
@@ -318,6 +320,8 @@ def _say_it_themselves(
         review=rules.hold_reasons,
         verb=Verb.CONFIRM,
     )
+    # Where they say the same as the file, too: one moderator's yes was to that, and not to them.
+    Approval.objects.filter(signature=imported).delete()
     namesakes = [signature, *(each for each in others if each is not imported)]
     consequences.follow(moved.signature, namesakes, Verb.CONFIRM, before=Status.HELD, mails_at=None)
     proofs.match_domain(imported.pk, actor=SIGNER)

@@ -1,5 +1,6 @@
 """Who is asked by mail and stands in a file meanwhile: what they confirm themselves is what is shown."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +9,19 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from campaign import releases
-from campaign.models import Campaign, Event, ImportBatch, Mail, Signature
+from campaign import identity, moderation, releases
+from campaign.models import Approval, Campaign, Event, ImportBatch, Mail, Signature
 from campaign.models.signature import Status
 from tests.batches import imported
 from tests.counted import assert_exact
-from tests.factories import bring_to, confirm_token, make_campaign, make_signature, release
+from tests.factories import (
+    bring_to,
+    confirm_token,
+    make_campaign,
+    make_signature,
+    release,
+    somebody,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -27,10 +35,8 @@ def art() -> Campaign:
 
 def asked(art: Campaign, **typed: Any) -> Signature:
     """Who signed online, to be counted without their name, and has not confirmed yet."""
-    typed = {"show_name": False, "credit": "Her Own", **typed}
-    return make_signature(
-        art, status=Status.PENDING, name="Ana One", email="ana@example.org", **typed
-    )
+    own = {"name": "Ana One", "show_name": False, "credit": "Her Own"}
+    return make_signature(art, status=Status.PENDING, email="ana@example.org", **{**own, **typed})
 
 
 def confirm(client: Client, token: str) -> Any:
@@ -72,6 +78,77 @@ def test_the_file_waits_for_its_release_and_what_its_signer_confirms_is_so(
     counted = client.get("/api/v1/campaigns/art/counts/").json()
     assert (counted["published"], counted["anonymous"], counted["confirmed"]) == (2, 1, 2)
     assert_exact(art)
+
+
+def protected(art: Campaign) -> ImportBatch:
+    """A file whose line bears a name that the campaign protects."""
+    return imported(art, ["name,email,credit\n", "Scarlett Johansson,ana@example.org,A File\n"])
+
+
+def left(art: Campaign) -> ImportBatch:
+    """A file whose line bears the name of somebody who has erased their data."""
+    bring_to(make_signature(art, name="Ana One"), Status.ERASED)
+    return imported(art, LINES)
+
+
+def protected_since(art: Campaign) -> ImportBatch:
+    """A file that was released, but for a line whose name is protected since it came in."""
+    batch = imported(art, LINES)
+    art.protected_names.create(name="Ana One", skeletons=sorted(identity.skeletons("Ana One")))
+    assert release(batch) == 1
+    return batch
+
+
+@pytest.mark.parametrize(
+    ("file", "reasons"),
+    [
+        (protected, ["renamed", "imported", "protected_name"]),
+        (left, ["renamed", "imported", "name_left"]),
+        (protected_since, ["renamed", "imported", "protected_name"]),
+    ],
+)
+def test_a_line_that_more_than_its_import_holds_is_as_its_signer_says_too(
+    client: Client, art: Campaign, file: Callable[[Campaign], ImportBatch], reasons: list[str]
+) -> None:
+    name = "Scarlett Johansson" if file is protected else "Ana One"
+    token = confirm_token(asked(art, name=name))
+    batch = file(art)
+    listed = names(client)
+
+    answer = confirm(client, token)
+    assert (answer.status_code, answer.json()) == (200, {"status": "held", "signer": None})
+    its = Signature.objects.get(canonical_email="ana@example.org")
+    assert (its.batch, its.status, its.show_name, its.credit) == (batch, "held", False, "Her Own")
+    assert its.hold_reasons == reasons
+    bring_to(its, Status.PUBLISHED)
+    assert names(client) == listed
+    its.refresh_from_db()
+    assert (its.status, its.listed_at) == ("published", None)
+    assert_exact(art)
+
+
+def test_a_first_yes_to_what_the_file_said_is_none_to_what_its_signer_says(
+    client: Client, art: Campaign
+) -> None:
+    """Not where they say the same either: nobody had looked at who says so."""
+    name = "Scarlett Johansson"
+    token = confirm_token(
+        asked(art, name=name, show_name=True, credit="A File", discipline="", language="en")
+    )
+    protected(art)
+    its = Signature.objects.get(status=Status.HELD)
+    seen: dict[str, Any] = {"signature_id": its.pk, "note": "called them at home"}
+    moderation.approve(by=somebody("colleague"), revision=its.revision, **seen)
+    assert Approval.objects.filter(signature=its).count() == 1
+
+    assert confirm(client, token).status_code == 200
+    its.refresh_from_db()
+    assert (its.name, its.show_name, its.revision) == (name, True, 1)
+    assert not Approval.objects.exists()
+    moderation.approve(by=somebody("maker"), revision=its.revision, **seen)
+    assert names(client) == []
+    its.refresh_from_db()
+    assert its.status == Status.HELD
 
 
 def test_the_page_says_that_they_have_signed(client: Client, art: Campaign) -> None:
