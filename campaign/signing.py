@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from campaign import (
-    consequences,
     identity,
     journal,
     locks,
     mailboxes,
     moves,
     outbox,
+    own_word,
     proofs,
     queue,
     reception,
@@ -39,7 +39,6 @@ from campaign.idempotency import Once
 from campaign.links import Link, Purpose, read_token
 from campaign.locks import Known
 from campaign.models.address import canonical_address
-from campaign.models.approval import Approval
 from campaign.models.campaign import Campaign
 from campaign.models.event import Verb
 from campaign.models.mail import MailKind
@@ -273,13 +272,13 @@ def _confirm(link: Link) -> Moved:
 
     with transaction.atomic():
         signature, others = locks.lock(link.subject)
-        imported = _standing(others, signature.name_fold)
-        if signature.status == Status.PENDING and imported and _is_of_a_file_that_waits(imported):
+        line = own_word.line_of(signature, others)
+        if line is not None:
             _require_in_time(signature)
             link.require_fresh()
             if signature.revision != link.revision:
                 raise ChangedMeanwhile
-            return _say_it_themselves(signature, imported, others)
+            return own_word.take(signature, line, others)
         return moves.move_locked(
             signature,
             others,
@@ -288,44 +287,6 @@ def _confirm(link: Link) -> Moved:
             decide=decide,
             revision=link.revision,
         )
-
-
-def _is_of_a_file_that_waits(signature: Signature) -> bool:
-    """Whether nobody has published what a file brought, whatever else holds it by now."""
-    return signature.status == Status.HELD and HoldReason.IMPORTED in signature.hold_reasons
-
-
-SAID: Final = (
-    *("name", "kind", "discipline", "credit", "organisation", "country", "show_name"),
-    *("statement_id", "consent_id", "signed_at", "email", "language", "newsletter"),
-)
-"""What a confirmation says of its signer, in the place of what a file said."""
-
-
-def _say_it_themselves(
-    signature: Signature, imported: Signature, others: Sequence[Signature]
-) -> Moved:
-    """Let what a mailbox confirms stand in the place of what a file said of it, which waits for release.
-
-    It is one signature, and counts once. As any correction of one that is held it is looked at by itself,
-    and no release publishes it; the pending ones of the name are closed.
-    """
-    changes = {name: getattr(signature, name) for name in SAID}
-    if signature.name != imported.name:
-        changes["sort_name"] = ""
-    moved = moves.amend(
-        signature_id=imported.pk,
-        actor=SIGNER,
-        changes=changes,
-        review=rules.hold_reasons,
-        verb=Verb.CONFIRM,
-    )
-    # Where they say the same as the file, too: one moderator's yes was to that, and not to them.
-    Approval.objects.filter(signature=imported).delete()
-    namesakes = [signature, *(each for each in others if each is not imported)]
-    consequences.follow(moved.signature, namesakes, Verb.CONFIRM, before=Status.HELD, mails_at=None)
-    proofs.match_domain(imported.pk, actor=SIGNER)
-    return moved
 
 
 def confirmed(signature: Signature, others: Sequence[Signature]) -> Decision:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from campaign import moves, releases, signing
+from campaign import moves, own_word, releases, signing
 from campaign.errors import SignatureGone
 from campaign.models import Campaign, ImportBatch, Signature
 from campaign.models.signature import Status
@@ -74,7 +74,7 @@ def test_control_a_confirmation_that_does_not_look_at_the_line_again_changes_a_p
     art: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch, meanwhile = confirms(art)
-    monkeypatch.setattr(signing, "_is_of_a_file_that_waits", lambda _its: True)
+    monkeypatch.setattr(own_word, "waits", lambda _its: True)
     meanwhile.before(monkeypatch, moves, "move_locked")
     assert release(batch) == 1
     assert meanwhile.end().changed
