@@ -16,18 +16,28 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaign import identity, limits, locks, moves, outbox, placing, reception, signing, vouching
+from campaign import (
+    identity,
+    limits,
+    locks,
+    moves,
+    outbox,
+    own_word,
+    placing,
+    reception,
+    signing,
+    vouching,
+)
 from campaign.details import Details, read_address, read_details
 from campaign.errors import CampaignError, FieldError, InvalidInput
 from campaign.history import SIGNER
 from campaign.links import Purpose, read_token
 from campaign.models.address import canonical_address
 from campaign.models.campaign import Campaign
-from campaign.models.event import Verb
 from campaign.models.mail import MailKind
 from campaign.models.signature import STANDING, Status
 from campaign.models.statement import StatementText
-from campaign.models.vouching import MemberLink
+from campaign.models.vouching import MemberLink, Vouching
 from campaign.networks import Hashes
 
 TRIES, TRIES_WIDE = 20, 60
@@ -117,8 +127,9 @@ def sign(
 
     ``typed`` and the versions are as for `signing.sign`; the address must be the one that the link was
     made for, so that nobody signs with another's. ``shown`` says that the organisation's name may
-    stand beside that of who signs now. Whoever has signed already, with that name, is vouched for; a link
-    that was used changes nothing. Nothing is returned, so that no door can tell these apart.
+    stand beside that of who signs now. Whoever has signed already, with that name, is vouched for; in the
+    place of what a file said of them stands what is typed (`own_word`). A link that was used changes
+    nothing. Nothing is returned, so that no door can tell these apart.
 
     Raises TokenInvalid, LinkGone, NotOpenYet, CampaignClosed, CampaignPaused, InvalidInput,
     StatementChanged, ConsentChanged: whether the link was used or not, whoever has signed.
@@ -149,7 +160,8 @@ def _sign(
     fold = identity.search_fold(details.name)
     known = locks.lock_address(campaign.pk, canonical)
     standing = next((k.pk for k in known if k.status in STANDING and k.name_fold == fold), None)
-    if standing is not None:
+    # What its signer said since it came in must not become what the organisation types.
+    if standing is not None and not own_word.is_unsaid(locks.lock_one(standing)):
         _use(link, standing)
         vouching.vouch_and_tell(link.voucher, standing, batch=link.batch)
         return
@@ -158,10 +170,14 @@ def _sign(
     key = fresh.details_key
     placing.discard(k.pk for k in known if k.status == Status.PENDING and k.details_key == key)
     placed = reception.place_without_mail(fresh, network=network)
-    moves.move(signature_id=placed, verb=Verb.CONFIRM, actor=SIGNER, decide=signing.confirmed)
-    _use(link, placed)
-    its = vouching.vouch(link.voucher, placed, SIGNER, batch=link.batch)
-    if shown:
+    signed = signing.confirm_placed(placed)
+    _use(link, signed)
+    its: Vouching | None
+    if signed == placed:
+        its = vouching.vouch(link.voucher, signed, SIGNER, batch=link.batch)
+    else:
+        its = vouching.vouch_and_tell(link.voucher, signed, batch=link.batch)
+    if shown and its is not None:
         vouching.show(its)
 
 

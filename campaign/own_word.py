@@ -6,7 +6,7 @@ from typing import Final
 from campaign import consequences, moves, proofs, rules
 from campaign.history import SIGNER
 from campaign.models.approval import Approval
-from campaign.models.event import Verb
+from campaign.models.event import Event, Verb
 from campaign.models.signature import HoldReason, Signature, Status
 from campaign.moves import Moved
 
@@ -29,6 +29,12 @@ def line_of(signature: Signature, others: Sequence[Signature]) -> Signature | No
 def waits(signature: Signature) -> bool:
     """Whether nobody has published what a file brought, whatever else holds it by now."""
     return signature.status == Status.HELD and HoldReason.IMPORTED in signature.hold_reasons
+
+
+def is_unsaid(signature: Signature) -> bool:
+    """Whether it waits, and its signer has done nothing with it, but be vouched for by a link."""
+    acts = Event.objects.filter(signature=signature, actor=SIGNER.kind).exclude(verb=Verb.PROVE)
+    return waits(signature) and not acts.exists()
 
 
 def take(signature: Signature, line: Signature, others: Sequence[Signature]) -> Moved:

@@ -289,6 +289,21 @@ def _confirm(link: Link) -> Moved:
         )
 
 
+def confirm_placed(signature_id: int) -> int:
+    """Confirm what a link that its mailbox got elsewhere has just placed; the id of what stands by it.
+
+    As `confirm`: where a file says the same and waits, that is the one of the file. Raises SignatureGone.
+    """
+    with transaction.atomic():
+        signature, others = locks.lock(signature_id)
+        line = own_word.line_of(signature, others)
+        if line is not None:
+            return own_word.take(signature, line, others).signature.pk
+        verb = Verb.CONFIRM
+        moves.move_locked(signature, others, verb=verb, actor=SIGNER, decide=confirmed)
+        return signature.pk
+
+
 def confirmed(signature: Signature, others: Sequence[Signature]) -> Decision:
     """Where a pending signature goes that its mailbox has confirmed; raises SignatureGone."""
     _require_in_time(signature)

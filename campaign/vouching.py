@@ -292,18 +292,19 @@ def _has_refused(voucher: Voucher, signature_id: int) -> bool:
     return Refusal.objects.filter(voucher=voucher, signature=signature_id).exists()
 
 
-def vouch_and_tell(voucher: Voucher, signature_id: int, *, batch: LinkBatch) -> None:
+def vouch_and_tell(voucher: Voucher, signature_id: int, *, batch: LinkBatch) -> Vouching | None:
     """Vouch by a link for a signature that stood before, and tell its signer, once for an organisation.
 
     By mail: the organisation made the link, and may be who used it. So one that the signer has refused
-    is told nothing here, and nothing is done.
+    is told nothing here, and nothing is done: None.
     """
     if _has_refused(voucher, signature_id):
-        return
+        return None
     before = Vouching.objects.filter(voucher=voucher, signature=signature_id).exists()
     vouching = vouch(voucher, signature_id, SIGNER, batch=batch)
     if not before:
         outbox.owe(MailKind.VOUCHED, [vouching.signature])
+    return vouching
 
 
 @transaction.atomic

@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from campaign import leaving, vouching
+from campaign import leaving, signing, vouching
 from campaign.history import Actor
 from campaign.models import Campaign, Mail, MemberLink, Signature, Voucher, Vouching
 from campaign.models.signature import Status
+from tests.batches import imported
 from tests.factories import details, make_campaign, make_signature, manage_token
 from tests.vouchers import link_for, make_voucher, member_form, own_user
 
@@ -65,6 +66,18 @@ def pending(voucher: Voucher, email: str) -> None:
     before(voucher.campaign, email, status=Status.PENDING)
 
 
+def brought(voucher: Voucher, email: str) -> None:
+    """In a file that waits for its release."""
+    imported(voucher.campaign, ["name,email\n", f"{NAME},{email}\n"])
+
+
+def brought_and_said(voucher: Voucher, email: str) -> None:
+    """The same, and the signer has hidden the name since."""
+    brought(voucher, email)
+    its = Signature.objects.get(email=email)
+    signing.show(manage_token(its), show_name=False)
+
+
 def used(voucher: Voucher, email: str) -> str:
     return use(voucher, email)
 
@@ -115,7 +128,10 @@ def use(voucher: Voucher, email: str, **given: str) -> str:
 
 
 State = Callable[[Voucher, str], str | None]
-BEFORE: list[State] = [unsigned, listed, unlisted, otherwise, held, rejected, pending]
+BEFORE: list[State] = [
+    *(unsigned, listed, unlisted, otherwise, held, rejected, pending),
+    *(brought, brought_and_said),
+]
 BY_LINK: list[State] = [used, used_otherwise, replaced, withdrawn, erased, refused, denied]
 STATES = BEFORE + BY_LINK
 

@@ -1,17 +1,20 @@
-"""Somebody confirms what they signed online at the very moment at which a release comes to their line."""
+"""Somebody confirms what they signed online, or signs by a member's link, at the very moment at which a
+release comes to their line."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
-from campaign import moves, own_word, releases, signing
+from campaign import member_links, moves, own_word, releases, signing
 from campaign.errors import SignatureGone
-from campaign.models import Campaign, ImportBatch, Signature
+from campaign.models import Campaign, ImportBatch, Signature, Vouching
 from campaign.models.signature import Status
 from tests.batches import imported
 from tests.concurrency.threads import Meanwhile
 from tests.counted import assert_exact
-from tests.factories import confirm_token, make_campaign, make_signature, release
+from tests.factories import confirm_token, details, make_campaign, make_signature, release
+from tests.vouchers import link_for, make_voucher
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,6 +31,14 @@ def confirms(art: Campaign) -> tuple[ImportBatch, Meanwhile]:
     typed: dict[str, Any] = {"name": "Ana One", "email": "ana@example.org", "show_name": False}
     token = confirm_token(make_signature(art, status=Status.PENDING, **typed))
     return imported(art, LINES), Meanwhile(lambda: signing.confirm(token))
+
+
+def uses_a_link(art: Campaign) -> tuple[ImportBatch, Meanwhile]:
+    """A member asks by their link to be counted without a name."""
+    typed = details(name="Ana One", email="ana@example.org", show_name=False)
+    token = link_for(make_voucher(art), "ana@example.org").rstrip("/").rpartition("/")[2]
+    sign = partial(member_links.sign, token, typed=typed, shown=False)
+    return imported(art, LINES), Meanwhile(sign)
 
 
 def rows() -> list[tuple[str, bool]]:
@@ -78,4 +89,40 @@ def test_control_a_confirmation_that_does_not_look_at_the_line_again_changes_a_p
     meanwhile.before(monkeypatch, moves, "move_locked")
     assert release(batch) == 1
     assert meanwhile.end().changed
+    assert rows() == [("published", False)]
+
+
+def test_a_member_who_signs_once_the_chunk_is_read_is_not_published_by_it(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, meanwhile = uses_a_link(art)
+    meanwhile.before(monkeypatch, releases, "_publish")
+    assert release(batch) == 0
+    assert meanwhile.end() is None
+    assert not meanwhile.waited
+    assert rows() == [("held", False)]
+    assert_exact(art)
+
+
+def test_a_member_who_signs_once_their_line_is_looked_at_waits_and_is_vouched_for_as_it_stands(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, meanwhile = uses_a_link(art)
+    meanwhile.before(monkeypatch, moves, "move_locked")
+    assert release(batch) == 1
+    assert meanwhile.end() is None
+    assert meanwhile.waited
+    assert rows() == [("published", True)]
+    assert Vouching.objects.get().signature == Signature.objects.get()
+    assert_exact(art)
+
+
+def test_control_a_link_that_does_not_look_at_the_line_again_changes_a_published_one(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, meanwhile = uses_a_link(art)
+    monkeypatch.setattr(own_word, "waits", lambda _its: True)
+    meanwhile.before(monkeypatch, moves, "move_locked")
+    assert release(batch) == 1
+    assert meanwhile.end() is None
     assert rows() == [("published", False)]
