@@ -9,18 +9,25 @@ hashes, and nothing that somebody typed. `replay` does it again.
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from campaign.models.signature import Signature
+
 LONGEST = 4096
 """Bytes of a line; one has about 300."""
+LESS: dict[str, dict[str, Any]] = {
+    "hide": {"show_name": False},
+    "unsubscribe": {"newsletter": False},
+}
+"""What signers agree to and take back without leaving, by the words of a line for it."""
 
 
 class About(StrEnum):
@@ -65,6 +72,13 @@ def note(
     at = timezone.now().isoformat()
     line = Departure(at, did, campaign, signer, address, reasons, voucher, about)
     transaction.on_commit(lambda: _append(Path(settings.JOURNAL_FILE), line), robust=True)
+
+
+def note_less(signature: Signature, changed: Mapping[str, Any]) -> None:
+    """Write down which of these changes of a signature show less, or ask for less."""
+    for did, less in LESS.items():
+        if less.items() <= changed.items():
+            note(did, campaign=signature.campaign_id, signer=signature.public_id)
 
 
 def _append(path: Path, line: Departure) -> None:

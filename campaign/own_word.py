@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from campaign import consequences, moves, proofs, rules
+from campaign import consequences, journal, moves, proofs, rules
 from campaign.history import SIGNER
 from campaign.models.approval import Approval
 from campaign.models.event import Event, Verb
@@ -53,6 +53,9 @@ def take(signature: Signature, line: Signature, others: Sequence[Signature]) -> 
         review=rules.hold_reasons,
         verb=Verb.CONFIRM,
     )
+    # A restored backup has the file's word alone, and its release would show what they have hidden.
+    changed = {name: new for name, new in changes.items() if getattr(line, name) != new}
+    journal.note_less(line, changed)
     # Where they say the same as the file, too: one moderator's yes was to that, and not to them.
     Approval.objects.filter(signature=line).delete()
     namesakes = [signature, *(each for each in others if each is not line)]

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from campaign import correspondents, leaving, signing, vouching
+from campaign import correspondents, journal, leaving, signing, vouching
 from campaign.correspondents import FORGET
 from campaign.errors import SignatureGone
 from campaign.journal import Departure
@@ -25,9 +25,9 @@ DONE = {
 """The statuses in which a departure has nothing left to do."""
 VOUCHING: Final = {vouching.UNVOUCH, vouching.CONCEAL}
 NOT_ME: Final = SuppressionReason.NOT_ME
-KNOWN: Final = {*DONE, *signing.LESS, *VOUCHING, vouching.REFUSE, FORGET, NOT_ME}
+KNOWN: Final = {*DONE, *journal.LESS, *VOUCHING, vouching.REFUSE, FORGET, NOT_ME}
 """All that a line may say of what was done."""
-REVERSIBLE: Final = {*signing.LESS, *VOUCHING}
+REVERSIBLE: Final = {*journal.LESS, *VOUCHING}
 """What people can take back again; the backup knows of what was done before it."""
 UNDERWAY = timedelta(minutes=10)
 """How long before a backup something may have begun that it doesn't have: open transactions, other clocks."""
@@ -64,7 +64,7 @@ def _again(each: Departure, addresses: Addresses) -> int:
     with suppress(SignatureGone):
         if each.did in DONE:
             return _leave(each, addresses)
-        if each.did in signing.LESS:
+        if each.did in journal.LESS:
             return int(signing.less_again(each.signer, each.did))
         if each.did in VOUCHING:
             return int(vouching.end_again(each.signer, each.voucher, each.did) > 0)

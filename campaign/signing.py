@@ -48,12 +48,6 @@ from campaign.models.statement import consent_version as newest_consent
 from campaign.moves import Decision, Moved
 from campaign.networks import Hashes
 
-LESS: dict[str, dict[str, Any]] = {
-    "hide": {"show_name": False},
-    "unsubscribe": {"newsletter": False},
-}
-"""What signers agree to and take back without leaving, by the journal's words for it."""
-
 # --- Signing ---------------------------------------------------------------------------------
 
 
@@ -434,9 +428,8 @@ def subscribe(token: str, *, newsletter: bool) -> Moved:
 @transaction.atomic
 def _change(signature: Signature, changes: dict[str, Any]) -> Moved:
     moved = moves.amend(signature_id=signature.pk, actor=SIGNER, changes=changes)
-    for did, less in LESS.items():
-        if moved.changed and changes == less:
-            journal.note(did, campaign=signature.campaign_id, signer=signature.public_id)
+    if moved.changed:
+        journal.note_less(signature, changes)
     return moved
 
 
@@ -445,4 +438,4 @@ def less_again(public_id: str, did: str) -> bool:
 
     Raises SignatureGone.
     """
-    return moves.amend(signature_id=public_id, actor=SIGNER, changes=LESS[did]).changed
+    return moves.amend(signature_id=public_id, actor=SIGNER, changes=journal.LESS[did]).changed

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +24,16 @@ from django.test import Client
 from django.utils import timezone
 from psycopg import sql
 
-from campaign import correspondents, journal, leaving, outbox, pg_tools, signing, vouching
+from campaign import (
+    correspondents,
+    journal,
+    leaving,
+    member_links,
+    outbox,
+    pg_tools,
+    signing,
+    vouching,
+)
 from campaign.links import Purpose, make_token
 from campaign.models import (
     Campaign,
@@ -40,6 +50,8 @@ from campaign.models.signature import Status
 from petition.household import ROOT
 from tests.batches import imported
 from tests.factories import (
+    confirm_token,
+    details,
     make_campaign,
     make_report,
     make_signature,
@@ -47,7 +59,7 @@ from tests.factories import (
     not_me_token,
 )
 from tests.representing import ask, asked
-from tests.vouchers import make_voucher, own_user
+from tests.vouchers import link_for, make_voucher, own_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("providers")]
 
@@ -562,6 +574,51 @@ def test_what_was_shown_again_before_the_backup_stays_shown(
     said = restored(empty, backup(tmp_path))
     assert "left again: 0, of 1 in the journal" in said
     assert shown(empty)[signer.name][0]
+
+
+@pytest.mark.parametrize("door", ["mail", "link"])
+def test_who_hid_their_name_in_the_place_of_a_file_is_not_shown_by_its_release(
+    signer: Signature, tmp_path: Path, empty: str, door: str
+) -> None:
+    campaign, email = signer.campaign, "ana@example.org"
+    typed = {"name": "Ana One", "email": email, "show_name": False}
+    if door == "mail":
+        token = confirm_token(make_signature(campaign, status=Status.PENDING, **typed))
+        confirm: partial[Any] = partial(signing.confirm, token)
+    else:
+        token = link_for(make_voucher(campaign), email).rstrip("/").rpartition("/")[2]
+        confirm = partial(member_links.sign, token, typed=details(**typed), shown=False)
+    imported(campaign, ["name,email\n", f"Ana One,{email}\n", "Bea Two,bea@example.org\n"])
+    held = Signature.objects.exclude(batch=None).order_by("pk")
+    ana, bea = held.values_list("public_id", flat=True)
+    file = backup(tmp_path)
+    confirm()
+    said = restored(empty, file)
+    assert "left again: 1, of 1 in the journal" in said
+    assert "every number is that of a recount" in said
+    assert in_files(empty) == {ana: (["imported"], False), bea: (["imported"], True)}
+
+
+def in_files(database: str) -> dict[str, tuple[Any, ...]]:
+    """What files have brought: why it is held, and whether it is shown."""
+    with psycopg.connect(url_of(database)) as other:
+        found = other.execute(
+            "SELECT public_id, hold_reasons, show_name FROM campaign_signature"
+            " WHERE status = 'held' AND batch_id IS NOT NULL"
+        ).fetchall()
+        return {public_id: tuple(rest) for public_id, *rest in found}
+
+
+def test_only_what_shows_less_than_the_file_is_in_the_journal(signer: Signature) -> None:
+    typed = {"name": "Ana One", "email": "ana@example.org"}
+    path = Path(settings.JOURNAL_FILE)
+    token = confirm_token(make_signature(signer.campaign, status=Status.PENDING, **typed))
+    imported(signer.campaign, ["name,email\n", "Ana One,ana@example.org\n"])
+    its = Signature.objects.get(status=Status.HELD, name="Ana One")
+    signing.subscribe(manage_token(its), newsletter=True)
+    assert signing.confirm(token).changed
+    lines = [(line.did, line.signer) for line in journal.read(path)]
+    assert lines == [("unsubscribe", its.public_id)]
 
 
 def test_an_import_after_the_restore_brings_back_nobody_who_left(
