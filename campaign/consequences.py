@@ -37,7 +37,7 @@ _NAMELESS: Final[dict[str, Any]] = {
     **dict.fromkeys(
         ("name", "sort_name", "credit", "organisation", "country", "evidence_note"), ""
     ),
-    **dict.fromkeys(("name_fold", "sort_key", "details_key"), ""),
+    **dict.fromkeys(("name_fold", "sort_key", "details_key", "taken_in"), ""),
     **dict.fromkeys(("discipline_id", "member_of_id")),
     "featured": False,
     "newsletter": False,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from campaign import consequences, journal, moves, proofs, rules
+from campaign.errors import SignatureGone
 from campaign.history import SIGNER
 from campaign.models.approval import Approval
 from campaign.models.event import Event, Verb
@@ -40,10 +41,12 @@ def is_unsaid(signature: Signature) -> bool:
 def take(signature: Signature, line: Signature, others: Sequence[Signature]) -> Moved:
     """Let what a mailbox confirms stand in the place of what the ``line`` of a file said of it; all locked.
 
-    It is one signature, and counts once. As any correction of one that is held it is looked at by itself,
-    and no release publishes it; the pending ones of the name are closed.
+    It is one signature, counts once, and answers to the link that confirmed it. As any correction of one
+    that is held it is looked at by itself, and no release publishes it; the pending ones of the name are
+    closed.
     """
     changes = {name: getattr(signature, name) for name in SAID}
+    changes["taken_in"] = signature.public_id
     if signature.name != line.name:
         changes["sort_name"] = ""
     moved = moves.amend(
@@ -62,3 +65,13 @@ def take(signature: Signature, line: Signature, others: Sequence[Signature]) -> 
     consequences.follow(moved.signature, namesakes, Verb.CONFIRM, before=Status.HELD, mails_at=None)
     proofs.match_domain(line.pk, actor=SIGNER)
     return moved
+
+
+def took_in(public_id: str) -> str:
+    """The id of the signature that took in the pending one of this id. Raises SignatureGone."""
+    # Without the second condition a prepared statement would not know that the index has them all.
+    rows = Signature.objects.filter(taken_in=public_id).exclude(taken_in="")
+    found = next(iter(rows.values_list("public_id", flat=True)), None)
+    if found is None:
+        raise SignatureGone
+    return found

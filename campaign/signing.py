@@ -225,7 +225,7 @@ def renew(purpose: Purpose, token: str) -> Signature:
     Raises TokenInvalid, SignatureGone.
     """
     link = read_token(purpose, token)
-    signature = read(link.subject)
+    signature = _about(purpose, link)
     with transaction.atomic():
         welcome = outbox.welcome_again(signature)
         locked, _others = locks.lock(signature.pk)
@@ -265,7 +265,11 @@ def _confirm(link: Link) -> Moved:
         return confirmed(signature, others)
 
     with transaction.atomic():
-        signature, others = locks.lock(link.subject)
+        try:
+            signature, others = locks.lock(link.subject)
+        except SignatureGone:
+            # Not before: a press that waited for the first one finds only now that it was taken in.
+            signature, others = locks.lock(own_word.took_in(link.subject))
         line = own_word.line_of(signature, others)
         if line is not None:
             _require_in_time(signature)
@@ -319,7 +323,7 @@ def _require_in_time(signature: Signature) -> None:
 def seen(purpose: Purpose, token: str) -> Signature:
     """The signature that a link's page shows, for reading. Raises as the verbs of that link do."""
     link = read_token(purpose, token)
-    signature = read(link.subject)
+    signature = _about(purpose, link)
     if signature.status in {Status.WITHDRAWN, Status.ERASED}:
         raise SignatureGone
     if purpose is Purpose.CONFIRM:
@@ -333,6 +337,16 @@ def seen(purpose: Purpose, token: str) -> Signature:
     else:
         link.require_fresh()
     return signature
+
+
+def _about(purpose: Purpose, link: Link) -> Signature:
+    """The signature of a link; of one to confirm that which took it in, if one did. Raises SignatureGone."""
+    try:
+        return read(link.subject)
+    except SignatureGone:
+        if purpose is not Purpose.CONFIRM:
+            raise
+        return read(own_word.took_in(link.subject))
 
 
 def read(public_id: str) -> Signature:

@@ -163,15 +163,80 @@ def test_the_page_says_that_they_have_signed(client: Client, art: Campaign) -> N
     assert its.show_name is False
 
 
-def test_a_second_press_finds_the_pending_one_closed_and_changes_nothing(
+@pytest.mark.parametrize("days", [0, 8])
+def test_a_second_press_is_a_success_that_changes_nothing_and_so_is_one_by_an_expired_link(
+    client: Client, art: Campaign, days: int
+) -> None:
+    token = confirm_token(asked(art))
+    imported(art, LINES)
+    first = confirm(client, token).json()
+    before = everything()
+    with time_machine.travel(timezone.now() + timedelta(days=days), tick=False):
+        again = confirm(client, token)
+        pages = [client.get(f"/confirm/{token}/"), client.post(f"/confirm/{token}/")]
+    assert (again.status_code, again.json()) == (200, first)
+    for page in pages:
+        assert page.status_code == 200
+        assert "Confirmed. Thank you." in page.content.decode()
+        # Else a mail that was passed on would open it for ever.
+        assert "/manage/" not in page.content.decode()
+    assert everything() == before
+    assert_exact(art)
+
+
+def test_a_page_of_before_that_asks_for_another_mail_gets_the_link_to_their_own_page(
     client: Client, art: Campaign
 ) -> None:
     token = confirm_token(asked(art))
     imported(art, LINES)
     confirm(client, token)
-    before = list(Signature.objects.order_by("pk").values())
-    assert confirm(client, token).status_code == 410
-    assert list(Signature.objects.order_by("pk").values()) == before
+    Mail.objects.all().delete()
+    assert client.post(f"/confirm/{token}/", {"action": "renew"}).status_code == 200
+    its = Signature.objects.get(canonical_email="ana@example.org")
+    assert list(Mail.objects.values_list("kind", "signature")) == [("signed_already", its.pk)]
+
+
+def everything() -> list[Any]:
+    rows = (Signature, Event, Mail)
+    return [list(model.objects.order_by("pk").values()) for model in rows]
+
+
+def test_once_it_is_published_the_same_link_says_so(client: Client, art: Campaign) -> None:
+    token = confirm_token(asked(art, show_name=True))
+    imported(art, LINES)
+    confirm(client, token)
+    its = Signature.objects.get(canonical_email="ana@example.org")
+    bring_to(its, Status.PUBLISHED)
+    answer = confirm(client, token).json()
+    assert (answer["status"], answer["signer"]["id"]) == ("published", its.public_id)
+    assert answer["signer"]["credit"] == "Her Own"
+
+
+@pytest.mark.parametrize("end", [Status.WITHDRAWN, Status.ERASED, Status.REJECTED])
+def test_once_it_has_left_or_was_removed_the_same_link_finds_it_gone(
+    client: Client, art: Campaign, end: Status
+) -> None:
+    token = confirm_token(asked(art))
+    imported(art, LINES)
+    confirm(client, token)
+    its = Signature.objects.get(canonical_email="ana@example.org")
+    bring_to(its, end)
+    before = everything()
+    answer = confirm(client, token)
+    assert (answer.status_code, answer.json()["code"]) == (410, "signature_gone")
+    assert client.get(f"/confirm/{token}/").status_code == 410
+    assert everything() == before
+    its.refresh_from_db()
+    assert bool(its.taken_in) is (end == Status.REJECTED)
+
+
+def test_the_link_of_another_pending_one_that_it_closed_is_gone(
+    client: Client, art: Campaign
+) -> None:
+    token, other = (confirm_token(asked(art, credit=credit)) for credit in ("Her Own", "Another"))
+    imported(art, LINES)
+    assert confirm(client, token).status_code == 200
+    assert confirm(client, other).status_code == 410
 
 
 def test_an_old_link_confirms_nothing_of_it(client: Client, art: Campaign) -> None:

@@ -108,6 +108,13 @@ def test_a_line_of_a_file_is_imported_once() -> None:
     )
 
 
+def test_a_pending_signature_is_taken_in_by_one_line_of_a_file() -> None:
+    update = "UPDATE campaign_signature SET taken_in = '0123456789abcdef' WHERE id = %s"
+    campaign = make_campaign()
+    row(update, make_signature(campaign).pk)
+    refuse("signature_taken_in_once", update, make_signature(campaign).pk)
+
+
 def test_a_signature_with_its_events_and_mails_holds_on_to_its_campaign_and_text() -> None:
     make_signature(make_campaign())
     for sql in ("DELETE FROM campaign_campaign", "DELETE FROM campaign_discipline"):

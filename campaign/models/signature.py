@@ -160,6 +160,8 @@ class Signature(models.Model):
     search = SearchVectorField()
     details_key = models.CharField(max_length=64)
     import_key = models.CharField(max_length=64, blank=True)
+    # Of a file's line: the public id of the pending one that it took in, whose link still says so.
+    taken_in = models.CharField(max_length=16, blank=True, default="", db_default="")
 
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     hold_reasons = ArrayField(
@@ -261,6 +263,12 @@ class Signature(models.Model):
                 fields=("campaign", "import_key"),
                 name="signature_imported_once",
                 condition=~models.Q(import_key=""),
+            ),
+            # Read by the link of a pending one that is no more.
+            models.UniqueConstraint(
+                fields=("taken_in",),
+                name="signature_taken_in_once",
+                condition=~models.Q(taken_in=""),
             ),
         )
         indexes = (

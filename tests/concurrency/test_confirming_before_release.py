@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from campaign import member_links, moves, own_word, releases, signing
+from campaign import member_links, moves, own_word, proofs, releases, signing
 from campaign.errors import SignatureGone
 from campaign.models import Campaign, ImportBatch, Signature, Vouching
 from campaign.models.signature import Status
@@ -90,6 +90,37 @@ def test_control_a_confirmation_that_does_not_look_at_the_line_again_changes_a_p
     assert release(batch) == 1
     assert meanwhile.end().changed
     assert rows() == [("published", False)]
+
+
+def pressed_twice(art: Campaign, monkeypatch: pytest.MonkeyPatch) -> tuple[moves.Moved, Meanwhile]:
+    """The button of a mail is pressed once more while the first press is carried out."""
+    typed: dict[str, Any] = {"name": "Ana One", "email": "ana@example.org", "show_name": False}
+    token = confirm_token(make_signature(art, status=Status.PENDING, **typed))
+    imported(art, LINES)
+    second = Meanwhile(lambda: signing.confirm(token))
+    second.before(monkeypatch, proofs, "match_domain")
+    return signing.confirm(token), second
+
+
+def test_a_second_press_at_the_same_moment_waits_and_changes_nothing(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = pressed_twice(art, monkeypatch)
+    then = second.end()
+    assert second.waited
+    assert (first.changed, then.changed) == (True, False)
+    assert then.signature.pk == first.signature.pk
+    assert rows() == [("held", False)]
+    assert_exact(art)
+
+
+def test_control_a_second_press_that_looks_for_the_pending_one_alone_finds_it_gone(
+    art: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_word, "took_in", lambda public_id: public_id)
+    first, second = pressed_twice(art, monkeypatch)
+    assert isinstance(second.end(), SignatureGone)
+    assert first.changed
 
 
 def test_a_member_who_signs_once_the_chunk_is_read_is_not_published_by_it(
