@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaign import locks, moves, outbox, placing, reception, signing
+from campaign import locks, mailboxes, moves, outbox, placing, reception, signing
 from campaign.details import Details, Representative, read_represented
 from campaign.errors import CampaignClosed, CampaignError, SignatureGone
 from campaign.history import SIGNER
@@ -72,7 +72,7 @@ def _receive(
         point = transaction.savepoint()
         fresh = signing.draft(campaign, details, text, theirs)
         fresh.represented = True
-        fresh.details_key = _key(fresh, representative, canonical)
+        fresh.details_key = _key(fresh, representative)
         asked = _same(fresh) or _place(fresh, representative, canonical, network)
         outbox.owe_caused(MailKind.REPRESENT_CONFIRM, asked)
         if welcome:
@@ -100,12 +100,15 @@ def _same(fresh: Signature) -> Representation | None:
     return waiting.select_for_update(of=("self",)).first()
 
 
-def _key(fresh: Signature, representative: Representative, canonical: str) -> str:
+def _key(fresh: Signature, representative: Representative) -> str:
     """What identifies the same request typed again.
 
-    None is the same where the address is yet to be found: two of them could become one's.
+    With the representative's address as it is mailed, as `details.key` has the signer's: the mail would go
+    to the spelling of an earlier request, which perhaps does not exist. None is the same where the
+    signer's is yet to be found: two of them could become one's.
     """
-    told = [fresh.details_key, representative.name, representative.role, canonical]
+    mailed = mailboxes.mailed_address(representative.email)
+    told = [fresh.details_key, representative.name, representative.role, mailed]
     told += [] if fresh.email else [new_public_id()]
     return hashlib.sha256("\0".join(told).encode()).hexdigest()
 

@@ -247,6 +247,17 @@ def test_the_same_typed_again_is_the_same_row(client: Client, campaign: Campaign
     assert mailed() == [("represent_confirm", AGENT[0])] * 2
 
 
+def test_from_another_address_of_the_representatives_mailbox_it_is_a_row_of_its_own(
+    client: Client, campaign: Campaign
+) -> None:
+    """Else who asked first, with a spelling that doesn't exist, would have the other's mail sent there."""
+    for email in ("agent@mac.com", "Agent@MAC.com", "agent@icloud.com"):
+        ask(client, representative_email=email)
+    to = ["agent@mac.com", "agent@mac.com", "agent@icloud.com"]
+    assert mailed() == [("represent_confirm", email) for email in to]
+    assert Signature.objects.count() == Representation.objects.count() == 2
+
+
 @pytest.mark.parametrize(
     ("before", "after", "version"),
     [("Ask us first", "Ask us before", 2), ("my name is published", "my name is shown", 1)],
