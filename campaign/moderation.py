@@ -33,7 +33,6 @@ from campaign.models.signature import HoldReason, Signature, Status
 from campaign.moves import Decision, Moved
 
 
-@transaction.atomic
 def approve(*, signature_id: int, revision: int, by: Moderator, note: str = "") -> Moved:
     """Publish a held signature as it was shown at ``revision``.
 
@@ -42,11 +41,23 @@ def approve(*, signature_id: int, revision: int, by: Moderator, note: str = "") 
     is none. What is approved already, by whomever or by this one, is a success that changes nothing.
     Raises ChangedMeanwhile, MoveRefused, SignatureGone, InvalidInput (``note``), InPersonOnly.
     """
+    moved = _approve(signature_id, revision, by, note)
+    if moved is None:
+        # Only now that the new revision is committed: who looks again would else be refused for ever.
+        raise ChangedMeanwhile
+    return moved
+
+
+@transaction.atomic
+def _approve(signature_id: int, revision: int, by: Moderator, note: str) -> Moved | None:
+    """The same; None when a name that is new has just made it another revision."""
     signature, _others = locks.lock(signature_id)
     if signature.status == Status.HELD and four_eyes.guarded(signature):
         if signature.revision != revision:
             raise ChangedMeanwhile
         suspicions.catch_up(signature)
+        if signature.revision != revision:
+            return None
         if first := _first_yes(signature, by, note):
             return first
     return moves.move(

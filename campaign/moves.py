@@ -284,6 +284,14 @@ def add_hold_reason(signature_id: int, reason: HoldReason) -> None:
         )
 
 
+def show_anew(signature: Signature, reasons: Iterable[HoldReason]) -> None:
+    """Note why else a locked held signature is held, and that what pages show of it is not all by now."""
+    signature.hold_reasons = list(dict.fromkeys([*signature.hold_reasons, *reasons]))
+    signature.revision += 1
+    signature.updated_at = placing.now()
+    signature.save(update_fields=["hold_reasons", "revision", "updated_at"])
+
+
 def once_more(act: Callable[[], T]) -> T:
     """Run a verb, and once more if it lost a race for a unique key: the second look sees who won."""
     try:

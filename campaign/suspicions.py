@@ -133,13 +133,15 @@ def _to_compare(search: NameSearch) -> QuerySet[Signature]:
 def catch_up(signature: Signature) -> None:
     """Let the searches that have not come to a locked signature yet look at it now.
 
-    Else a second yes, given before they come, would be counted beside a first one to fewer names.
+    Else a second yes, given before they come, would be counted beside a first one to fewer names. Its
+    ``revision`` is another one afterwards if it is held and like a name that its page did not show.
     """
     to_come = NameSearch.objects.filter(
         campaign=signature.campaign_id, passed_at=None, after__lt=signature.pk
     )
     for search in to_come.select_related("campaign").order_by("pk"):
         _compare(search, [signature])
+        signature.refresh_from_db(fields=["revision"])
 
 
 def _compare(search: NameSearch, rows: Iterable[Signature]) -> int:
@@ -161,13 +163,19 @@ def _compare(search: NameSearch, rows: Iterable[Signature]) -> int:
 
 def _hold_for(search: NameSearch, signature: Signature, like: Collection[Likeness]) -> None:
     """Note of a locked signature that these names hold it too; a yes before that was to less."""
+    reasons = sorted({rules.reason(each) for each in like})
+    if signature.waits_for_release:  # its release asks for itself
+        reasons = []
     if search.passed_at is None:  # who said yes since that look knew the names
         # And who did so later than this, or no two could while the worker is busy elsewhere.
         settled = search.created_at + SETTLED
         Approval.objects.filter(signature=signature, event__at__lt=settled).delete()
-    if not signature.waits_for_release:  # its release asks for itself
-        for reason in sorted({rules.reason(each) for each in like}):
-            moves.add_hold_reason(signature.pk, reason)
+        if signature.updated_at < search.created_at:
+            # A page from before the names must not say yes to them. Once: after it they are shown.
+            moves.show_anew(signature, reasons)
+            return
+    for reason in reasons:
+        moves.add_hold_reason(signature.pk, reason)
 
 
 def _find(search: NameSearch, rows: Iterable[Signature]) -> tuple[int, list[int]]:

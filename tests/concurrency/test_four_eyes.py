@@ -131,17 +131,21 @@ def test_a_first_approval_while_another_name_that_it_is_like_is_protected_is_voi
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     held = approve_while_protected(monkeypatch)
+    with pytest.raises(ChangedMeanwhile):
+        approval(held, "ben")()
+    held.refresh_from_db()
     first_by("ben", held)
     assert status(held) == Status.HELD
     first_by("anna", held)
     assert status(held) == Status.PUBLISHED
 
 
-def test_control_without_the_lock_the_yes_to_less_is_the_first_of_two(
+def test_control_without_lock_and_new_revision_the_yes_to_less_is_the_first_of_two(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(locks, "lock", read_only)
+        patch.setattr(moves, "show_anew", lambda *_: None)
         held = approve_while_protected(patch)
     approval(held, "ben")()
     assert status(held) == Status.PUBLISHED
