@@ -120,6 +120,12 @@ def is_due(*, without: Collection[int] = ()) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def is_owed(campaign_id: int) -> bool:
+    """Whether a campaign has a mail to be sent now, whatever the pace of this minute leaves of it."""
+    due = Mail.objects.filter(campaign_id=campaign_id, due_at__lte=timezone.now())
+    return due.filter(status__in=(MailStatus.QUEUED, MailStatus.DEFERRED)).exists()
+
+
 def _pace(now: datetime) -> dict[str, Any]:
     return {
         "now": now,

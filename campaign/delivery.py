@@ -35,8 +35,6 @@ PROBE = 3.0
 """Seconds between two tries to reach a server that was not there."""
 REST = 3 * PROBE
 """Seconds until a refused sender is tried again: where the server hangs up on it, by a connection each."""
-BEHIND = 10
-"""Mails of others that go before one of a refused sender: they don't wait for it, nor it for a storm."""
 HANG_UPS = 10
 """Senders in a row that a server hangs up on until it is taken for one that closes to everybody."""
 PATIENCE = timedelta(days=4)
@@ -165,18 +163,21 @@ def _until_none_follows(owner: Owner, ends: float) -> Iterator[list[Mail]]:
 
 def _claim(owner: Owner) -> list[Mail]:
     """The next mails of all whose sender is not refused; behind the first of them one of a campaign that
-    has rested, so that no sender that is refused again keeps the others waiting."""
+    has rested, so that no sender that is refused again keeps the others waiting, nor a slow server it."""
+    rested = _claim_of_rested(owner)  # before the others take all that the pace leaves
     mails = owner.claim(without=_rests.keys())
-    return [*mails[:BEHIND], *_claim_of_rested(owner), *mails[BEHIND:]]
+    return [*mails[:1], *rested, *mails[1:]]
 
 
 def _claim_of_rested(owner: Owner) -> list[Mail]:
     """One mail of the campaign that has rested longest, if one is due."""
     resting = _resting()
-    for campaign in sorted(_rests.keys() - resting, key=_rests.__getitem__):
+    for campaign in sorted(_rests.keys() - resting, key=lambda each: (_rests[each], each)):
         if mails := owner.claim(of=campaign):
             return mails
-        del _rests[campaign]  # none is due to try its sender with
+        # One that has had its share of this minute would come back with all of its mails.
+        if not claims.is_owed(campaign):
+            del _rests[campaign]
     return []
 
 

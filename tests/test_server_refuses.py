@@ -49,7 +49,8 @@ def owe(campaign: Campaign, n: int = 1) -> None:
 
 
 def rows(campaign: Campaign) -> list[tuple[str, int]]:
-    return list(Mail.objects.filter(campaign=campaign).values_list("status", "attempts"))
+    its = Mail.objects.filter(campaign=campaign).order_by("pk")
+    return list(its.values_list("status", "attempts"))
 
 
 def time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +100,7 @@ def test_a_sender_that_rested_is_tried_with_one_mail(
     owe(sending_as(OTHER, slug="other"), 2)
     time_passes(monkeypatch)
     assert delivery.deliver_due() == 2
-    assert sink.senders == [ART, OTHER, OTHER, ART]
+    assert sink.senders == [ART, OTHER, ART, OTHER]
 
 
 @pytest.mark.parametrize("answer", ["451 4.3.2 Later", "554 5.7.1 Not you"])
@@ -176,17 +177,42 @@ def test_more_senders_than_make_a_closing_server_delay_the_mails_of_others_once(
         assert delivery.deliver_due() == 1
 
 
-def test_a_sender_that_rested_waits_for_a_few_mails_of_others_not_for_all(
+def test_a_sender_that_rested_waits_for_one_mail_of_others_not_for_all(
     sink: Sink, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owe(campaign)
     sink.sender[ART] = "421 4.7.0 Bye"
     delivery.deliver_due()
-    owe(sending_as(OTHER, slug="other"), delivery.BEHIND + 2)
+    owe(sending_as(OTHER, slug="other"), 3)
     sink.sender.clear()
     time_passes(monkeypatch)
-    assert delivery.deliver_due() == delivery.BEHIND + 3
-    assert sink.senders == [ART, *[OTHER] * delivery.BEHIND, ART, OTHER, OTHER]
+    assert delivery.deliver_due() == 4
+    assert sink.senders == [ART, OTHER, ART, OTHER, OTHER]
+
+
+@pytest.mark.parametrize(
+    ("of_all", "of_each"), [(3, 3), (4, 3)], ids=["the pace of all", "the pace of a campaign"]
+)
+def test_a_refused_sender_takes_one_mail_of_the_pace_from_others(
+    sink: Sink,
+    campaign: Campaign,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    of_all: int,
+    of_each: int,
+) -> None:
+    settings.MAILS_A_MINUTE, settings.CAMPAIGN_MAILS_A_MINUTE = of_all, of_each
+    owe(campaign, 3)
+    owe(sending_as(OTHER, slug="other"), 12)
+    sink.sender[ART] = "451 4.3.2 Later"
+    now, sent = timezone.now().replace(second=0, microsecond=0), []
+    for minute in range(1, 5):
+        with time_machine.travel(now + timedelta(minutes=minute), tick=False):
+            sent.append(delivery.deliver_due())
+            time_passes(monkeypatch)
+            sent[-1] += delivery.deliver_due()
+            time_passes(monkeypatch)
+    assert sent[1:] == [of_all - 1] * 3
 
 
 def test_who_tells_of_a_mail_that_rests_keeps_nobody_else_from_telling(
