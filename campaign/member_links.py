@@ -37,7 +37,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.mail import MailKind
 from campaign.models.signature import STANDING, Status
 from campaign.models.statement import StatementText
-from campaign.models.vouching import MemberLink, Vouching
+from campaign.models.vouching import MemberLink
 from campaign.networks import Hashes
 
 TRIES, TRIES_WIDE = 20, 60
@@ -172,12 +172,11 @@ def _sign(
     placed = reception.place_without_mail(fresh, network=network)
     signed = signing.confirm_placed(placed)
     _use(link, signed)
-    its: Vouching | None
-    if signed == placed:
-        its = vouching.vouch(link.voucher, signed, SIGNER, batch=link.batch)
-    else:
-        its = vouching.vouch_and_tell(link.voucher, signed, batch=link.batch)
-    if shown and its is not None:
+    if signed != placed:
+        vouching.vouch_and_tell(link.voucher, signed, batch=link.batch)
+        return
+    its = vouching.vouch(link.voucher, signed, SIGNER, batch=link.batch)
+    if shown:
         vouching.show(its)
 
 

@@ -35,7 +35,9 @@ def waits(signature: Signature) -> bool:
 def is_unsaid(signature: Signature) -> bool:
     """Whether it waits, and its signer has done nothing with it, but be vouched for by a link."""
     acts = Event.objects.filter(signature=signature, actor=SIGNER.kind).exclude(verb=Verb.PROVE)
-    return waits(signature) and not acts.exists()
+    # Two that are no event: a site that they named, and an organisation that they refused.
+    said = (acts, signature.sites.all(), signature.refusals.all())
+    return waits(signature) and not any(each.exists() for each in said)
 
 
 def take(signature: Signature, line: Signature, others: Sequence[Signature]) -> Moved:

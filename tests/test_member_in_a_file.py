@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from campaign import delivery, releases, signing, vouching
+from campaign import delivery, releases, signing, sites, vouching
 from campaign.models import (
     Campaign,
     Event,
@@ -26,6 +26,7 @@ from tests.factories import (
     details,
     make_campaign,
     make_signature,
+    make_user,
     manage_token,
     release,
 )
@@ -133,21 +134,20 @@ def test_the_same_details_that_wait_for_their_mail_are_closed(
 
 
 @pytest.mark.parametrize("member", ["", "yes"])
-def test_the_organisation_stands_beside_the_name_where_that_was_ticked(
+def test_the_organisation_does_not_stand_beside_the_name_and_its_signer_is_told_how_it_may(
     client: Client, campaign: Campaign, voucher: Voucher, sink: Sink, member: str
 ) -> None:
     imported(campaign, LINES)
     sign(voucher, show_name="yes", member=member)
-    assert line().member_of == (voucher if member else None)
-    # Who said so by the tick needs no mail that says how to.
+    assert line().member_of is None  # it was perhaps the organisation that ticked this
     assert list(Mail.objects.values_list("kind", flat=True)) == ["vouched"]
     delivery.deliver_due()
-    assert [mail["To"] for mail in sink.received] == ([] if member else [EMAIL])
+    assert [mail["To"] for mail in sink.received] == [EMAIL]
 
     bring_to(line(), Status.PUBLISHED)
     [listed] = client.get("/api/v1/campaigns/art/signers/").json()["results"]
     assert (listed["name"], listed["credit"]) == ("Zoë Moreau", "Her Own")
-    assert listed["evidence"].get("by") == (voucher.name if member else None)
+    assert listed["evidence"].get("by") is None
 
 
 def by_mail(_voucher: Voucher) -> None:
@@ -176,12 +176,30 @@ def refused(voucher: Voucher) -> None:
     vouching.refuse(manage_token(line()), vouching_id=its.pk)
 
 
+def refused_too_late(voucher: Voucher) -> None:
+    """Another organisation, which has taken its word back since the page was shown."""
+    union = make_voucher(voucher.campaign, name="Singers’ Union")
+    form = {"action": "join", "own_email": EMAIL}
+    assert Client().post(link_for(union, EMAIL), form).status_code == 200
+    [its] = vouching.of_signature(line())
+    vouching.take_back(vouching=its, by=make_user("guild"))
+    vouching.refuse(manage_token(line()), vouching_id=its.pk)
+
+
+def named_a_site(_voucher: Voucher) -> None:
+    sites.name(manage_token(line()), typed="zoe.example.com")
+
+
 def by_another_link(voucher: Voucher) -> None:
     sign(make_voucher(voucher.campaign, name="Singers’ Union"))
 
 
 @pytest.mark.parametrize(
-    "say", [by_mail, on_own_page, hidden, shown_again, refused, by_another_link]
+    "say",
+    [
+        *(by_mail, on_own_page, hidden, shown_again, named_a_site),
+        *(refused, refused_too_late, by_another_link),
+    ],
 )
 def test_what_its_signer_has_said_of_it_before_a_link_changes_no_more(
     campaign: Campaign, voucher: Voucher, say: Callable[[Voucher], None]
