@@ -170,12 +170,24 @@ def _hold_for(search: NameSearch, signature: Signature, like: Collection[Likenes
         # And who did so later than this, or no two could while the worker is busy elsewhere.
         settled = search.created_at + SETTLED
         Approval.objects.filter(signature=signature, event__at__lt=settled).delete()
-        if signature.updated_at < search.created_at:
+        if _was_shown_before(search, signature):
             # A page from before the names must not say yes to them. Once: after it they are shown.
             moves.show_anew(signature, reasons)
             return
     for reason in reasons:
         moves.add_hold_reason(signature.pk, reason)
+
+
+def _was_shown_before(search: NameSearch, signature: Signature) -> bool:
+    """Whether a page from before the names may show a signature as its revision is now.
+
+    By more than the time at which it was last touched: a choice of its signer's that leaves the revision,
+    as news by mail does, or a release that holds it, would make such a page count again.
+    """
+    at = search.created_at
+    if signature.updated_at < at or (signature.revision == 1 and signature.created_at < at):
+        return True
+    return signature.events.filter(revision=signature.revision, at__lt=at).exists()
 
 
 def _find(search: NameSearch, rows: Iterable[Signature]) -> tuple[int, list[int]]:

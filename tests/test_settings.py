@@ -105,6 +105,14 @@ def test_a_log_level_that_is_none_is_named(tmp_path: Path, level: str) -> None:
     assert refused(tmp_path, {**PRODUCTION, "LOG_LEVEL": level}).startswith("LOG_LEVEL: ")
 
 
+def test_a_pace_of_one_mail_a_minute_is_refused(tmp_path: Path) -> None:
+    """A sender that is refused is tried each minute: nobody else's mail would ever go."""
+    at_once = {**PRODUCTION, "MAILS_A_MINUTE": "1"}
+    assert refused(tmp_path, at_once) == "MAILS_A_MINUTE: must be a whole number from 2"
+    [slow] = read(tmp_path, {**PRODUCTION, "MAILS_A_MINUTE": "2"}, "MAILS_A_MINUTE")
+    assert slow == 2
+
+
 # --- Files -----------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from campaign import leaving, moderation, signing, suspicions
+from campaign import leaving, moderation, releases, signing, suspicions
 from campaign.models import Approval, Campaign, Event, EventNote, Mail, NameSearch, Signature
 from campaign.models.api_key import Scope
 from campaign.models.event import Verb
@@ -185,6 +185,45 @@ def test_who_looked_before_another_name_that_it_is_like_was_there_must_look_agai
     assert status(held) == Status.PUBLISHED
     star.refresh_from_db()
     assert star.revision == 1  # it is like none that is new
+
+
+@pytest.mark.parametrize("worker", ["before", "after"])
+def test_who_looked_before_must_look_again_where_its_signer_has_touched_it_since(
+    campaign: Campaign, worker: str
+) -> None:
+    """As by a tick for news by mail, which leaves the revision; and before or after the search for it."""
+    held = make_signature(campaign, status=Status.HELD, name=STAR, credit="Ana Prado")
+    protect_unsearched(campaign, "Ana Prado")
+    signing.subscribe(manage_token(held), newsletter=True)
+    if worker == "before":
+        suspicions.search_due()
+    for username in ("anna", "ben"):
+        assert "changed since it was shown" in said(approve(desk_of(username), held))
+    assert not Approval.objects.exists()
+    assert status(held) == Status.HELD
+    held.refresh_from_db()
+    assert (held.revision, held.newsletter) == (2, True)
+    assert "one of two" in said(approve(desk_of("anna"), held))
+
+
+def test_who_looked_before_must_look_again_where_its_release_held_it_for_that_name(
+    campaign: Campaign,
+) -> None:
+    batch = imported(campaign, ["name,email\n", "Ana Prado,ana@example.org\n"])
+    shown = Signature.objects.get()
+    protect_unsearched(campaign, "Ana Prado")
+    by = {"batch_id": batch.pk, "waiting_n": 1}
+    releases.preview(by=somebody("one"), **by)
+    releases.release(by=somebody("other"), **by)
+    releases.release_due()
+    held = Signature.objects.get()
+    assert (held.hold_reasons, held.revision) == (["imported", "protected_name"], 1)
+    suspicions.search_due()
+    for username in ("anna", "ben"):
+        assert "changed since it was shown" in said(approve(desk_of(username), shown))
+    assert status(held) == Status.HELD
+    held.refresh_from_db()
+    assert held.revision == 2
 
 
 def test_a_search_that_comes_late_leaves_the_yes_of_who_looked_when_the_name_was_there(
