@@ -174,23 +174,37 @@ def take_back(*, signature_id: int, revision: int, by: Moderator) -> Moved:
     )
 
 
-@transaction.atomic
 def keep(
-    *, signature_id: int, revision: int, report_ids: Collection[int], by: Moderator, note: str = ""
+    *,
+    signature_id: int,
+    revision: int,
+    report_ids: Collection[int],
+    suspicion_ids: Collection[int],
+    by: Moderator,
+    note: str = "",
 ) -> Moved:
     """Leave a published signature on the list, as it was shown, against these reports about it and
-    against its being like a name protected since.
+    against its being like names protected since, by these suspicions.
 
     Against a likeness it takes what the approval of a protected name takes: a ``note`` on how it was
     checked and, until a second moderator keeps it too, all stays open. The reports that were shown are
     closed, and their reporters told; one that came meanwhile is not. When a colleague has closed them
-    already, it is a success that changes nothing. Raises ChangedMeanwhile, SignatureGone, InvalidInput
-    (``note``), InPersonOnly.
+    already, it is a success that changes nothing. Raises ChangedMeanwhile, also where it is like a name
+    that was not shown, SignatureGone, InvalidInput (``note``), InPersonOnly.
     """
-    signature, _others = locks.lock(signature_id)
-    if signature.status != Status.PUBLISHED or signature.revision != revision:
-        raise ChangedMeanwhile
-    suspicions.catch_up(signature)
+    with transaction.atomic():
+        signature, _others = locks.lock(signature_id)
+        if signature.status != Status.PUBLISHED or signature.revision != revision:
+            raise ChangedMeanwhile
+        suspicions.catch_up(signature)
+        if suspicions.ids_of(signature) <= set(suspicion_ids):
+            return _kept(signature, report_ids, by, note)
+    # Only now that the new suspicion is committed: who looks again would else not be shown it.
+    raise ChangedMeanwhile
+
+
+def _kept(signature: Signature, report_ids: Collection[int], by: Moderator, note: str) -> Moved:
+    """Close what a page has shown of a locked signature, or put the first of two on record."""
     if four_eyes.doubted(signature) and (first := _first_yes(signature, by, note)):
         return first
     closed = reports.close(signature.pk, ReportOutcome.KEPT, only=report_ids)

@@ -262,3 +262,8 @@ def _matcher(search_id: int) -> Matcher:
 def open_ones() -> QuerySet[Suspicion]:
     """Those that nobody has decided."""
     return Suspicion.objects.filter(closed_at=None)
+
+
+def ids_of(signature: Signature) -> set[int]:
+    """The open ones of a signature, by which a page tells what it has shown."""
+    return set(open_ones().filter(signature=signature).values_list("pk", flat=True))

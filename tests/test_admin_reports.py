@@ -94,6 +94,7 @@ def test_the_first_page_leads_to_what_is_reported_while_something_is(
         signature_id=report.signature_id,
         revision=1,
         report_ids=[report.pk],
+        suspicion_ids=[],
         by=make_user(username="m"),
     )
     assert first_page_leads_to(desk) == f"{QUEUE}?status=rest"
@@ -234,7 +235,13 @@ def test_what_has_changed_or_left_since_it_was_shown_is_not_kept(campaign: Campa
     for revision, status in ((2, Status.PUBLISHED), (1, Status.HELD)):
         Signature.objects.filter(pk=entry.pk).update(status=status)
         with pytest.raises(ChangedMeanwhile):
-            moderation.keep(signature_id=entry.pk, revision=revision, report_ids=[report.pk], by=by)
+            moderation.keep(
+                signature_id=entry.pk,
+                revision=revision,
+                report_ids=[report.pk],
+                suspicion_ids=[],
+                by=by,
+            )
     report.refresh_from_db()
     assert report.status == ReportStatus.OPEN
 

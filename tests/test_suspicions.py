@@ -56,6 +56,7 @@ def kept_first_by(username: str, signature: Signature) -> None:
         "signature_id": signature.pk,
         "revision": signature.revision,
         "report_ids": [],
+        "suspicion_ids": suspicions.ids_of(signature),
     }
     assert moderation.keep(by=somebody(username), note="called her at home", **seen).halfway
 
@@ -147,7 +148,8 @@ def test_whom_two_have_let_through_under_that_very_name_is_left_alone(campaign: 
     protect("Ana Prado")
     search_names()
     kept_first_by("colleague", known)
-    moderation.keep(by=somebody("second"), note="saw her ID", report_ids=[], **seen)
+    seen |= {"report_ids": [], "suspicion_ids": suspicions.ids_of(known)}
+    moderation.keep(by=somebody("second"), note="saw her ID", **seen)
     protect()
     protect("Ana Prado")  # another row by now, which nobody has decided about
     search_names()
@@ -185,7 +187,12 @@ def test_to_keep_it_closes_it_with_an_event_and_it_is_not_brought_up_again(
     page = f"/admin/campaign/signature/{signature.pk}/"
     shown = desk.get(f"{page}change/").content.decode()
     assert "It is the protected name “Ana Prado”." in shown
-    form = {"revision": signature.revision, "status": "published", "note": "asked her agent"}
+    form = {
+        "revision": signature.revision,
+        "suspicion": suspicions.ids_of(signature),
+        "status": "published",
+        "note": "asked her agent",
+    }
     assert desk.post(f"{page}keep/", form).status_code == 302
     signature.refresh_from_db()
     assert (signature.status, open_names()) == ("published", set())
@@ -220,7 +227,11 @@ def test_a_page_from_before_a_change_keeps_nothing(campaign: Campaign) -> None:
     by = make_user("moderate_signature")
     with pytest.raises(ChangedMeanwhile):
         moderation.keep(
-            signature_id=signature.pk, revision=signature.revision + 1, report_ids=[], by=by
+            signature_id=signature.pk,
+            revision=signature.revision + 1,
+            report_ids=[],
+            suspicion_ids=suspicions.ids_of(signature),
+            by=by,
         )
     assert open_names() == {"Ana Prado"}
 
@@ -264,7 +275,12 @@ def test_the_signers_own_file_says_that_it_was_compared_and_when_it_was_decided_
 
     kept_first_by("anna", signature)
     moderation.keep(
-        signature_id=signature.pk, revision=1, report_ids=[], by=somebody("ben"), note="saw her ID"
+        signature_id=signature.pk,
+        revision=1,
+        report_ids=[],
+        suspicion_ids=suspicions.ids_of(signature),
+        by=somebody("ben"),
+        note="saw her ID",
     )
     held = client.get(data)
     [found] = held.json()["suspicions"]

@@ -122,7 +122,7 @@ def _buttons(
     """The buttons that fit, for who may press them, and their forms; ``form`` in the place of its own."""
     if not roles.may(request.user, MODERATE, signature.campaign):
         return {"buttons": {}}
-    reported = bool(found.open_reports) or found.is_suspect
+    reported = bool(found.open_reports) or bool(found.suspicion_ids)
     fitting = {
         verb: button
         for verb, button in BUTTONS.items()

@@ -70,7 +70,7 @@ class Dossier:
     mails: list[Mail]
     reports: list[Report]
     proofs: list[Proof]
-    is_suspect: bool
+    suspicion_ids: set[int]
     sites: list[Site]
     representation: Representation | None
     represented: list[Other]
@@ -129,7 +129,7 @@ def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
         ),
         reports=reports,
         proofs=list(signature.proofs.select_related("vouching__voucher").order_by("pk")[:SHOWN]),
-        is_suspect=suspicions.open_ones().filter(signature=signature).exists(),
+        suspicion_ids=suspicions.ids_of(signature),
         sites=list(signature.sites.order_by("pk")) if sees_addresses else [],
         representation=representation,
         represented=[Other(row, decided.get(row.pk)) for row in represented],

@@ -150,6 +150,7 @@ class Shown(forms.Form):
     revision = forms.IntegerField(min_value=1, max_value=2**31 - 1)
     status = forms.ChoiceField(choices=Status.choices)
     report = RowIds(required=False)
+    suspicion = RowIds(required=False)
 
 
 class Item(Shown):
@@ -236,6 +237,7 @@ BUTTONS = {
                 signature_id=signature.pk,
                 revision=shown["revision"],
                 report_ids=shown["report"],
+                suspicion_ids=shown["suspicion"],
                 by=by,
                 note=typed["note"],
             ),

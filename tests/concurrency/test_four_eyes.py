@@ -169,6 +169,7 @@ def keeping(signature: Signature, username: str) -> "partial[Moved]":
         signature_id=signature.pk,
         revision=signature.revision,
         report_ids=[],
+        suspicion_ids=suspicions.ids_of(signature),
         by=somebody(username),
         note=NOTE,
     )

@@ -58,5 +58,7 @@ def is_open(signature: Signature) -> bool:
 
 
 def keep(client: Client, signature: Signature, **typed: Any) -> Any:
-    sent = {"revision": signature.revision, "status": "published", "note": NOTE, **typed}
+    """As who has the page open that is there now; with ``suspicion`` from an older one."""
+    shown = {"revision": signature.revision, "suspicion": sorted(suspicions.ids_of(signature))}
+    sent = {**shown, "status": "published", "note": NOTE, **typed}
     return client.post(f"{QUEUE}{signature.pk}/keep/", sent, follow=True)

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from campaign import moderation, moves
+from campaign import moderation, moves, suspicions
 from campaign.errors import InPersonOnly
 from campaign.history import SIGNER
 from campaign.models import Approval, Campaign, Event, Mail, Signature
@@ -104,9 +104,33 @@ def test_another_name_that_it_is_like_makes_the_first_yes_void(doubted: Signatur
 def test_it_is_void_too_before_the_search_for_that_name_has_come_to_it(doubted: Signature) -> None:
     keep(desk_of("anna"), doubted)
     protect_unsearched(doubted.campaign, "Anna Prado")
+    assert "changed since it was shown" in said(keep(desk_of("ben"), doubted))
     assert "one of two" in said(keep(desk_of("ben"), doubted))
     assert is_open(doubted)
     assert not Event.objects.filter(verb=Verb.KEEP).exists()
+
+
+@pytest.mark.parametrize("searched", [True, False])
+def test_a_page_that_does_not_show_another_name_that_it_is_like_keeps_nothing(
+    doubted: Signature, searched: bool
+) -> None:
+    anna, ben = desk_of("anna"), desk_of("ben")
+    [shown] = suspicions.ids_of(doubted)
+    assert f'name="suspicion" value="{shown}"' in page_of(anna, doubted)
+    (doubt if searched else lambda of, name: protect_unsearched(of.campaign, name))(
+        doubted, "Anna Prado"
+    )
+    for client in (anna, ben, anna):
+        answer = keep(client, doubted, suspicion=[shown])
+        assert "changed since it was shown" in said(answer)
+    assert not Approval.objects.exists()
+    assert not Event.objects.filter(verb__in=(Verb.SECOND, Verb.KEEP)).exists()
+    names = suspicions.open_ones().values_list("name__name", flat=True)
+    assert set(names) == {"Ana Prado", "Anna Prado"}
+    assert page_of(anna, doubted).count('name="suspicion"') % 2 == 0
+    assert "one of two" in said(keep(anna, doubted))
+    assert "Kept:" in said(keep(ben, doubted))
+    assert not is_open(doubted)
 
 
 def test_a_correction_makes_the_first_to_keep_it_void(doubted: Signature) -> None:
@@ -142,6 +166,7 @@ def test_a_program_keeps_nothing_that_is_like_a_protected_name(doubted: Signatur
             signature_id=doubted.pk,
             revision=doubted.revision,
             report_ids=[],
+            suspicion_ids=suspicions.ids_of(doubted),
             by=ApiKey.objects.get(),
             note=NOTE,
         )
