@@ -284,12 +284,18 @@ def add_hold_reason(signature_id: int, reason: HoldReason) -> None:
         )
 
 
-def show_anew(signature: Signature, reasons: Iterable[HoldReason]) -> None:
-    """Note why else a locked held signature is held, and that what pages show of it is not all by now."""
+def show_anew(
+    signature: Signature, reasons: Iterable[HoldReason], actor: Actor, *, reason: str
+) -> None:
+    """Note why else a locked held signature is held, and that what pages show of it is not all by now.
+
+    The event says ``reason``, and when its new revision began.
+    """
     signature.hold_reasons = list(dict.fromkeys([*signature.hold_reasons, *reasons]))
     signature.revision += 1
     signature.updated_at = placing.now()
     signature.save(update_fields=["hold_reasons", "revision", "updated_at"])
+    history.event(signature, Verb.AMEND, actor, before=signature.status, reason=reason).save()
 
 
 def once_more(act: Callable[[], T]) -> T:

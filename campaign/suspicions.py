@@ -6,7 +6,7 @@ campaign is compared, by the worker, a chunk at a time; no index knows near miss
 
 import time
 from collections.abc import Collection, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from campaign import going_on, identity, likeness, locks, moves, protected, queue, rules
+from campaign.history import Actor
 from campaign.matcher import Likeness, Matcher
 from campaign.models.approval import Approval
 from campaign.models.campaign import Campaign, ProtectedName
@@ -32,6 +33,7 @@ LOCKED: Final = 50
 """Found ones after which it compares no further one either: who withdraws waits for these."""
 WORK: Final = timedelta(seconds=10)
 """One task's time; the next one goes on."""
+_CLOCK: Final = Actor("clock")
 _DECIDED: Final = (Verb.APPROVE, Verb.SECOND, Verb.KEEP, Verb.HOLD, Verb.REJECT, Verb.RESTORE)
 SETTLED: Final = timedelta(seconds=60)
 """What began before the names were there has been committed, or has failed, by then."""
@@ -170,24 +172,27 @@ def _hold_for(search: NameSearch, signature: Signature, like: Collection[Likenes
         # And who did so later than this, or no two could while the worker is busy elsewhere.
         settled = search.created_at + SETTLED
         Approval.objects.filter(signature=signature, event__at__lt=settled).delete()
-        if _was_shown_before(search, signature):
+        why = f"names:{search.pk}"
+        asked = signature.events.filter(reason=why).exists()
+        if not asked and _was_shown_before(settled, signature):
             # A page from before the names must not say yes to them. Once: after it they are shown.
-            moves.show_anew(signature, reasons)
+            moves.show_anew(signature, reasons, _CLOCK, reason=why)
             return
     for reason in reasons:
         moves.add_hold_reason(signature.pk, reason)
 
 
-def _was_shown_before(search: NameSearch, signature: Signature) -> bool:
+def _was_shown_before(settled: datetime, signature: Signature) -> bool:
     """Whether a page from before the names may show a signature as its revision is now.
 
+    ``settled`` is when everybody saw the names: they are there from their commit, not their saving.
     By more than the time at which it was last touched: a choice of its signer's that leaves the revision,
     as news by mail does, or a release that holds it, would make such a page count again.
     """
-    at = search.created_at
-    if signature.updated_at < at or (signature.revision == 1 and signature.created_at < at):
+    began = signature.created_at if signature.revision == 1 else signature.updated_at
+    if began < settled:
         return True
-    return signature.events.filter(revision=signature.revision, at__lt=at).exists()
+    return signature.events.filter(revision=signature.revision, at__lt=settled).exists()
 
 
 def _find(search: NameSearch, rows: Iterable[Signature]) -> tuple[int, list[int]]:

@@ -52,6 +52,7 @@ FIELDS = {
     "show_name": _("Listed or not"),
     "featured": _("Featured"),
     "member_of_id": _("Organisation that vouches, beside the name"),
+    "names": _("Protected names"),  # no field: with the id of the search that had it shown anew
 }
 
 
@@ -79,7 +80,7 @@ def why(verb: str, reason: str, campaign: Campaign | None = None) -> str:
     A campaign's own reason is in its words where ``campaign`` is given.
     """
     if verb == Verb.AMEND:
-        fields = reason.split(",")
+        fields = [field.partition(":")[0] for field in reason.split(",")]
         return ", ".join(str(FIELDS.get(field, field)) for field in fields)
     if verb == Verb.REJECT and campaign is not None:
         return str(rejections.find(campaign, reason).for_signer(get_language()))

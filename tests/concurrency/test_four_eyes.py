@@ -145,7 +145,7 @@ def test_control_without_lock_and_new_revision_the_yes_to_less_is_the_first_of_t
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(locks, "lock", read_only)
-        patch.setattr(moves, "show_anew", lambda *_: None)
+        patch.setattr(moves, "show_anew", lambda *_, **__: None)
         held = approve_while_protected(patch)
     approval(held, "ben")()
     assert status(held) == Status.PUBLISHED

@@ -226,6 +226,61 @@ def test_who_looked_before_must_look_again_where_its_release_held_it_for_that_na
     assert held.revision == 2
 
 
+def test_who_looked_before_a_second_name_must_look_again_where_a_search_has_raised_it_already(
+    campaign: Campaign,
+) -> None:
+    held = make_signature(campaign, status=Status.HELD, name="Ana Prado", credit=STAR)
+    protect(campaign, "Ana Prado")
+    held.refresh_from_db()
+    assert held.revision == 2
+    with time_machine.travel(timezone.now() + timedelta(minutes=1)):
+        protect_unsearched(campaign, "Anna Prado")
+        signing.subscribe(manage_token(held), newsletter=True)
+        suspicions.search_due()
+    for username in ("anna", "ben"):
+        assert "changed since it was shown" in said(approve(desk_of(username), held))
+    assert status(held) == Status.HELD
+    held.refresh_from_db()
+    assert held.revision == 3
+    assert "one of two" in said(approve(desk_of("anna"), held))
+
+
+@pytest.mark.parametrize("worker", ["before", "after"])
+def test_who_looked_between_the_saving_of_a_name_and_its_commit_must_look_again(
+    campaign: Campaign, worker: str
+) -> None:
+    """What its signer changed in that time shows pages a revision of its own, and not the name."""
+    held = make_signature(campaign, status=Status.HELD, name=STAR)
+    typed = {"name": STAR, "credit": "Ana Prado", "organisation": ""}
+    signing.correct(manage_token(held), typed=typed, revision=held.revision)
+    held.refresh_from_db()
+    protect_unsearched(campaign, "Ana Prado")
+    NameSearch.objects.update(created_at=held.updated_at - timedelta(seconds=1))
+    if worker == "before":
+        suspicions.search_due()
+    for username in ("anna", "ben"):
+        assert "changed since it was shown" in said(approve(desk_of(username), held))
+    assert status(held) == Status.HELD
+    held.refresh_from_db()
+    assert held.revision == 3  # once, however soon one presses again
+    assert "one of two" in said(approve(desk_of("anna"), held))
+
+
+def test_its_history_says_that_it_is_shown_anew_and_not_that_anybody_touched_it(
+    campaign: Campaign,
+) -> None:
+    held = make_signature(campaign, status=Status.HELD, name=STAR, credit="Ana Prado")
+    protect(campaign, "Ana Prado")
+    search = NameSearch.objects.get()
+    last = Event.objects.filter(signature=held).values_list(
+        "verb", "from_status", "to_status", "actor", "reason", "revision"
+    )
+    assert list(last)[1:] == [("amend", "held", "held", "clock", f"names:{search.pk}", 2)]
+    page = page_of(desk_of("anna"), held)
+    told = '<b>Changed</b> <span class="quiet">the clock</span> <p>Protected names</p>'
+    assert told in page
+
+
 def test_a_search_that_comes_late_leaves_the_yes_of_who_looked_when_the_name_was_there(
     campaign: Campaign,
 ) -> None:
