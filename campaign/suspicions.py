@@ -155,10 +155,10 @@ def _compare(search: NameSearch, rows: Iterable[Signature]) -> int:
     for pk in found:
         signature, _others = locks.lock(pk)
         # Asked again: since it was read, somebody may have renamed, approved, withdrawn or erased it.
-        like = _found(search, signature)
+        like = _still_there(search, _found(search, signature))
         if signature.status == Status.PUBLISHED:
-            _suspect(search, signature, like)
-        elif like:
+            _suspect(signature, like)
+        elif like and signature.status == Status.HELD:
             _hold_for(search, signature, like)
     return compared
 
@@ -208,17 +208,21 @@ def _find(search: NameSearch, rows: Iterable[Signature]) -> tuple[int, list[int]
     return compared, found
 
 
-def _suspect(search: NameSearch, signature: Signature, like: Collection[Likeness]) -> None:
+def _suspect(signature: Signature, like: Collection[Likeness]) -> None:
     """Bring a locked signature before the moderators for these names; a yes before that was to less."""
     known = set(signature.suspicions.values_list("name_id", flat=True))
-    # A name that was taken off the list meanwhile takes its suspicions with it.
-    there = set(search.names.values_list("pk", flat=True)) - known
-    found = [each for each in like if each.protected.pk in there]
+    found = [each for each in like if each.protected.pk not in known]
     if found:
         Approval.objects.filter(signature=signature).delete()
     Suspicion.objects.bulk_create(
         Suspicion(signature=signature, name_id=each.protected.pk, way=each.way) for each in found
     )
+
+
+def _still_there(search: NameSearch, like: Iterable[Likeness]) -> list[Likeness]:
+    """Without the names that were taken off the list since this process read them."""
+    there = set(search.names.values_list("pk", flat=True))
+    return [each for each in like if each.protected.pk in there]
 
 
 def _found(search: NameSearch, row: Signature) -> list[Likeness]:

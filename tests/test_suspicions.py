@@ -246,6 +246,28 @@ def test_a_name_that_is_taken_off_the_list_takes_its_suspicions_along(campaign: 
     assert not Suspicion.objects.exists()
 
 
+def test_a_name_that_is_taken_off_the_list_during_its_search_holds_nobody_from_then_on(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suspicions, "CHUNK", 1)
+    early, late = (
+        make_signature(campaign, name="Prado Ana", status=Status.HELD, email=f"ana{n}@example.org")
+        for n in "12"
+    )
+    before = (late.hold_reasons, late.revision)
+    name = campaign.protected_names.create(name="Ana Prado", skeletons=["anaprado"])
+    suspicions.look_for(campaign, [name])
+    with monkeypatch.context() as patch:
+        patch.setattr(suspicions, "WORK", timedelta())
+        search_names()
+    name.delete()
+    search_names()
+    early.refresh_from_db()
+    late.refresh_from_db()
+    assert early.hold_reasons == ["moderator", "near_name"]
+    assert (late.hold_reasons, late.revision) == before == (["moderator"], 2)
+
+
 def test_nothing_is_searched_where_nobody_has_signed_or_no_name_is_new(campaign: Campaign) -> None:
     assert not NameSearch.objects.exists()
     make_signature(campaign)

@@ -151,6 +151,25 @@ def test_control_without_lock_and_new_revision_the_yes_to_less_is_the_first_of_t
     assert status(held) == Status.PUBLISHED
 
 
+def test_what_is_rejected_while_the_search_comes_to_it_stays_as_it_was_rejected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = make_signature(make_campaign(), status=Status.HELD, name="Ana Prado")
+    rejecting = partial(
+        moderation.reject,
+        signature_id=held.pk,
+        revision=held.revision,
+        reason=RejectionReason.CONTENT,
+        by=somebody("anna"),
+    )
+    rejected = Meanwhile(rejecting).before(monkeypatch, locks, "lock")
+    protect()
+    assert rejected.end().changed
+    held.refresh_from_db()
+    assert (held.status, held.revision) == (Status.REJECTED, 1)
+    assert not Event.objects.filter(signature=held, verb=Verb.AMEND).exists()
+
+
 # --- Two who keep what is published ----------------------------------------------------------
 
 
