@@ -112,7 +112,8 @@ def confirm(token: str) -> None:
 
     1. Lock the signature, then the report: whatever is decided meanwhile comes before or after.
     2. One that is off the list for good by now is closed at once.
-    3. On file, a listed entry is held, unless a moderator has kept it against that address before.
+    3. On file, a listed entry is held, and of a held one no page that was opened before counts, unless a
+       moderator has kept it against that address before.
     """
     shown = seen(token)
     with transaction.atomic():
@@ -133,7 +134,19 @@ def confirm(token: str) -> None:
         if signature.status not in STANDS:
             reports.close(signature.pk, ReportOutcome.REMOVED, only=[fresh.pk])
         elif fresh.on_file and not _was_kept(fresh):
-            moves.move(signature_id=signature.pk, verb=Verb.HOLD, actor=REPORTER, decide=_hidden)
+            _hide(signature)
+
+
+def _hide(signature: Signature) -> None:
+    """Take a locked one off the list; where it is held, let nobody say yes who has not seen the report.
+
+    That yes would answer it, and from then on no report from that address hid the entry.
+    """
+    reason = HoldReason.REPORTED
+    if signature.status == Status.HELD:
+        moves.show_anew(signature, [reason], REPORTER, reason=reason)
+    else:
+        moves.move(signature_id=signature.pk, verb=Verb.HOLD, actor=REPORTER, decide=_hidden)
 
 
 def _was_kept(fresh: Report) -> bool:

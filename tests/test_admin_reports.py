@@ -264,6 +264,48 @@ def test_holding_leaves_it_in_the_lane_and_approving_answers(
     assert names(desk.get(LANE)) == []
 
 
+@pytest.mark.parametrize(
+    ("address", "counts"), [("me@example.org", False), ("else@example.org", True)]
+)
+def test_a_page_from_before_a_report_by_an_address_on_file_approves_nothing(
+    desk: Client, campaign: Campaign, address: str, counts: bool
+) -> None:
+    entry = make_signature(campaign, name="Not Me", email="me@example.org")
+    reporting.report(
+        campaign=campaign,
+        public_id=entry.public_id,
+        typed={"email": address, "reason": "not_me", "note": ""},
+        language="en",
+    )
+    report = Report.objects.get()
+    press(desk, entry, "hold", note="")
+    form = carried(desk, f"{QUEUE}{entry.pk}/change/", "approve")
+    reporting.confirm(make_token(Purpose.REPORT, subject=report.public_id, revision=1))
+
+    said = words(desk.post(f"{QUEUE}{entry.pk}/approve/", form, follow=True))
+
+    entry.refresh_from_db()
+    report.refresh_from_db()
+    assert ("changed since" in said) is not counts
+    assert entry.status == (Status.PUBLISHED if counts else Status.HELD)
+    assert report.outcome == (ReportOutcome.KEPT if counts else "")
+    assert Mail.objects.filter(kind=MailKind.REPORT_KEPT).count() == counts
+    assert_exact(campaign)
+    if counts:
+        return
+    assert entry.hold_reasons == [HoldReason.MODERATOR, HoldReason.REPORTED]
+    assert list(entry.events.values_list("actor", "verb", "reason", "revision"))[-1] == (
+        "reporter",
+        "amend",
+        "reported",
+        entry.revision,
+    )
+    press(desk, entry, "approve")
+    report.refresh_from_db()
+    assert report.outcome == ReportOutcome.KEPT
+    assert names(desk.get(LANE)) == []
+
+
 def test_rejecting_a_published_one_from_the_lane_takes_it_off_the_list_and_answers(
     desk: Client, campaign: Campaign
 ) -> None:

@@ -53,6 +53,7 @@ FIELDS = {
     "featured": _("Featured"),
     "member_of_id": _("Organisation that vouches, beside the name"),
     "names": _("Protected names"),  # no field: with the id of the search that had it shown anew
+    "reported": _("Reported"),  # no field either: by an address on file for the name
 }
 
 
