@@ -47,6 +47,11 @@ def is_nearly(likeness: Likeness) -> Finding:
     return _about(HoldReason.NEAR_NAME, _NEAR[likeness.way], likeness)
 
 
+def was_like(why: HoldReason, likeness: Likeness) -> Finding:
+    """It was like a protected name when somebody looked: which, and no more, since it may have changed."""
+    return _about(why, "%(name)s", likeness)
+
+
 def _about(why: HoldReason, text: str | Promise, likeness: Likeness) -> Finding:
     its = likeness.protected
     name = _ALIAS % {"name": its.name, "whose": its.alias_of} if its.alias_of else _NAME % its.name

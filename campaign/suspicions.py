@@ -276,3 +276,18 @@ def open_ones() -> QuerySet[Suspicion]:
 def ids_of(signature: Signature) -> set[int]:
     """The open ones of a signature, by which a page tells what it has shown."""
     return set(open_ones().filter(signature=signature).values_list("pk", flat=True))
+
+
+def open_of(signature: Signature) -> dict[int, Likeness]:
+    """The open ones of a signature by their ids, with the name that each is about."""
+    rows = open_ones().filter(signature=signature).order_by("pk")
+    found = {pk: (name_id, way) for pk, name_id, way in rows.values_list("pk", "name_id", "way")}
+    if not found:
+        return {}
+    about = ProtectedName.objects.filter(pk__in=[name_id for name_id, _way in found.values()])
+    names = {each.pk: each for each in protected.read(about)}
+    return {
+        pk: Likeness(names[name_id], likeness.Way(way))
+        for pk, (name_id, way) in found.items()
+        if name_id in names  # taken off the list between the two looks
+    }

@@ -1,5 +1,6 @@
 """What speaks for and against one signature, side by side, for who decides it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from campaign import blocks, bounces, four_eyes, identity, networks, rules, suspicions
 from campaign.admin import past
 from campaign.admin.desk import SHOWN
-from campaign.matcher import Protected
+from campaign.matcher import Likeness, Protected
 from campaign.models.address import Unreachable, UnreachableReason
 from campaign.models.event import Event, Verb
 from campaign.models.evidence import Proof, Site
@@ -21,7 +22,7 @@ from campaign.models.question import Question
 from campaign.models.report import Report, ReportStatus
 from campaign.models.representation import Representation
 from campaign.models.signature import GUARDED, Evidence, Signature, Status
-from campaign.reasons import Finding
+from campaign.reasons import Finding, was_like
 from campaign.search import matching
 
 DECISIONS = (Verb.APPROVE, Verb.SECOND, Verb.REJECT, Verb.HOLD, Verb.KEEP, Verb.RESTORE)
@@ -104,7 +105,8 @@ def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
         pk: past.told(event, signature.campaign, with_note=sees_addresses)
         for pk, event in _decisions([*by_name, *by_address, *network, *represented]).items()
     }
-    findings = rules.explain(signature)
+    suspected = suspicions.open_of(signature)
+    findings = _findings(signature, suspected.values())
     reports = _reports(signature)
     questions = list(Question.objects.filter(signature=signature).order_by("-pk"))
     return Dossier(
@@ -129,11 +131,22 @@ def dossier(signature: Signature, *, sees_addresses: bool) -> Dossier:
         ),
         reports=reports,
         proofs=list(signature.proofs.select_related("vouching__voucher").order_by("pk")[:SHOWN]),
-        suspicion_ids=suspicions.ids_of(signature),
+        suspicion_ids=set(suspected),
         sites=list(signature.sites.order_by("pk")) if sees_addresses else [],
         representation=representation,
         represented=[Other(row, decided.get(row.pk)) for row in represented],
     )
+
+
+def _findings(signature: Signature, suspected: Iterable[Likeness]) -> list[Finding]:
+    """What the rules say, and each name that brought it here: they tell of a few, and of now alone.
+
+    Who keeps it answers all of these, so the page names every one.
+    """
+    findings = rules.explain(signature)
+    named = {finding.likeness.protected.pk for finding in findings if finding.likeness}
+    unnamed = [each for each in suspected if each.protected.pk not in named]
+    return findings + [was_like(rules.reason(each), each) for each in unnamed]
 
 
 # --- Others ----------------------------------------------------------------------------------

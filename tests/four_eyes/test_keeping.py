@@ -110,6 +110,21 @@ def test_it_is_void_too_before_the_search_for_that_name_has_come_to_it(doubted: 
     assert not Event.objects.filter(verb=Verb.KEEP).exists()
 
 
+def test_a_page_names_all_that_it_is_kept_against_however_many_and_whatever_it_is_now(
+    doubted: Signature,
+) -> None:
+    names = [f"{first} Prado" for first in ("Anas", "Anna", "Anja", "Anya", "Anka", "Anda")]
+    for name in names:
+        doubt(doubted, name)
+    page = page_of(desk_of("anna"), doubted)
+    assert [name for name in ("Ana Prado", *names) if f"“{name}”" not in page] == []
+    assert page.count('name="suspicion"') % 7 == 0
+
+    Campaign.objects.update(rules={"near_name": False})
+    page = page_of(desk_of("anna"), doubted)
+    assert [name for name in names if f"“{name}”" not in page] == []
+
+
 @pytest.mark.parametrize("searched", [True, False])
 def test_a_page_that_does_not_show_another_name_that_it_is_like_keeps_nothing(
     doubted: Signature, searched: bool
