@@ -164,6 +164,7 @@ def test_a_search_that_fails_keeps_no_other_and_comes_after_them_the_next_time(
 def test_a_transaction_locks_a_few_of_those_found_however_quick_it_is(
     campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(suspicions, "AT_ONCE", 60.0)
     monkeypatch.setattr(suspicions, "LOCKED", 2)
     monkeypatch.setattr(suspicions, "WORK", timedelta())
     signed(campaign, "Ana Prado", "Lev Marsh", "Anna Prado", "Prado Ana")
