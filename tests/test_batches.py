@@ -314,7 +314,9 @@ def test_a_chunk_that_takes_long_ends_after_one_and_the_next_goes_on(
 def test_of_lines_that_share_an_address_each_is_read_as_often_as_alone(
     campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(releases, "AT_ONCE", 60.0)  # all ten in one chunk, or the rest is read twice
+    monkeypatch.setattr(
+        releases, "AT_ONCE", 60.0
+    )  # all ten in one chunk, or the rest is read twice
     read: list[Signature] = []
 
     def count(instance: Signature, **_told: object) -> None:
