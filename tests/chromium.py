@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from petition.browser import NoBrowser, bring, environment
+from tests.e2e.until import PATIENCE
 
 FIXTURE = "chromium"
 """Whoever takes it runs in a browser."""
@@ -29,6 +30,7 @@ def launched() -> Iterator[Any]:
     """
     with tempfile.TemporaryDirectory(prefix="chromium-") as home:
         wishes = options(home=Path(home))
+        expect.set_options(timeout=PATIENCE * 1000)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(**wishes)
             try:

@@ -14,7 +14,7 @@ from campaign.models import Campaign, Webhook, WebhookDelivery
 from campaign.models.webhook import CHOSEN
 
 Behave = Callable[[BaseHTTPRequestHandler], None]
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 
 @dataclass(frozen=True)

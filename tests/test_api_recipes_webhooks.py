@@ -87,7 +87,7 @@ def answered(url: str, key: str, body: bytes, *, at: datetime, **changed: str) -
     headers = seal.headers([key], message="msg_1", at=at, body=body) | changed
     request = urllib.request.Request(url, body, headers)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chromium import options
+from tests.e2e.until import PATIENCE
 
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
@@ -74,7 +75,7 @@ class Visitors:
         self._open.callback(context.close)
         context.on("page", self._listen)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE * 1000)
         if path:
             page.goto(path)
         return page

@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
 from petition.local import free_port
-from tests.e2e.until import until
+from tests.e2e.until import PATIENCE, until
 
 logging.getLogger("mail.log").setLevel(logging.WARNING)
 
@@ -93,7 +93,9 @@ class Sink:
         """The mails to an address so far, copies too."""
         return [message for recipient, message in self._mails.copy() if recipient == address]
 
-    def wait_for(self, address: str, subject: str = "", *, within: float = 40.0) -> EmailMessage:
+    def wait_for(
+        self, address: str, subject: str = "", *, within: float = PATIENCE
+    ) -> EmailMessage:
         """The first mail to an address whose subject holds these words, once it is there."""
 
         def look() -> EmailMessage | None:

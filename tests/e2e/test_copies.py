@@ -17,7 +17,7 @@ def ask(
     product: Product, method: str, path: str, **headers: str
 ) -> tuple[http.client.HTTPResponse, bytes]:
     url = urlsplit(product.base)
-    line = http.client.HTTPConnection(str(url.hostname), url.port, timeout=10)
+    line = http.client.HTTPConnection(str(url.hostname), url.port, timeout=60)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     line.request(method, path, headers=sent)
     answer = line.getresponse()

@@ -25,10 +25,10 @@ def failing(product: Product, *checks: str) -> list[str]:
 
 
 def test_a_running_product_is_well_and_one_without_its_mail_worker_is_not(product: Product) -> None:
-    until(lambda: failing(product, *ALIVE) == [], within=60, what="all of it is well")
+    until(lambda: failing(product, *ALIVE) == [], what="all of it is well")
     product.mail.stop()
     try:
         assert failing(product, *ALIVE) == ["no worker listens to the queue mail"]
     finally:
         product.mail.start()
-    until(lambda: failing(product, "workers") == [], within=60, what="it is back")
+    until(lambda: failing(product, "workers") == [], what="it is back")

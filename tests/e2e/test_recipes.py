@@ -112,7 +112,7 @@ class Kitchen:
         body = json.dumps({"name": name, "email": address, "consent": True, **more}).encode()
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         url = f"{self.product.base}{API}signatures/"
-        urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=10).close()
+        urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=60).close()
         return address
 
     def confirm(self, address: str) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class Walk:
             return next((mail for mail, text in texts if "/confirm/" not in text), None)
 
         # Behind the notes of the 700 that were released.
-        mail = until(look, within=90, what=f"the note to {address}")
+        mail = until(look, what=f"the note to {address}")
         assert mail is not None
         return mail
 

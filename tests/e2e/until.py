@@ -6,9 +6,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 STEP = 0.05
+PATIENCE = 120.0
+"""Seconds. Where a machine does nothing else, all of it happens within a few; where three processes
+test on two slow ones it has taken 45."""
 
 
-def until(look: Callable[[], T], *, within: float = 40.0, what: str = "") -> T:
+def until(look: Callable[[], T], *, within: float = PATIENCE, what: str = "") -> T:
     """What ``look`` returns, once it is true; an AssertionError after ``within`` seconds."""
     deadline = time.monotonic() + within
     while not (seen := look()):
